@@ -1,0 +1,78 @@
+/** Which folder of src may import which. A layer is the first folder; each provider and sandbox is one of its own. */
+export interface Layer {
+  /** Layers it may import, beside itself. */
+  readonly layers: readonly string[];
+  /** Single files of other layers, each with the reason. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Packages and Node modules; absent = any. */
+  readonly packages?: readonly string[];
+  /** No clock, dice, environment, files or output. */
+  readonly pure?: true;
+}
+
+/** Libraries that compute and nothing else. */
+const PURE_PACKAGES = [
+  '@date-fns/utc',
+  'big.js',
+  'date-fns',
+  'fastest-levenshtein',
+  'ipaddr.js',
+  'picomatch',
+  'safe-stable-stringify',
+  'tldts',
+  'node:crypto',
+  'node:path/posix',
+  'node:url',
+  'node:util',
+];
+
+const ADAPTER: Layer = { layers: ['ports', 'model', 'http'] };
+
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  model: { layers: [], packages: PURE_PACKAGES, pure: true },
+  policy: { layers: ['model'], packages: PURE_PACKAGES, pure: true },
+  planner: { layers: ['policy', 'model'], packages: PURE_PACKAGES, pure: true },
+  ports: { layers: ['model'], packages: [] },
+  reconcile: {
+    layers: ['planner', 'policy', 'ports', 'model'],
+    files: {
+      'keys/certificate.ts': 'verifying before publishing is reading a certificate: no key, no I/O',
+      'keys/csr.ts': 'a kept CSR is only good for the names it holds: reading it needs no key, no I/O',
+      'repository/layout.ts': 'the names of our own files: no I/O',
+      'repository/stable.ts': 'the bytes of our own files: no I/O',
+    },
+  },
+  http: ADAPTER,
+  keys: ADAPTER,
+  repository: ADAPTER,
+  forge: ADAPTER,
+  solvers: ADAPTER,
+  providers: ADAPTER,
+  config: {
+    layers: ['ports', 'model', 'http'],
+    files: {
+      'repository/layout.ts': 'names that would collide with our own files are refused on reading',
+    },
+  },
+  report: { layers: ['planner', 'policy', 'model'] },
+  /** Shares nothing with the adapter it tests but the wire facts. */
+  sandbox: { layers: ['model'] },
+  entry: {
+    layers: [
+      'model',
+      'policy',
+      'planner',
+      'ports',
+      'reconcile',
+      'http',
+      'keys',
+      'repository',
+      'forge',
+      'solvers',
+      'providers',
+      'config',
+      'report',
+      'sandbox',
+    ],
+  },
+};

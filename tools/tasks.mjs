@@ -1,0 +1,132 @@
+// What the package scripts do, once tools/run.cjs has found a Node that is new enough.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { finish, run, say } from './launcher/child.cjs';
+import { ensureInstalled, LOCK, ROOT } from './launcher/install.cjs';
+import { withLock } from './launcher/lock.cjs';
+
+const DIST = join(ROOT, 'dist');
+const STAMP = join(DIST, '.built-from');
+const SUCCESS = { code: 0, signal: null };
+
+/** The JavaScript behind each tool's command, so that no shell stands between us and it. */
+const TOOLS = {
+  biome: '@biomejs/biome/bin/biome',
+  knip: 'knip/bin/knip.js',
+  tsc: 'typescript/bin/tsc',
+  vitest: 'vitest/vitest.mjs',
+};
+
+const node = (args) => run(process.execPath, args, { cwd: ROOT });
+const tool = (name, ...args) => node([join(ROOT, 'node_modules', TOOLS[name]), ...args]);
+const ok = (result) => result.code === 0;
+
+/** Runs steps in order until one fails. @returns the result of the last one that ran */
+async function inOrder(...steps) {
+  let result = SUCCESS;
+  for (const step of steps) {
+    result = await step();
+    if (!ok(result)) break;
+  }
+  return result;
+}
+
+const install = async () => (await ensureInstalled(ROOT, 'dependencies')) ?? SUCCESS;
+
+function filesBelow(path) {
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return [path];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Digest of everything the build reads: content, so that a checkout that only touches times builds nothing. */
+function sourcesDigest() {
+  const hash = createHash('sha256');
+  const inputs = ['src', 'schemas', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+  for (const file of inputs.flatMap((input) => filesBelow(join(ROOT, input))).sort()) {
+    const content = readFileSync(file);
+    hash.update(`${relative(ROOT, file)} ${content.length}\n`).update(content);
+  }
+  return hash.digest('hex');
+}
+
+const isBuilt = () => existsSync(STAMP) && readFileSync(STAMP, 'utf8') === sourcesDigest();
+
+async function compile() {
+  const digest = sourcesDigest();
+  rmSync(DIST, { recursive: true, force: true });
+  const result = await tool('tsc', '-p', 'tsconfig.build.json');
+  if (ok(result)) writeFileSync(STAMP, digest);
+  return result;
+}
+
+const build = () => withLock(LOCK, compile);
+
+const buildIfStale = async () => {
+  if (isBuilt()) return SUCCESS;
+  return withLock(LOCK, async () => {
+    if (isBuilt()) return SUCCESS;
+    say('building dist');
+    return compile();
+  });
+};
+
+const lint = (args = []) => tool('biome', 'check', ...args);
+const typecheck = (args = []) => tool('tsc', '-p', 'tsconfig.json', ...args);
+/** Second run: dependencies that the published package needs stand under `dependencies`. */
+const deadCode = () =>
+  inOrder(
+    () => tool('knip'),
+    () => tool('knip', '--production', '--include', 'dependencies'),
+  );
+const vitest = (args = []) => tool('vitest', 'run', ...args);
+
+const STAGES = [
+  ['lint and format', () => lint()],
+  ['types', () => typecheck()],
+  ['dead code', deadCode],
+  ['build', build],
+];
+
+async function stage(name, work) {
+  say(`== ${name}`);
+  const result = await work();
+  if (!ok(result)) say(`${name} failed`);
+  return result;
+}
+
+const test = (args) =>
+  inOrder(
+    ...[...STAGES, ['tests', () => vitest(args)]].map(
+      ([name, work]) =>
+        () =>
+          stage(name, work),
+    ),
+  );
+
+const TASKS = {
+  demo: (args) => inOrder(buildIfStale, () => node([join(DIST, 'entry', 'cli', 'main.js'), 'demo', ...args])),
+  build,
+  certwright: (args) => inOrder(buildIfStale, () => node([join(DIST, 'entry', 'cli', 'main.js'), ...args])),
+  lint,
+  format: (args) => tool('biome', 'check', '--write', ...args),
+  typecheck,
+  test,
+  /** One file in the middle of a change: type errors elsewhere are told by the build and do not stop the tests. */
+  vitest: async (args) => {
+    await buildIfStale();
+    return vitest(args);
+  },
+  bench: (args) => inOrder(buildIfStale, () => node([join(ROOT, 'bench', 'run.ts'), ...args])),
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+if (!Object.hasOwn(TASKS, name)) {
+  say(`unknown task "${name}"; there are ${Object.keys(TASKS).join(', ')}`);
+  process.exitCode = 1;
+} else {
+  finish(await inOrder(install, () => TASKS[name](args)));
+}

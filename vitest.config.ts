@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+/** Where `.ci/run` wants the results as data, beside the text for people. */
+const report = process.env.CERTWRIGHT_TEST_REPORT;
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/environment.ts', 'test/support/network.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    // Tests run real git, openssl and the built command: slow on a busy machine, never minutes.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    restoreMocks: true,
+    unstubEnvs: true,
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    coverage: { provider: 'v8', include: ['src/**/*.ts'] },
+  },
+});
