@@ -1,0 +1,65 @@
+import type { Term, TermCounting } from './term.js';
+
+/** A reason a spec cannot be served; all of them come, not the first. */
+export interface Violation {
+  readonly code: string;
+  readonly message: string;
+  /** Key of the manifest the reason hangs on (`domains`, `term`). */
+  readonly field?: string;
+}
+
+/** What a kind of provider can do. Absent means no; a no carries the vendor's reason in `notes`. */
+export interface Capabilities {
+  /** How an attempt is found again: by a reference the provider refuses twice; by one it merely stores; or not at all. */
+  readonly search: 'unique' | 'findable' | 'none';
+  /** Longest delay until a placed order is visible to the look-up; absent = unknown, 24 h are assumed. */
+  readonly visibilityLagMs?: number;
+  /** Longest a writing call may take. */
+  readonly callLimitMs: number;
+  /** Bought first, CSR later. */
+  readonly separateActivation: boolean;
+  readonly reissue: 'free' | 'paid' | false;
+  readonly reissueChangesId: boolean;
+  readonly revoke: boolean;
+  readonly cancel: boolean;
+  readonly autoRenewFlag: 'read-write' | 'read' | false;
+  readonly balance: boolean;
+  readonly quote: boolean;
+  readonly list: boolean;
+  readonly push: boolean;
+  readonly wildcard: boolean;
+  readonly termCounting: TermCounting;
+  /** Remaining days of the old order are added to a renewal. */
+  readonly carriesRemainingDays: boolean;
+  /** Renewal is refused earlier than this before the paid term ends; absent = no window. */
+  readonly renewalWindowMs?: number;
+  /** `public`: in `live` a chain must build to a public root. `private`: to `trustAnchors()`. */
+  readonly trust: 'public' | 'private';
+  /** false: the account has no paid term at all (ACME, a private CA without prices). */
+  readonly terms: boolean;
+  readonly concurrency: number;
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+/** A product as certwright names it. */
+export interface ProductInfo {
+  readonly id: string;
+  readonly vendorCode: string;
+  readonly validation: 'dv' | 'ov' | 'ev';
+  readonly wildcard: boolean;
+  readonly maxNames: number;
+  readonly terms: readonly Term[];
+  readonly title: string;
+}
+
+/** What was checked about an empty answer; the core decides whether it proves an absence (DESIGN §4). */
+export interface AbsenceEvidence {
+  /** `Date` of the look-up reply, epoch ms. Absent: no absence. */
+  readonly replyAtMs?: number;
+  /** Every page was read, and the shape is one the wire reference knows. */
+  readonly complete: boolean;
+  /** A reference never used answered in the same shape. */
+  readonly negativeControl: boolean;
+  /** A known order of ours was found; or the account is empty and its balance unchanged. */
+  readonly positiveControl: boolean;
+}

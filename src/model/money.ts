@@ -1,0 +1,47 @@
+import Big from 'big.js';
+
+/** An exact amount. `amount` is a plain decimal string (`"25.00"`), `currency` an ISO 4217 code. */
+export interface Money {
+  readonly amount: string;
+  readonly currency: string;
+}
+
+const MONEY = /^(\d{1,12}(?:\.\d{1,6})?) ?([A-Z]{3})$/;
+
+/** `"25.00 USD"` → Money; undefined when it is none. */
+export function parseMoney(text: string): Money | undefined {
+  const match = MONEY.exec(text.trim());
+  return match?.[1] && match[2] ? money(match[1], match[2]) : undefined;
+}
+
+/** At least two decimals, no more than needed, so that equal amounts are equal texts. */
+export function money(amount: string | Big, currency: string): Money {
+  const exact = new Big(amount);
+  const decimals = (exact.toFixed().split('.')[1] ?? '').length;
+  return { amount: exact.toFixed(Math.max(2, decimals)), currency };
+}
+
+export const formatMoney = (value: Money): string => `${value.amount} ${value.currency}`;
+
+export const isZero = (value: Money): boolean => new Big(value.amount).eq(0);
+
+/**
+ * −1, 0 or 1; undefined for unlike currencies, which never compare: the caller has to hold.
+ */
+export function compareMoney(a: Money, b: Money): -1 | 0 | 1 | undefined {
+  return a.currency === b.currency ? new Big(a.amount).cmp(b.amount) : undefined;
+}
+
+/** Sum; undefined for unlike currencies. */
+export const addMoney = (a: Money, b: Money): Money | undefined =>
+  a.currency === b.currency ? money(new Big(a.amount).plus(b.amount), a.currency) : undefined;
+
+/** Difference, may be negative in `amount`; undefined for unlike currencies. */
+export const subtractMoney = (a: Money, b: Money): Money | undefined =>
+  a.currency === b.currency ? money(new Big(a.amount).minus(b.amount), a.currency) : undefined;
+
+/** Amount with a percentage on top, e.g. the tax on an invoice; exact to six decimals, rounded up. */
+export function addPercent(value: Money, percent: string): Money {
+  const exact = new Big(value.amount).times(new Big(percent).plus(100)).div(100);
+  return money(exact.round(6, Big.roundUp), value.currency);
+}

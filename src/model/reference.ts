@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import type { Environment } from './configuration.js';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
+const MAX_LENGTH = 24;
+const FIRST_ATTEMPT = 'a';
+
+/** Letters and digits of a SHA-256 over the parts, unambiguous between parts. */
+function hashText(parts: readonly string[], length: number): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  return [...digest.subarray(0, length)].map((byte) => ALPHABET[byte & 31]).join('');
+}
+
+export interface ReferenceSubject {
+  readonly repositoryId: string;
+  readonly name: string;
+  readonly environment: Environment;
+  /** Provider order id of the predecessor; absent for a first order. */
+  readonly predecessorOrderId?: string;
+}
+
+/**
+ * The order reference `cw<id>-<hash><attempt letter>`: lower case `[a-z0-9-]`, at most 24 characters, the same for
+ * everyone who computes it. Computed once and then stored; never recomputed for an existing intent. A dead order's id is the
+ * predecessor of the next one, so the attempt letter has had no reason to move yet; it keeps its place in the format.
+ */
+export function orderReference(subject: ReferenceSubject): string {
+  const head = `cw${subject.repositoryId}-`;
+  const parts =
+    subject.predecessorOrderId === undefined
+      ? ['first', subject.repositoryId, subject.name, subject.environment]
+      : ['after', subject.repositoryId, subject.environment, subject.predecessorOrderId];
+  return `${head}${hashText(parts, MAX_LENGTH - head.length - FIRST_ATTEMPT.length)}${FIRST_ATTEMPT}`;
+}

@@ -1,0 +1,164 @@
+import type { Environment } from './configuration.js';
+import type { Intent } from './intent.js';
+import type { Money } from './money.js';
+import type { DnsName } from './names.js';
+import type { DcvItem, Lane, OrderState, RevocationReason, WaitingFor } from './order.js';
+import type { Instant } from './time.js';
+
+/** Money that left, or was promised to leave, for one order. */
+export interface Charge {
+  readonly at: Instant;
+  readonly action: string;
+  readonly quoted: Money | null;
+  /** As the provider charged it, where it said so. */
+  readonly charged?: Money;
+}
+
+export interface OrderRecord {
+  readonly id: string;
+  readonly ids: readonly string[];
+  readonly reference: string;
+  /** Provider order id this order renewed or replaced. */
+  readonly predecessor?: string;
+  readonly provider: string;
+  readonly environment: Environment;
+  readonly product: string;
+  readonly names: readonly DnsName[];
+  readonly term?: string;
+  readonly placedAt: Instant;
+  readonly paidFrom?: Instant;
+  /** Absent: the order has no paid term of its own (a private CA, ACME). */
+  readonly paidTill?: Instant;
+  readonly state: OrderState;
+  readonly waitingFor?: WaitingFor;
+  readonly message?: string;
+  readonly charges: readonly Charge[];
+  /** The provider's auto-renew flag as last seen. */
+  readonly autoRenew?: boolean;
+  /** Taken over, not bought by us. */
+  readonly adopted?: true;
+}
+
+export interface CertificateRecord {
+  /** Lower-case hex. */
+  readonly serial: string;
+  /** SHA-256 of the DER, lower-case hex. */
+  readonly sha256: string;
+  readonly names: readonly DnsName[];
+  readonly notBefore: Instant;
+  readonly notAfter: Instant;
+  readonly issuer: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, hex. */
+  readonly keyHash: string;
+  readonly keyAlgorithm: string;
+  /** Provider order id. */
+  readonly order: string;
+  readonly publishedAt: Instant;
+  /** Stable code of why this certificate was asked for; tells planned issuances from unplanned ones. */
+  readonly reason: string;
+}
+
+export interface CurrentCertificate extends CertificateRecord {
+  /** When the provider will revoke the predecessor of this certificate. */
+  readonly revokesAt?: Instant;
+  /** `false`: the certificate was taken over and its key is not with us. */
+  readonly ownKey: boolean;
+  readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
+}
+
+export interface PreviousCertificate extends CertificateRecord {
+  readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
+}
+
+/** Failures of one lane since the last success; when to try again follows from it. */
+export interface FailureRecord {
+  readonly count: number;
+  readonly lastAt: Instant;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Something asked for from the command line. */
+export interface RequestRecord {
+  readonly id: string;
+  readonly action: 'reissue' | 'revoke';
+  readonly requestedAt: Instant;
+  readonly reason: string;
+  readonly revocationReason?: RevocationReason;
+  readonly serial?: string;
+  /** The provider refused; tried again when the ladder allows. */
+  readonly failure?: FailureRecord;
+}
+
+/** A stop that only a person takes away. */
+export interface BreakerRecord {
+  readonly trippedAt: Instant;
+  readonly why: string;
+}
+
+export interface PriceStop {
+  readonly order: string;
+  readonly product: string;
+  readonly quoted: Money | null;
+  readonly charged: Money;
+}
+
+/** `issued/<name>/status.json`: facts only. What the clock decides is computed on reading. */
+export interface Status {
+  readonly version: 1;
+  readonly name: string;
+  readonly kind: 'certificate' | 'sitelock';
+  /** Digest of the manifest last acted on. */
+  readonly manifestDigest?: string;
+  /** `reissue:` text the current certificate answers to. */
+  readonly reissueText?: string;
+  readonly owner?: string;
+  readonly archived?: { readonly at: Instant };
+  /** Oldest first. */
+  readonly orders: readonly OrderRecord[];
+  readonly current?: CurrentCertificate;
+  /** Newest first, bounded. */
+  readonly previous: readonly PreviousCertificate[];
+  /** Open ones, and the last few closed ones. */
+  readonly intents: readonly Intent[];
+  readonly validation: readonly DcvItem[];
+  readonly failures: Partial<Readonly<Record<Lane, FailureRecord>>>;
+  readonly consumedApprovals: readonly string[];
+  readonly requests: readonly RequestRecord[];
+  readonly breaker?: BreakerRecord;
+  /** When a person last reset the breaker: what happened up to then is forgiven. */
+  readonly breakerResetAt?: Instant;
+  readonly priceStop?: PriceStop;
+  /** The CSR kept for `rotate: never`. */
+  readonly keptCsr?: { readonly csrPem: string; readonly keyHash: string };
+}
+
+export const emptyStatus = (name: string, kind: Status['kind'] = 'certificate'): Status => ({
+  version: 1,
+  name,
+  kind,
+  orders: [],
+  previous: [],
+  intents: [],
+  validation: [],
+  failures: {},
+  consumedApprovals: [],
+  requests: [],
+});
+
+/** `issued/_certwright.json`. */
+export interface StateHeader {
+  readonly formatVersion: number;
+  /** One more with every commit of ours: of two trees the higher one is what we wrote last. */
+  readonly revision: number;
+  readonly repositoryId: string;
+  /** Remote as host/path, without scheme, user and `.git`. */
+  readonly remote: string;
+  /** Approval-branch commit last acted on. */
+  readonly manifestCommit?: string;
+  /** Recipients that were shown to open what we seal. */
+  readonly provenRecipients: readonly string[];
+}
+
+/** The newest format this build reads and the one it writes. */
+export const STATE_FORMAT_VERSION = 1;

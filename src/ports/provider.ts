@@ -1,0 +1,203 @@
+import type { AbsenceEvidence, Capabilities, ProductInfo, Violation } from '../model/capabilities.js';
+import type { Environment, ProviderConfig } from '../model/configuration.js';
+import type { JsonObject } from '../model/json.js';
+import type { CertificateSpec } from '../model/manifest.js';
+import type { Money } from '../model/money.js';
+import type { DnsName } from '../model/names.js';
+import type {
+  CollectedCertificate,
+  OrderRequest,
+  OrderSnapshot,
+  RequestedValidation,
+  RevocationReason,
+} from '../model/order.js';
+import type { Secret } from '../model/secret.js';
+import type { Term } from '../model/term.js';
+import type { Clock } from './clock.js';
+import type { Sealer } from './keystore.js';
+import type { Log } from './log.js';
+import type { AccountStore } from './repository.js';
+
+export type { AbsenceEvidence, Capabilities, ProductInfo, Violation };
+
+export interface Quote {
+  readonly price:
+    | { readonly kind: 'known'; readonly amount: Money; readonly source: string }
+    | { readonly kind: 'unknown'; readonly why: string };
+}
+
+export interface QuoteSubject {
+  readonly action: 'order' | 'renew' | 'reissue' | 'add-names';
+  readonly product: string;
+  readonly term?: Term;
+  readonly names: readonly DnsName[];
+  readonly predecessorOrderId?: string;
+}
+
+/**
+ * The last gate before bytes leave. A provider calls it when its connection is open and nothing has been sent.
+ * @throws CertError `send.too-late` or `send.clock` (effect none)
+ */
+export type SendGuard = () => void;
+
+export interface StepContext {
+  readonly request: OrderRequest;
+  /** What this step's `before` gave when the intent was written. */
+  readonly before: JsonObject;
+  /** Results of the steps that are done, by step name. */
+  readonly results: Readonly<Record<string, JsonObject>>;
+  /** Personal data of the request's contacts, resolved; its digest was compared with the recorded one. */
+  readonly contacts?: JsonObject;
+}
+
+/** What a writing call gave back. */
+export interface StepOutcome {
+  /** Ids and values later steps and look-ups need. Facts only, no personal data. */
+  readonly result: JsonObject;
+  /** Provider's order id, once there is one. */
+  readonly orderId?: string;
+  readonly charged?: Money;
+}
+
+export type LookUp =
+  | { readonly kind: 'found'; readonly outcome: StepOutcome }
+  | { readonly kind: 'absent'; readonly evidence: AbsenceEvidence }
+  | { readonly kind: 'cannot-tell'; readonly why: string; readonly candidates: readonly string[] };
+
+export interface LookUpContext extends StepContext {
+  /** When the step may have been sent, epoch ms. */
+  readonly sentAtMs: number;
+  /** A live order of ours in the same account, for the positive control. */
+  readonly knownOrderId?: string;
+}
+
+/** One writing call. Never repeated by transport or by us without a proven absence. */
+export interface Step {
+  readonly name: string;
+  readonly paid: boolean;
+  /** Reads what the look-up will compare with; stored in the intent before it is pushed. */
+  before?(request: OrderRequest): Promise<JsonObject>;
+  /**
+   * The call. Not idempotent: at most once per confirmed nonce.
+   * @throws CertError, effect `none` only where the provider provably did nothing
+   */
+  run(context: StepContext, guard: SendGuard): Promise<StepOutcome>;
+  /** What became of the call. Reads only. */
+  lookUp(context: LookUpContext): Promise<LookUp>;
+  /**
+   * The `result` of this step for an order that a person found at the provider. Absent: no later step reads one. Pure.
+   */
+  adoptResult?(orderId: string): JsonObject;
+}
+
+/** Ordered writing calls that together make one action. */
+export type Operation = readonly Step[];
+
+export interface ListedOrder extends OrderSnapshot {
+  readonly dates?: { readonly orderedAt?: string };
+}
+
+export interface ListFilter {
+  readonly names?: readonly DnsName[];
+  readonly product?: string;
+}
+
+export interface ConnectionReport {
+  readonly ok: boolean;
+  readonly environment: Environment;
+  readonly findings: readonly string[];
+  readonly balance?: Money;
+}
+
+export interface Reissuer {
+  readonly operation: Operation;
+  /** What a reissue does to the certificate it replaces, for the plan; undefined when nothing. */
+  sideEffect(order: { readonly id: string; readonly serial?: string }): string | undefined;
+}
+
+export interface Revoker {
+  readonly operation: Operation;
+  readonly reasons: readonly RevocationReason[];
+}
+
+/** DCV after placing: things to publish and a way to say "look now". */
+export interface Validator {
+  /** Asks the provider to check again. Repeats safely. */
+  recheck(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
+}
+
+/**
+ * One account at one provider. The base is what every provider has; optional parts are present exactly when the
+ * capabilities say so.
+ */
+export interface Provider {
+  readonly config: ProviderConfig;
+  readonly capabilities: Capabilities;
+  readonly products: readonly ProductInfo[];
+  /** Taken when a manifest names none. */
+  readonly defaultProduct?: string;
+  /** Reasons this spec cannot be served here; [] if it can. Pure. */
+  audit(spec: CertificateSpec): readonly Violation[];
+  /** Names the product adds by itself, allowed in an issued certificate. Pure. */
+  freeNames(product: string, names: readonly DnsName[]): readonly DnsName[];
+  /** Unique values to fix in the request before it is stored (`hex` is the only source of chance). Pure. */
+  uniqueValues(action: OrderRequest['action'], hex: (bytes: number) => string): JsonObject;
+  check(): Promise<ConnectionReport>;
+  quote(subject: QuoteSubject): Promise<Quote>;
+  readonly place: Operation;
+  readonly renew: Operation;
+  /** @throws CertError `order.not-found` */
+  getOrder(orderId: string): Promise<OrderSnapshot>;
+  /** The newest certificate of the order; undefined while there is none. */
+  collect(orderId: string): Promise<CollectedCertificate | undefined>;
+  /** Orders under our reference: for adopting what a lost state forgot. Absent when search is `none`. */
+  findByReference?(reference: string): Promise<readonly OrderSnapshot[]>;
+  readonly reissuer?: Reissuer;
+  readonly revoker?: Revoker;
+  readonly canceller?: { readonly operation: Operation };
+  readonly autoRenew?: { readonly operation: Operation };
+  readonly validator?: Validator;
+  list?(filter: ListFilter): AsyncIterable<ListedOrder>;
+  balance?(): Promise<Money>;
+  /** PEM roots a `private` chain must build to. */
+  trustAnchors?(): Promise<readonly string[]>;
+  /** Clock of the other side from a reply at most 60 s old, epoch ms; undefined when it shows none. */
+  serverTime(): Promise<number | undefined>;
+  close(): Promise<void>;
+}
+
+/** What a provider is made with. */
+export interface ProviderDeps {
+  readonly config: ProviderConfig;
+  readonly repositoryId: string;
+  readonly credentials: Readonly<Record<string, Secret>>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Database for an embedded CA. */
+  readonly accountStore: AccountStore;
+  /** Sealed to `runnerRecipients`. */
+  readonly runnerSealer: Sealer;
+  readonly random: { hex(bytes: number): string };
+}
+
+/** What an account sells, read from its configuration alone. */
+export interface Offering {
+  readonly capabilities: Capabilities;
+  readonly products: readonly ProductInfo[];
+  readonly defaultProduct?: string;
+}
+
+/** The table entry of a kind of provider. Importing it registers and contacts nothing. */
+export interface ProviderDefinition {
+  readonly type: string;
+  readonly title: string;
+  readonly capabilities: Capabilities;
+  readonly credentialNames: { readonly required: readonly string[]; readonly optional: readonly string[] };
+  /** JSON Schema of `ProviderConfig.options` (the keys of the configuration that are this type's own). */
+  readonly optionsSchema: JsonObject;
+  /** JSON Schema of a manifest's `providerOptions`. */
+  readonly manifestOptionsSchema: JsonObject;
+  /** What an account configured like this sells; needs no credential and contacts nobody. @throws CertError `config.invalid` */
+  describe(config: ProviderConfig): Offering;
+  create(deps: ProviderDeps): Provider;
+}
