@@ -1,0 +1,282 @@
+import type { OpenIntent } from '../model/intent.js';
+import { isOpen } from '../model/intent.js';
+import type { WaitingFor } from '../model/order.js';
+import type { Hold } from '../model/plan.js';
+import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
+import { DAY_MS, dayOf, type Instant, SECOND_MS, toInstant, toMs } from '../model/time.js';
+import type { ReissueRule } from './coverage.js';
+import { nextTryMs } from './failures.js';
+import { overdueFromMs, renewal } from './schedule.js';
+
+export type ConditionType = 'Ready' | 'Issuing' | 'Waiting' | 'Held' | 'Attention' | 'Expired';
+
+/** Something that is true now. Computed from facts and the clock; never stored. */
+export interface Condition {
+  readonly type: ConditionType;
+  /** Stable code (`CertificateValid`, `Overdue`, `OutcomeUnknown` …). */
+  readonly reason: string;
+  readonly since: Instant;
+  readonly message: string;
+  /** `warning`: look soon. `attention`: exit code 4. */
+  readonly level: 'info' | 'warning' | 'attention';
+}
+
+/** What the status file does not know. Everything may be left out, as for a certificate whose manifest is gone. */
+export interface ConditionContext {
+  readonly rule?: ReissueRule;
+  readonly autoRenew?: boolean;
+  readonly renewBeforeMs?: number;
+  readonly carriesRemainingDays?: boolean;
+  /** What the latest plan holds back for this certificate. */
+  readonly hold?: Hold;
+  /** Do the endpoints serve the current certificate? Absent: not dialled. */
+  readonly served?: boolean;
+}
+
+const WAITS: Readonly<Record<WaitingFor, string>> = {
+  payment: 'the payment',
+  'upstream-payment': "the provider's own payment upstream",
+  configuration: 'the configuration of the order at the provider',
+  'approver-mail': 'the answer to the mail sent to the approver',
+  dcv: 'the proof of control over the names',
+  'call-back': 'the call of the certificate authority',
+  documents: 'documents',
+  ca: 'the certificate authority',
+  person: 'a person',
+};
+
+/** Everything that is true of a certificate at this instant, the gravest first within each type. */
+export function conditionsOf(
+  status: Status,
+  nowMs: number,
+  context: ConditionContext = {},
+): readonly Condition[] {
+  const open = status.intents.filter(isOpen);
+  return [
+    ...readiness(status, nowMs),
+    ...open.flatMap((intent) => underWay(status, intent)),
+    ...(context.hold === undefined ? [] : [held(context.hold, nowMs)]),
+    ...open.flatMap(unknownOutcome),
+    ...(status.archived ? [] : alarms(status, nowMs, context)),
+  ];
+}
+
+const condition = (
+  type: ConditionType,
+  level: Condition['level'],
+  reason: string,
+  since: Instant,
+  message: string,
+): Condition => ({ type, reason, since, message, level });
+
+const endMsOf = (current: CurrentCertificate): number => toMs(current.notAfter) + SECOND_MS;
+
+function readiness(status: Status, nowMs: number): readonly Condition[] {
+  if (status.kind === 'sitelock')
+    return protection(status.orders.at(-1), nowMs, status.archived !== undefined);
+  const { current } = status;
+  if (!current) return [];
+  const endMs = endMsOf(current);
+  const message = `certificate ${current.serial}, valid until ${dayOf(endMs - SECOND_MS)}`;
+  if (nowMs >= endMs) {
+    return [
+      condition(
+        'Expired',
+        status.archived ? 'info' : 'attention',
+        'CertificateExpired',
+        toInstant(endMs),
+        message,
+      ),
+    ];
+  }
+  if (current.revoked || nowMs < toMs(current.notBefore)) return [];
+  return [condition('Ready', 'info', 'CertificateValid', current.publishedAt, message)];
+}
+
+/** Website protection has no certificate: what is paid is what is there. */
+function protection(order: OrderRecord | undefined, nowMs: number, archived: boolean): readonly Condition[] {
+  if (order?.state !== 'issued') return [];
+  if (order.paidTill === undefined || toMs(order.paidTill) > nowMs) {
+    return [condition('Ready', 'info', 'OrderActive', order.placedAt, `order ${order.id} is active`)];
+  }
+  const message = `order ${order.id} was paid until ${order.paidTill}`;
+  return [condition('Expired', archived ? 'info' : 'attention', 'OrderExpired', order.paidTill, message)];
+}
+
+function underWay(status: Status, intent: OpenIntent): readonly Condition[] {
+  if (intent.phase === 'unknown') return [];
+  if (intent.phase === 'intended') {
+    return [
+      condition(
+        'Issuing',
+        'info',
+        'Sending',
+        intent.createdAt,
+        `${intent.action} is being sent to ${intent.provider}`,
+      ),
+    ];
+  }
+  if (intent.phase === 'issued' && intent.problem !== undefined) {
+    const message = `the certificate of order ${intent.orderId} was kept aside: ${intent.problem}`;
+    return [condition('Attention', 'warning', 'VerificationFailed', intent.placedAt, message)];
+  }
+  const order = status.orders.find((o) => o.id === intent.orderId || o.ids.includes(intent.orderId));
+  if (order?.waitingFor === undefined) {
+    const message = `${intent.action} is under way at ${intent.provider} as order ${intent.orderId}`;
+    return [condition('Issuing', 'info', 'UnderWay', intent.placedAt, message)];
+  }
+  const words = order.message === undefined ? '' : ` (${order.message})`;
+  const message = `order ${order.id} at ${order.provider} waits for ${WAITS[order.waitingFor]}${words}`;
+  return [condition('Waiting', 'info', `WaitingFor:${order.waitingFor}`, intent.placedAt, message)];
+}
+
+const held = (hold: Hold, nowMs: number): Condition =>
+  condition('Held', 'info', hold.code, toInstant(nowMs), hold.message);
+
+/** Money may have moved: that stays an alarm even when the manifest is gone. */
+const unknownOutcome = (intent: OpenIntent): readonly Condition[] =>
+  intent.phase === 'unknown'
+    ? [
+        condition(
+          'Attention',
+          'attention',
+          'OutcomeUnknown',
+          intent.since,
+          `it is not known what became of ${intent.action} at ${intent.provider}: ${intent.why}`,
+        ),
+      ]
+    : [];
+
+function alarms(status: Status, nowMs: number, context: ConditionContext): readonly Condition[] {
+  const { breaker, current, priceStop } = status;
+  const overdue = current && overdueAlarm(current, nowMs, context);
+  return [
+    ...(breaker
+      ? [
+          condition(
+            'Attention',
+            'attention',
+            'BreakerTripped',
+            breaker.trippedAt,
+            `${breaker.why}; look, then run \`certwright resolve ${status.name} --reset-breaker\``,
+          ),
+        ]
+      : []),
+    ...(overdue ? [overdue] : []),
+    ...(current?.revoked
+      ? [
+          condition(
+            'Attention',
+            'attention',
+            'Revoked',
+            current.revoked.at,
+            `certificate ${current.serial} is revoked (${current.revoked.reason})`,
+          ),
+        ]
+      : []),
+    ...predecessorAlarm(current, nowMs, context.served),
+    ...failing(status, nowMs, overdue !== undefined || (current !== undefined && nowMs >= endMsOf(current))),
+    ...termEnding(status, nowMs, context),
+    ...(priceStop
+      ? [
+          condition(
+            'Attention',
+            'warning',
+            'PriceStopped',
+            status.orders.find((o) => o.id === priceStop.order)?.placedAt ?? toInstant(nowMs),
+            `order ${priceStop.order} was charged ${priceStop.charged.amount} ${priceStop.charged.currency}; no further ${priceStop.product} until someone accepts the price`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function overdueAlarm(
+  current: CurrentCertificate,
+  nowMs: number,
+  context: ConditionContext,
+): Condition | undefined {
+  const endMs = endMsOf(current);
+  const fromMs = overdueFromMs(
+    { notBeforeMs: toMs(current.notBefore), notAfterMs: toMs(current.notAfter) },
+    context.rule ?? { validation: 'dv' },
+  );
+  if (nowMs <= fromMs || nowMs >= endMs) return undefined;
+  const days = Math.floor((endMs - nowMs) / DAY_MS);
+  const message = `the certificate ends ${dayOf(endMs - SECOND_MS)}, in ${days} days, and has no successor`;
+  return condition('Attention', 'attention', 'Overdue', toInstant(fromMs), message);
+}
+
+/** The old certificate is about to be revoked: whoever still serves it goes dark. */
+function predecessorAlarm(
+  current: CurrentCertificate | undefined,
+  nowMs: number,
+  served: boolean | undefined,
+): readonly Condition[] {
+  if (current?.revokesAt === undefined || served === true) return [];
+  const revokesMs = toMs(current.revokesAt);
+  if (nowMs < revokesMs - DAY_MS) return [];
+  // Once it is past, only an endpoint seen with the old certificate is news.
+  if (nowMs >= revokesMs && served === undefined) return [];
+  const message = `the previous certificate is revoked at ${current.revokesAt}; make sure ${current.serial} is served everywhere`;
+  return [condition('Attention', 'attention', 'PredecessorRevoked', toInstant(revokesMs - DAY_MS), message)];
+}
+
+function failing(status: Status, nowMs: number, urgent: boolean): readonly Condition[] {
+  return Object.values(status.failures).map((failure) => {
+    const again = nextTryMs(failure);
+    const next = again > nowMs ? `next try ${toInstant(again)}` : 'tried again on the next run';
+    const message = `failed ${failure.count} times, last with ${failure.code}: ${failure.message}; ${next}`;
+    return condition('Attention', urgent ? 'attention' : 'warning', 'Failing', failure.lastAt, message);
+  });
+}
+
+const URGENT_MS = 7 * DAY_MS;
+
+/** Nobody will renew: said from the day a renewal would be due, louder in the last week, until it has ended. */
+function termEnding(status: Status, nowMs: number, context: ConditionContext): readonly Condition[] {
+  const order = status.orders.at(-1);
+  if (context.autoRenew !== false || order?.state !== 'issued' || order.paidTill === undefined) return [];
+  const { dueMs, paidTillMs } = renewal({
+    nowMs,
+    paidTillMs: toMs(order.paidTill),
+    validation: context.rule?.validation ?? 'dv',
+    carriesRemainingDays: context.carriesRemainingDays ?? false,
+    ...(context.renewBeforeMs === undefined ? {} : { renewBeforeMs: context.renewBeforeMs }),
+  });
+  if (nowMs < dueMs) return [];
+  const when =
+    nowMs < paidTillMs
+      ? `ends ${dayOf(paidTillMs)}, in ${Math.floor((paidTillMs - nowMs) / DAY_MS)} days`
+      : `ended ${dayOf(paidTillMs)}`;
+  const message = `the paid term of order ${order.id} ${when}, and autoRenew is not set`;
+  const level = paidTillMs - nowMs < URGENT_MS ? 'attention' : 'warning';
+  return [condition('Attention', level, 'PaidTermEndingNoRenewal', toInstant(dueMs), message)];
+}
+
+/** One word for a table. */
+export type Health =
+  | 'archived'
+  | 'attention'
+  | 'expired'
+  | 'held'
+  | 'issuing'
+  | 'new'
+  | 'ready'
+  | 'waiting'
+  | 'warning';
+
+/** The word that matters most: what needs a person before what merely goes on. */
+export function health(status: Status, conditions: readonly Condition[]): Health {
+  const has = (type: ConditionType) => conditions.some((c) => c.type === type);
+  const worst = (level: Condition['level']) =>
+    conditions.some((c) => c.type === 'Attention' && c.level === level);
+  if (worst('attention') && (status.archived || !has('Expired'))) return 'attention';
+  if (status.archived) return 'archived';
+  if (has('Expired')) return 'expired';
+  if (has('Waiting')) return 'waiting';
+  if (has('Held')) return 'held';
+  if (worst('warning')) return 'warning';
+  if (has('Issuing')) return 'issuing';
+  return has('Ready') ? 'ready' : 'new';
+}
