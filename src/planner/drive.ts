@@ -1,0 +1,83 @@
+import type { OpenIntent } from '../model/intent.js';
+import { formatMoney } from '../model/money.js';
+import type { PaidOrFreeAction } from '../model/order.js';
+import { toMs } from '../model/time.js';
+import type { Draft } from './draft.js';
+import { orderById } from './facts.js';
+import type { Subject } from './input.js';
+
+const NOUNS: Readonly<Record<PaidOrFreeAction, string>> = {
+  order: 'order',
+  activate: 'activation',
+  renew: 'renewal',
+  reissue: 'reissue',
+  'add-names': 'purchase of names',
+  pay: 'payment',
+  revoke: 'revocation',
+  cancel: 'cancellation',
+  'set-auto-renew': 'change of auto-renew',
+};
+
+/** The line that drives an open intent towards its end (DESIGN §2 rule 1, §4). */
+export function driveIntent(subject: Pick<Subject, 'status' | 'input'>, intent: OpenIntent): Draft {
+  const base = {
+    lane: intent.lane,
+    reason: 'OpenIntent',
+    provider: intent.provider,
+    product: intent.request.product,
+    ...(intent.request.term === undefined ? {} : { term: intent.request.term }),
+    intent: intent.id,
+    byEdit: false,
+  } as const;
+  switch (intent.phase) {
+    case 'intended': {
+      const settled = toMs(intent.settledAt) <= subject.input.nowMs;
+      const what = `${NOUNS[intent.action]}${intent.quoted === null ? '' : ` for ${formatMoney(intent.quoted)}`}`;
+      return {
+        ...base,
+        action: 'resolve',
+        message: settled
+          ? `the outcome of this ${what} was never recorded; looking for it at ${intent.provider}, and sending it again only if it is proven not to be there`
+          : `the outcome of this ${what} is not settled before ${intent.settledAt}; looking, not sending it again`,
+      };
+    }
+    case 'placed': {
+      const order = orderById(subject.status, intent.orderId);
+      return {
+        ...base,
+        action: 'collect',
+        reason: 'AwaitingIssuance',
+        message: `order ${intent.orderId} is placed, not issued yet${order?.message ? `: ${order.message}` : ''}`,
+        predecessor: intent.orderId,
+        ...(order?.waitingFor === undefined ? {} : { waitingFor: order.waitingFor }),
+      };
+    }
+    case 'issued':
+      return {
+        ...base,
+        action: 'collect',
+        message: `order ${intent.orderId} delivered a certificate that fails verification: ${intent.problem ?? 'not verified yet'}`,
+        predecessor: intent.orderId,
+      };
+    case 'unknown':
+      return {
+        ...base,
+        action: 'resolve',
+        reason: 'OutcomeUnknown',
+        message: `what became of this ${NOUNS[intent.action]} cannot be told: ${intent.why}`,
+        hold: { code: 'unknown-outcome', message: resolveRecipe(subject.status.name, intent) },
+      };
+  }
+}
+
+/** What a person has to do about an unknown outcome. */
+function resolveRecipe(name: string, intent: OpenIntent): string {
+  const candidates =
+    intent.phase === 'unknown' && intent.candidates.length > 0
+      ? ` (candidates: ${intent.candidates.join(', ')})`
+      : '';
+  return (
+    `look at ${intent.provider} for the reference ${intent.request.reference}${candidates}, then run ` +
+    `\`certwright resolve ${name} --order-id ID\` if the order is there, or \`certwright resolve ${name} --not-placed\` if it is not`
+  );
+}

@@ -1,0 +1,78 @@
+import { isOpen, type OpenIntent } from '../model/intent.js';
+import type { CertificateSpec } from '../model/manifest.js';
+import type { Lane, OrderState } from '../model/order.js';
+import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
+import { formatTerm } from '../model/term.js';
+import { toMs } from '../model/time.js';
+import type { PlanInput, ProviderFacts, Subject } from './input.js';
+
+const DEAD: ReadonlySet<OrderState> = new Set(['rejected', 'cancelled', 'refunded']);
+
+/** Ended without a certificate that counts: nothing of it can be used. */
+export const isDead = (state: OrderState): boolean => DEAD.has(state);
+
+export const headOrder = (status: Status): OrderRecord | undefined => status.orders.at(-1);
+
+/** The order the current certificate belongs to. */
+export const servingOrder = (status: Status): OrderRecord | undefined =>
+  status.current === undefined ? undefined : orderById(status, status.current.order);
+
+/** Are all providers of a manifest live ones? */
+export function isLiveOnly(spec: CertificateSpec, input: PlanInput): boolean {
+  const environments = spec.providers.flatMap((id) => input.providers.get(id)?.config.environment ?? []);
+  return environments.length > 0 && environments.every((environment) => environment === 'live');
+}
+
+/** What was rehearsed or tested never counts as live: such an order serves no manifest that is served live only. */
+function countsFor(s: Subject, order: OrderRecord): boolean {
+  return order.environment === 'live' || !isLiveOnly(s.spec, s.input);
+}
+
+/** The newest order that counts for the manifest as it is now. */
+export const headOf = (s: Subject): OrderRecord | undefined =>
+  s.status.orders.findLast((order) => countsFor(s, order));
+
+/** The order the current certificate belongs to, if it counts for the manifest as it is now. */
+export function servingOf(s: Subject): OrderRecord | undefined {
+  const order = servingOrder(s.status);
+  return order && countsFor(s, order) ? order : undefined;
+}
+
+export const orderById = (status: Status, id: string): OrderRecord | undefined =>
+  status.orders.find((order) => order.id === id || order.ids.includes(id));
+
+/** Two providers may well count alike: an id tells an order only beside its provider. */
+export const orderAt = (status: Status, provider: string | undefined, id: string): OrderRecord | undefined =>
+  status.orders.find((order) => order.provider === provider && order.ids.includes(id));
+
+/** The order that a certificate of ours came from, the current one or an earlier one. */
+export function orderOfSerial(status: Status, serial: string): OrderRecord | undefined {
+  const all = [...(status.current ? [status.current] : []), ...status.previous];
+  const certificate = all.find((one) => one.serial === serial);
+  return certificate && orderById(status, certificate.order);
+}
+
+/** An order keeps its first id for its life; later ones come from reissues at some providers. */
+export const stableOrderId = (order: OrderRecord): string => order.ids[0] ?? order.id;
+
+export const hasTermLeft = (order: OrderRecord, nowMs: number): boolean =>
+  !isDead(order.state) && (order.paidTill === undefined || toMs(order.paidTill) > nowMs);
+
+/** At most one per lane, revocations aside. */
+export const openIntent = (status: Status, lane: Lane): OpenIntent | undefined =>
+  status.intents.filter(isOpen).find((intent) => intent.lane === lane && intent.action !== 'revoke');
+
+export const openRevocation = (status: Status): OpenIntent | undefined =>
+  status.intents.filter(isOpen).find((intent) => intent.action === 'revoke');
+
+export const productAt = (spec: CertificateSpec, provider: ProviderFacts): string | undefined =>
+  spec.product ?? provider.defaultProduct;
+
+/** The term bought at this provider: none where the account sells no terms. */
+export const termAt = (spec: CertificateSpec, provider: ProviderFacts): string | undefined =>
+  provider.capabilities.terms && spec.term !== undefined ? formatTerm(spec.term) : undefined;
+
+export const providerOf = (subject: Subject, id: string): ProviderFacts | undefined =>
+  subject.input.providers.get(id);
+
+export const certificateEndMs = (current: CurrentCertificate): number => toMs(current.notAfter) + 1000;

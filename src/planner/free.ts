@@ -1,0 +1,165 @@
+import { namesServe } from '../model/names.js';
+import { dayOf } from '../model/time.js';
+import { autoRenewOff } from './auto-renew.js';
+import type { Decision, Draft } from './draft.js';
+import { driveIntent } from './drive.js';
+import { certificateEndMs, hasTermLeft, openIntent, providerOf, servingOf, stableOrderId } from './facts.js';
+import type { Subject } from './input.js';
+import { reissueOf } from './timing.js';
+import { failureWait } from './waiting.js';
+
+type Check = (subject: Subject) => Decision;
+
+const lane = 'free' as const;
+
+const openFree: Check = (s) => {
+  const intent = openIntent(s.status, lane);
+  return intent && driveIntent(s, intent);
+};
+
+const suspended: Check = (s) => (s.spec.suspend ? 'stop' : undefined);
+
+const failing: Check = (s) => failureWait(s, lane);
+
+/** Without a certificate of a living order there is nothing to reissue. */
+const nothingToServe: Check = (s) => {
+  const order = servingOf(s);
+  return order && hasTermLeft(order, s.input.nowMs) ? undefined : 'stop';
+};
+
+const revoked: Check = (s) => {
+  const order = servingOf(s);
+  if (!s.status.current?.revoked && order?.state !== 'revoked') return undefined;
+  if (s.status.current?.revoked?.reason === 'cessationOfOperation') return 'stop';
+  return reissue(s, 'Revoked', 'the certificate is revoked');
+};
+
+const keyLost: Check = (s) => {
+  const { current } = s.status;
+  if (!current || s.spec.key.kind === 'external') return undefined;
+  if (s.spec.key.kind === 'csr') {
+    return current.keyHash === s.spec.key.keyHash
+      ? undefined
+      : { ...reissue(s, 'KeyMismatch', `the CSR in ${s.spec.key.path} has another key`), byEdit: true };
+  }
+  if (current.ownKey && s.facts.keyStored) return undefined;
+  return {
+    ...reissue(s, 'KeyLost', 'no key is stored beside the certificate'),
+    byEdit: s.status.manifestDigest !== s.spec.digest,
+  };
+};
+
+const namesChanged: Check = (s) => {
+  if (!namesDiffer(s)) return undefined;
+  const have = new Set(s.status.current?.names);
+  const want = new Set(s.spec.names);
+  const added = s.spec.names.filter((name) => !have.has(name));
+  const removed = [...have].filter((name) => !want.has(name) && !s.facts.freeNames.includes(name));
+  const parts = [
+    ...(added.length > 0 ? [`added ${added.join(', ')}`] : []),
+    ...(removed.length > 0 ? [`removed ${removed.join(', ')}`] : []),
+  ];
+  return {
+    ...reissue(s, 'NamesChanged', `the names change: ${parts.join('; ')}`),
+    ...(added.length > 0 ? { priced: 'add-names' } : {}),
+    byEdit: true,
+  };
+};
+
+const algorithmChanged: Check = (s) => {
+  const { current } = s.status;
+  if (s.spec.key.kind !== 'generated' || !current || current.keyAlgorithm === s.spec.key.algorithm)
+    return undefined;
+  return {
+    ...reissue(
+      s,
+      'AlgorithmChanged',
+      `the key algorithm changes from ${current.keyAlgorithm} to ${s.spec.key.algorithm}`,
+    ),
+    byEdit: true,
+  };
+};
+
+/** Any new text asks for one reissue; the text the current certificate answers to is in the status. */
+const reissueText: Check = (s) =>
+  s.spec.reissue === undefined || s.spec.reissue === s.status.reissueText
+    ? undefined
+    : { ...reissue(s, 'ReissueRequested', `the manifest says: ${s.spec.reissue}`), byEdit: true };
+
+const reissueAsked: Check = (s) => {
+  const request = s.status.requests.find((r) => r.action === 'reissue');
+  return request && reissue(s, 'ReissueRequested', request.reason);
+};
+
+const certificateEnding: Check = (s) => {
+  const { current } = s.status;
+  const order = servingOf(s);
+  const timing = current && order && reissueOf(s, order, current);
+  if (!current || !timing?.needed || s.input.nowMs < timing.dueMs) return undefined;
+  return {
+    ...reissue(s, 'CertificateEnding', `the certificate ends ${dayOf(certificateEndMs(current) - 1)}`),
+    dueAtMs: timing.dueMs,
+  };
+};
+
+export const autoRenewDiffers = (s: Subject): Draft | undefined => {
+  const order = servingOf(s);
+  return order?.autoRenew ? autoRenewOff(s.input, order) : undefined;
+};
+
+/** Do the names of the certificate no longer serve the manifest? */
+export function namesDiffer(s: Subject): boolean {
+  const { current } = s.status;
+  return current !== undefined && !namesServe(current.names, s.spec.names, s.facts.freeNames);
+}
+
+function reissue(s: Subject, reason: Draft['reason'], message: string): Draft {
+  const order = servingOf(s);
+  const provider = order && providerOf(s, order.provider);
+  const draft: Draft = {
+    lane,
+    action: 'reissue',
+    reason,
+    message,
+    ...(order === undefined
+      ? {}
+      : { provider: order.provider, product: order.product, predecessor: stableOrderId(order) }),
+    ...(order?.term === undefined ? {} : { term: order.term }),
+    ...(provider?.capabilities.reissue === 'paid' ? { priced: 'reissue' } : {}),
+    byEdit: false,
+  };
+  if (s.spec.key.kind === 'external') {
+    return {
+      ...draft,
+      action: 'hold',
+      hold: {
+        code: 'key-external',
+        message:
+          'the key is external; reissue it where the key lives, or name an algorithm or a CSR under `key:`',
+      },
+    };
+  }
+  if (provider?.capabilities.reissue !== false) return draft;
+  const why = provider.capabilities.notes.reissue ?? 'it has no call for it';
+  return {
+    ...draft,
+    action: 'hold',
+    hold: { code: 'unsupported', message: `${provider.config.id} cannot reissue: ${why}` },
+  };
+}
+
+/** The free lane, in order: the list is the policy. */
+export const freeChecks: readonly Check[] = [
+  openFree,
+  suspended,
+  failing,
+  nothingToServe,
+  revoked,
+  keyLost,
+  namesChanged,
+  algorithmChanged,
+  reissueText,
+  reissueAsked,
+  certificateEnding,
+  autoRenewDiffers,
+];

@@ -1,0 +1,268 @@
+import type { CertificateSpec } from '../model/manifest.js';
+import { addMoney, formatMoney, isZero, type Money } from '../model/money.js';
+import type { Plan, PlanItem } from '../model/plan.js';
+import { emptyStatus, type Status } from '../model/status.js';
+import { unsafeApproved } from '../policy/approvals.js';
+import { nextTryMs } from '../policy/failures.js';
+import { openLedger } from '../policy/spending.js';
+import { questionsOf } from './choose.js';
+import { planDigest } from './digest.js';
+import { type Draft, firstDecision } from './draft.js';
+import { driveIntent } from './drive.js';
+import { openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
+import { autoRenewDiffers, freeChecks } from './free.js';
+import {
+  doubtfulDraft,
+  findMoves,
+  goneDrafts,
+  type Moves,
+  moveDraft,
+  restoreDraft,
+  unsettledDraft,
+} from './gone.js';
+import { unsafePlan } from './guard.js';
+import {
+  isCertificate,
+  isSitelock,
+  NO_FACTS,
+  type PlanInput,
+  type PriceQuestion,
+  type Subject,
+} from './input.js';
+import { purchaseChecks } from './purchase.js';
+import { addsNamesForMoney, type Books, openBooks, settle, settleGone } from './settle.js';
+import { failureDraft } from './waiting.js';
+import { warningsOf } from './warnings.js';
+
+/** Drafts of one certificate, before money is looked at. */
+interface Drafted {
+  readonly subject: Subject;
+  readonly drafts: readonly Draft[];
+}
+
+/**
+ * What is to be done, from what is wanted, what is observed, and the time: pure, and the same for everybody who asks
+ * with the same input. A price the input does not hold yet is unknown, and holds; `priceQuestions` lists what to ask.
+ */
+export function makePlan(input: PlanInput): Plan {
+  const { certificates, gone, movedAway } = draftAll(input);
+  const books = openBooks(
+    () =>
+      openLedger(
+        input.desired.policy,
+        input.state.statuses.values(),
+        input.nowMs,
+        (id) => input.providers.get(id)?.config.tax,
+      ),
+    stoppedProducts(input),
+  );
+  const lines = certificates
+    .flatMap(({ subject, drafts }) => drafts.map((draft) => ({ subject, draft })))
+    .sort(byDue);
+  const items = [...settleAll(lines, books), ...gone, ...unsold(input)].sort(byName);
+  const existing = [...input.state.statuses.values()].filter((status) => status.current && !status.archived);
+  const unsafe = unsafePlan(items, existing.length, input.desired.specs.length, (wanted) =>
+    unsafeApproved(wanted, input.desired.approvals, input.nowMs),
+  );
+  const busy = new Set(items.map((item) => item.name));
+  const names = new Set([
+    ...input.desired.specs.map((spec) => spec.name),
+    ...[...input.state.statuses.values()]
+      .filter((s) => !s.archived && !movedAway.has(s.name))
+      .map((s) => s.name),
+  ]);
+  return {
+    version: 1,
+    manifestCommit: input.desired.commit,
+    stateCommit: input.state.commit,
+    items,
+    warnings: warningsOf(
+      input,
+      certificates.map(({ subject }) => subject),
+      items,
+    ),
+    ...(unsafe === undefined ? {} : { unsafe }),
+    totals: totalsOf(items),
+    counts: { certificates: names.size, unchanged: [...names].filter((name) => !busy.has(name)).length },
+    digest: planDigest(items),
+  };
+}
+
+/** The prices a plan still needs: asked, put into the facts, and planned again. */
+export function priceQuestions(input: PlanInput): readonly PriceQuestion[] {
+  return draftAll(input).certificates.flatMap(({ subject, drafts }) =>
+    drafts.flatMap((draft) => questionsOf(subject, draft)),
+  );
+}
+
+function draftAll(input: PlanInput): {
+  readonly certificates: readonly Drafted[];
+  readonly gone: readonly PlanItem[];
+  /** Certificates that go on under another name. */
+  readonly movedAway: ReadonlySet<string>;
+} {
+  const moves = findMoves(input);
+  const movedAway = new Set(moves.moves.values());
+  const invalidNames = new Set(input.desired.invalidNames);
+  const specs = input.desired.specs.filter(isCertificate);
+  const certificates = specs
+    .filter((spec) => !invalidNames.has(spec.name))
+    .map((spec) => draftOne(input, spec, moves));
+  const declared = new Set([...input.desired.specs.map((spec) => spec.name), ...invalidNames]);
+  // What an older or foreign history leaves out is not given up.
+  const mayArchive = !input.desired.hasUnreadable && input.state.manifestsDescend;
+  const gone = [...input.state.statuses.values()]
+    .filter((status) => !declared.has(status.name) && !movedAway.has(status.name))
+    .flatMap((status) =>
+      goneDrafts(input, status, mayArchive).map((draft) => settleGone(input, status.name, draft)),
+    );
+  const invalid = [...invalidNames].flatMap((name) => {
+    const status = input.state.statuses.get(name);
+    return status ? openOnly(input, status) : [];
+  });
+  return { certificates, gone: [...gone, ...invalid], movedAway };
+}
+
+/** A manifest with errors: what is open is driven on, nothing else happens. */
+const openOnly = (input: PlanInput, status: Status): readonly PlanItem[] =>
+  goneDrafts(input, status, false).map((draft) => settleGone(input, status.name, draft));
+
+function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, unsettled }: Moves): Drafted {
+  const subject: Subject = {
+    name: spec.name,
+    spec,
+    status: input.state.statuses.get(spec.name) ?? emptyStatus(spec.name),
+    facts: input.facts.get(spec.name) ?? NO_FACTS,
+    input,
+  };
+  const movedFrom = moves.get(spec.name);
+  if (movedFrom !== undefined) return { subject, drafts: [moveDraft(spec.name, movedFrom)] };
+  const sameNeed = doubtful.get(spec.name);
+  if (sameNeed !== undefined) return { subject, drafts: [doubtfulDraft(sameNeed)] };
+  const first = unsettled.get(spec.name);
+  if (first !== undefined) return { subject, drafts: [unsettledDraft(spec.name, first)] };
+  const purchase = firstDecision(purchaseChecks, subject);
+  const free = firstDecision(freeChecks, subject);
+  // Nothing comes of a line that waits for a person, so it must not hide what the provider would charge.
+  const idle = free?.hold && free.intent === undefined && free.reason !== 'AutoRenewDiffers';
+  const autoRenew = idle ? autoRenewDiffers(subject) : undefined;
+  const drafts = [purchase, free, autoRenew, subject.status.archived && restoreDraft(spec.name)];
+  return {
+    subject,
+    drafts: [...drafts.filter((draft) => draft !== undefined), ...revocation(subject)],
+  };
+}
+
+/** Purchases first, each lane in due order: money that does not reach for all goes to what is due first. */
+function settleAll(lines: readonly Line[], books: Books): readonly PlanItem[] {
+  const purchases = lines.filter(({ draft }) => draft.lane === 'purchase');
+  const settled = purchases.map(({ subject, draft }) => settle(subject, draft, books));
+  const byCertificate = new Map(settled.map((item) => [item.name, item]));
+  const others = lines.flatMap(({ subject, draft }) => {
+    if (draft.lane === 'purchase') return [];
+    const purchase = byCertificate.get(subject.name);
+    return purchase && waitsFor(purchase, subject, draft) ? [] : [settle(subject, draft, books)];
+  });
+  return [...settled, ...others];
+}
+
+/**
+ * A purchase that is sent or driven brings a certificate with everything an edit wants, so a reissue for it waits; the
+ * clock's reissues do not. Names that are sold are a purchase themselves, and there is one at a time.
+ */
+function waitsFor(purchase: PlanItem, s: Subject, free: Draft): boolean {
+  if (addsNamesForMoney(s, free)) return true;
+  if (purchase.hold !== undefined || free.action !== 'reissue' || !free.byEdit) return false;
+  if (purchase.action === 'order' || purchase.action === 'renew') return true;
+  const intent = openIntent(s.status, 'purchase');
+  return intent !== undefined && intent.manifestDigest === s.spec.digest;
+}
+
+/** Revocations are asked for by people, and always possible. */
+function revocation(s: Subject): readonly Draft[] {
+  const open = openRevocation(s.status);
+  if (open) return [driveIntent(s, open)];
+  const request = s.status.requests.find((r) => r.action === 'revoke');
+  if (!request) return [];
+  const order =
+    request.serial === undefined ? servingOrder(s.status) : orderOfSerial(s.status, request.serial);
+  const provider = order && s.input.providers.get(order.provider);
+  const draft: Draft = {
+    lane: 'free',
+    action: 'revoke',
+    reason: 'RevokeRequested',
+    message: `${request.revocationReason ?? 'unspecified'}: ${request.reason}`,
+    ...(order === undefined ? {} : { provider: order.provider, product: order.product }),
+    ...(request.serial === undefined ? {} : { predecessor: request.serial }),
+    byEdit: true,
+  };
+  if (request.failure && s.input.nowMs < nextTryMs(request.failure))
+    return [failureDraft('free', request.failure)];
+  if (provider?.capabilities.revoke) return [draft];
+  return [
+    {
+      ...draft,
+      action: 'hold',
+      hold: {
+        code: 'unsupported',
+        message: `${order?.provider ?? 'the provider'} has no call for revoking; use its portal`,
+      },
+    },
+  ];
+}
+
+/** SiteLock manifests are read and checked; no provider of this version sells it. */
+const unsold = (input: PlanInput): readonly PlanItem[] =>
+  input.desired.specs.filter(isSitelock).map((spec) => ({
+    name: spec.name,
+    lane: 'purchase',
+    action: 'hold',
+    reason: 'NoOrder',
+    message: 'declared, and no order exists',
+    ...(spec.owner === undefined ? {} : { owner: spec.owner }),
+    product: spec.product,
+    price: { kind: 'unknown', why: 'no provider sells it' },
+    sideEffects: [],
+    hold: { code: 'not-served', message: 'no provider of this version sells website protection' },
+    byEdit: true,
+    alternatives: [],
+  }));
+
+function stoppedProducts(input: PlanInput): ReadonlyMap<string, string> {
+  const stopped = new Map<string, string>();
+  for (const status of input.state.statuses.values()) {
+    const stop = status.priceStop;
+    const order = stop && status.orders.find((o) => o.ids.includes(stop.order));
+    if (!stop || !order) continue;
+    const agreed = stop.quoted === null ? 'nothing' : formatMoney(stop.quoted);
+    stopped.set(
+      `${order.provider}|${stop.product}`,
+      `order ${stop.order} of ${status.name} was charged ${formatMoney(stop.charged)} instead of ${agreed}; run \`certwright resolve ${status.name} --accept-price\` if that is right`,
+    );
+  }
+  return stopped;
+}
+
+function totalsOf(items: readonly PlanItem[]): readonly Money[] {
+  const totals = new Map<string, Money>();
+  for (const { price, hold } of items) {
+    if (price.kind !== 'known' || hold !== undefined || isZero(price.amount)) continue;
+    const { currency } = price.amount;
+    const before = totals.get(currency);
+    totals.set(currency, (before && addMoney(before, price.amount)) ?? price.amount);
+  }
+  return [...totals.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1));
+}
+
+type Line = { readonly subject: Subject; readonly draft: Draft };
+
+/** What has no date is due now, after everything that fell due before. */
+const byDue = (a: Line, b: Line): number =>
+  dueMs(a) - dueMs(b) || compareText(a.subject.name, b.subject.name);
+
+const dueMs = ({ subject, draft }: Line): number => draft.dueAtMs ?? subject.input.nowMs;
+
+const byName = (a: PlanItem, b: PlanItem): number =>
+  compareText(a.name, b.name) || compareText(a.lane, b.lane);
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

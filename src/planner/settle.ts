@@ -1,0 +1,303 @@
+import type { ApprovalRecord } from '../model/intent.js';
+import { isZero, type Money } from '../model/money.js';
+import type { Coverage, Hold, PlanItem, PlanPrice } from '../model/plan.js';
+import { addTerm, parseTerm } from '../model/term.js';
+import { DAY_MS, toInstant, toMs } from '../model/time.js';
+import { type ApprovalAnswer, approvalFor, approvalKindOf } from '../policy/approvals.js';
+import { checkSpending } from '../policy/limits.js';
+import { type EffectivePolicy, effectivePolicy } from '../policy/rules.js';
+import { certificatesForTerm } from '../policy/schedule.js';
+import { addSpending, costOf, type SpendLedger } from '../policy/spending.js';
+import { type Candidate, chooseProvider } from './choose.js';
+import { type Draft, SENDING } from './draft.js';
+import { isDead, orderById } from './facts.js';
+import type { PlanInput, Subject } from './input.js';
+import { standingHold } from './standing.js';
+import { validationLevel } from './timing.js';
+
+/** The books while a plan is made: every purchase let through counts for the next. */
+export interface Books {
+  ledger(): SpendLedger;
+  add(purchase: { readonly name: string; readonly provider: string; readonly cost: Money }): void;
+  /** Products on which a provider charged more than agreed: `provider|product` → why. */
+  readonly stopped: ReadonlyMap<string, string>;
+}
+
+export function openBooks(open: () => SpendLedger, stopped: ReadonlyMap<string, string>): Books {
+  let current: SpendLedger | undefined;
+  const ledger = () => {
+    current ??= open();
+    return current;
+  };
+  return {
+    ledger,
+    add: (purchase) => {
+      current = addSpending(ledger(), purchase);
+    },
+    stopped,
+  };
+}
+
+/** A draft becomes a line: provider chosen, priced, approved and within limits, or held with the reason. */
+export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
+  const base = itemBase(s, draft);
+  if (!SENDING.has(draft.action)) return settleExisting(s.input, base, draft);
+  const policy = effectivePolicy(s.input.desired.policy, s.name);
+  const choice = chooseProvider(s, draft, (candidate) => spendingHold(s, candidate, policy, books));
+  const { chosen } = choice;
+  const refused = draft.hold ?? choice.hold;
+  if (!chosen) {
+    const price: PlanPrice =
+      draft.priced === undefined ? base.price : { kind: 'unknown', why: 'there is no provider to ask' };
+    return { ...base, price, ...(refused === undefined ? {} : { hold: refused }) };
+  }
+  const lane = draft.priced === 'add-names' && costs(chosen.price) ? 'purchase' : draft.lane;
+  const action = lane === 'purchase' && draft.action === 'reissue' ? 'add-names' : draft.action;
+  const priced: Draft = { ...draft, lane, action };
+  const answer = approve(s, priced, chosen, policy);
+  const hold =
+    draft.hold ??
+    externalHold(s, action) ??
+    choice.hold ??
+    standingHold(s.input, action, isFree(chosen.price)) ??
+    recipientHold(s, chosen) ??
+    breakerHold(s, action) ??
+    productHold(chosen, books) ??
+    (answer.kind === 'hold' ? answer.hold : undefined) ??
+    spendingHold(s, chosen, policy, books) ??
+    busyHold(s, lane, chosen);
+  if (hold === undefined) promise(s, chosen, books);
+  const coverage = draft.coverage ?? coverageOf(s, priced, chosen);
+  return {
+    ...base,
+    lane,
+    action,
+    message: [draft.message, ...choice.passed.map((p) => `not at ${p.provider}: ${p.why}`)].join('; '),
+    sideEffects: [...base.sideEffects, ...leftBehind(s, priced, chosen)],
+    provider: chosen.provider.config.id,
+    environment: chosen.provider.config.environment,
+    product: chosen.product,
+    ...(chosen.term === undefined ? {} : { term: chosen.term }),
+    names: s.spec.names,
+    price: chosen.price,
+    ...(coverage === undefined ? {} : { coverage }),
+    ...(hold === undefined ? {} : { hold }),
+    ...(hold === undefined && answer.kind === 'granted' ? { approval: recordOf(answer) } : {}),
+    alternatives: choice.others.map((other) => ({ provider: other.provider.config.id, price: other.price })),
+  };
+}
+
+const recordOf = (answer: Extract<ApprovalAnswer, { kind: 'granted' }>): ApprovalRecord => answer.record;
+
+const costs = (price: PlanPrice): boolean => price.kind === 'known' && !isZero(price.amount);
+
+/** Free for sure: what is not known may cost. */
+const isFree = (price: PlanPrice): boolean => price.kind !== 'unknown' && !costs(price);
+
+/** Is this change of names sold, and so a purchase? */
+export const addsNamesForMoney = (s: Subject, draft: Draft): boolean =>
+  draft.priced === 'add-names' &&
+  costs(chooseProvider(s, draft, () => undefined).chosen?.price ?? { kind: 'free' });
+
+function itemBase(s: Pick<Subject, 'name'> & Partial<Pick<Subject, 'spec'>>, draft: Draft): PlanItem {
+  return {
+    name: s.name,
+    lane: draft.lane,
+    action: draft.action,
+    reason: draft.reason,
+    message: draft.message,
+    ...(s.spec?.owner === undefined ? {} : { owner: s.spec.owner }),
+    price: { kind: 'free' },
+    sideEffects: draft.sideEffects ?? [],
+    ...(draft.predecessor === undefined ? {} : { predecessor: draft.predecessor }),
+    ...(draft.intent === undefined ? {} : { intent: draft.intent }),
+    ...(draft.waitingFor === undefined ? {} : { waitingFor: draft.waitingFor }),
+    ...(draft.dueAtMs === undefined ? {} : { dueAt: toInstant(draft.dueAtMs) }),
+    ...(draft.hold === undefined ? {} : { hold: draft.hold }),
+    byEdit: draft.byEdit,
+    alternatives: [],
+  };
+}
+
+/** Lines about something that exists (open intents, adopts) know where without choosing. */
+function describeExisting(input: PlanInput, draft: Draft): Partial<PlanItem> {
+  const provider = draft.provider === undefined ? undefined : input.providers.get(draft.provider);
+  return {
+    ...(draft.provider === undefined ? {} : { provider: draft.provider }),
+    ...(provider === undefined ? {} : { environment: provider.config.environment }),
+    ...(draft.product === undefined ? {} : { product: draft.product }),
+    ...(draft.term === undefined ? {} : { term: draft.term }),
+  };
+}
+
+/** A line of a certificate that has no manifest any more: what it sends is free and switches something off. */
+export function settleGone(input: PlanInput, name: string, draft: Draft): PlanItem {
+  const item = settleExisting(input, itemBase({ name }, draft), draft);
+  return SENDING.has(draft.action) && item.hold === undefined
+    ? { ...item, approval: { kind: 'free' } }
+    : item;
+}
+
+/** A line that chooses and costs nothing. */
+function settleExisting(input: PlanInput, base: PlanItem, draft: Draft): PlanItem {
+  const hold = draft.hold ?? standingHold(input, draft.action, true);
+  return { ...base, ...describeExisting(input, draft), ...(hold === undefined ? {} : { hold }) };
+}
+
+/** Whoever pays for a key has shown once that it can be opened. */
+function recipientHold(s: Subject, chosen: Candidate): Hold | undefined {
+  if (isFree(chosen.price) || s.spec.key.kind !== 'generated') return undefined;
+  const proven = s.input.state.header?.provenRecipients ?? [];
+  return s.input.desired.recipients.some((recipient) => proven.includes(recipient))
+    ? undefined
+    : {
+        code: 'no-recipient-proven',
+        message:
+          'nobody has shown yet that the keys can be opened; run `certwright keys prove` with an identity',
+      };
+}
+
+/** Nothing can be asked for without a CSR. */
+const externalHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>
+  s.spec.key.kind === 'external' && (action === 'order' || action === 'renew')
+    ? {
+        code: 'key-external',
+        message: 'the key is external; name an algorithm or a CSR under `key:` to have it ordered',
+      }
+    : undefined;
+
+const ISSUING: ReadonlySet<PlanItem['action']> = new Set(['order', 'renew', 'reissue', 'add-names']);
+
+/** Too many certificates came out: none is asked for. What stops damage (a revocation) goes on. */
+const breakerHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>
+  s.status.breaker && ISSUING.has(action)
+    ? {
+        code: 'breaker',
+        message: `${s.status.breaker.why}; look, then run \`certwright resolve ${s.name} --reset-breaker\``,
+      }
+    : undefined;
+
+function productHold(chosen: Candidate, books: Books): Hold | undefined {
+  if (isFree(chosen.price)) return undefined;
+  const why = books.stopped.get(`${chosen.provider.config.id}|${chosen.product}`);
+  return why === undefined ? undefined : { code: 'product-stopped', message: why };
+}
+
+/**
+ * An account whose purchases cannot be told apart takes one at a time (DESIGN §4, anonymous slots): the next waits until
+ * the outcome of the one before is recorded.
+ */
+function busyHold(s: Subject, lane: Draft['lane'], { provider, product }: Candidate): Hold | undefined {
+  if (lane !== 'purchase' || provider.capabilities.search !== 'none') return undefined;
+  for (const { name, intents } of s.input.state.statuses.values()) {
+    const open = intents.some(
+      (intent) =>
+        (intent.phase === 'intended' || intent.phase === 'unknown') &&
+        intent.provider === provider.config.id &&
+        intent.request.product === product &&
+        (intent.phase === 'unknown' || intent.steps.some((step) => step.paid && step.phase === 'intended')),
+    );
+    if (open && name !== s.name) {
+      return {
+        code: 'account-busy',
+        message: `the outcome of the purchase for ${name} at ${provider.config.id} is not known yet, and the account could not tell the two apart`,
+      };
+    }
+  }
+  return undefined;
+}
+
+function approve(s: Subject, draft: Draft, chosen: Candidate, policy: EffectivePolicy): ApprovalAnswer {
+  const died = draft.reason === 'OrderDied';
+  const need = {
+    certificate: s.name,
+    action: draft.action,
+    ...(draft.predecessor === undefined ? {} : { predecessor: draft.predecessor }),
+    predecessorDied: died,
+    provider: chosen.provider.config.id,
+    environment: chosen.provider.config.environment,
+    product: chosen.product,
+    ...(chosen.term === undefined ? {} : { term: chosen.term }),
+    names: s.spec.names,
+    price: chosen.price.kind === 'known' ? chosen.price.amount : null,
+  };
+  return approvalFor(
+    need,
+    policy.approval[approvalKindOf(need)],
+    s.spec,
+    s.input.desired.approvals,
+    s.status.consumedApprovals,
+    s.input.nowMs,
+  );
+}
+
+function spendingHold(
+  s: Subject,
+  chosen: Candidate,
+  policy: EffectivePolicy,
+  books: Books,
+): Hold | undefined {
+  if (chosen.price.kind === 'free') return undefined;
+  const { config, balance } = chosen.provider;
+  return checkSpending(
+    {
+      name: s.name,
+      provider: config.id,
+      price: chosen.price,
+      ...(s.spec.maxPrice === undefined ? {} : { maxPrice: s.spec.maxPrice }),
+      policy,
+      ...(config.tax === undefined ? {} : { tax: config.tax }),
+      ...(balance === undefined ? {} : { balance }),
+      ...(config.minimumBalance === undefined ? {} : { minimumBalance: config.minimumBalance }),
+    },
+    books.ledger(),
+  );
+}
+
+function promise(s: Subject, chosen: Candidate, books: Books): void {
+  if (chosen.price.kind !== 'known' || isFree(chosen.price)) return;
+  const { config } = chosen.provider;
+  books.add({ name: s.name, provider: config.id, cost: costOf(chosen.price.amount, config.tax) });
+}
+
+/** What a purchase buys: from now (or the end of what is paid, where days carry over) for the term. */
+function coverageOf(s: Subject, draft: Draft, chosen: Candidate): Coverage | undefined {
+  const term = chosen.term === undefined ? undefined : parseTerm(chosen.term);
+  if (!term || (draft.action !== 'order' && draft.action !== 'renew')) return undefined;
+  const { capabilities } = chosen.provider;
+  const carriedMs = carriesOver(s, draft, chosen) ? remainingMs(s, draft) : 0;
+  const paidTillMs = addTerm(s.input.nowMs, term, capabilities.termCounting) + carriedMs;
+  return {
+    from: toInstant(s.input.nowMs),
+    till: toInstant(paidTillMs),
+    certificates: certificatesForTerm(
+      { fromMs: s.input.nowMs, paidTillMs },
+      {
+        validation: validationLevel(chosen.provider, chosen.product),
+        ...(s.spec.reissueBeforeMs === undefined ? {} : { reissueBeforeMs: s.spec.reissueBeforeMs }),
+      },
+    ),
+  };
+}
+
+/** Days of the old order that are left, where it is living. */
+function remainingMs(s: Subject, draft: Draft): number {
+  const old = draft.predecessor === undefined ? undefined : orderById(s.status, draft.predecessor);
+  return old?.paidTill && !isDead(old.state) ? Math.max(0, toMs(old.paidTill) - s.input.nowMs) : 0;
+}
+
+/** A renewal carries days over only where the old order is. */
+const carriesOver = (s: Subject, draft: Draft, chosen: Candidate): boolean =>
+  draft.action === 'renew' &&
+  chosen.provider.capabilities.carriesRemainingDays &&
+  orderById(s.status, draft.predecessor ?? '')?.provider === chosen.provider.config.id;
+
+/** What a renewal elsewhere gives away. */
+function leftBehind(s: Subject, draft: Draft, chosen: Candidate): readonly string[] {
+  const old = draft.action === 'renew' ? orderById(s.status, draft.predecessor ?? '') : undefined;
+  if (!old || old.provider === chosen.provider.config.id) return [];
+  const days = Math.floor(remainingMs(s, draft) / DAY_MS);
+  return [
+    `order ${old.id} at ${old.provider} is not renewed; ${days === 1 ? '1 day of it is' : `${days} days of it are`} given away`,
+  ];
+}

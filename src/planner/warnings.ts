@@ -1,0 +1,94 @@
+import { isZero } from '../model/money.js';
+import type { HoldCode, PlanItem, PlanWarning } from '../model/plan.js';
+import { DAY_MS, dayOf, toMs } from '../model/time.js';
+import { headOf, isDead, stableOrderId } from './facts.js';
+import type { PlanInput, Subject } from './input.js';
+import { renewalOf } from './timing.js';
+
+/** What a reader has to know before the lines: about state and manifests, terms that end, and money that does not reach. */
+export const warningsOf = (
+  input: PlanInput,
+  certificates: readonly Subject[],
+  items: readonly PlanItem[],
+): readonly PlanWarning[] => [
+  ...integrityWarnings(input),
+  ...certificates.flatMap(endingWarnings),
+  ...shortMoney(items),
+];
+
+function integrityWarnings(input: PlanInput): readonly PlanWarning[] {
+  const { integrity, integrityWhy, header, remote, manifestsDescend } = input.state;
+  const warnings: PlanWarning[] = [];
+  if (integrity === 'lost') {
+    warnings.push({
+      code: 'state-lost',
+      message: `the state was rewound or lost: ${integrityWhy ?? ''}. Nothing is bought; see docs/recovery.md`,
+      level: 'attention',
+    });
+  }
+  if (integrity === 'absent') {
+    warnings.push({ code: 'first-run', message: 'no state exists yet: this is a first run', level: 'info' });
+  }
+  if (header && header.remote !== remote) {
+    warnings.push({
+      code: 'wrong-remote',
+      message: `the state was written for ${header.remote}, and this is ${remote}: nothing is sent until \`certwright claim --moved\` (same repository) or \`--copy\` (another one)`,
+      level: 'warning',
+    });
+  }
+  if (header && header.repositoryId !== input.desired.repositoryId) {
+    warnings.push({
+      code: 'wrong-remote',
+      message: `the state was written for id ${header.repositoryId}, certwright.yaml says ${input.desired.repositoryId}: nothing is sent`,
+      level: 'warning',
+    });
+  }
+  if (!manifestsDescend) {
+    warnings.push({
+      code: 'manifests-diverged',
+      message:
+        'the manifests do not descend from the ones last acted on: nothing is bought until `certwright claim --manifests`',
+      level: 'attention',
+    });
+  }
+  return warnings;
+}
+
+const URGENT_MS = 7 * DAY_MS;
+
+/** A paid term that ends and that nobody wants renewed: said louder the closer it comes. */
+function endingWarnings(s: Subject): readonly PlanWarning[] {
+  const head = headOf(s);
+  const renewal = head && !isDead(head.state) ? renewalOf(s, head) : undefined;
+  if (!head?.paidTill || !renewal || s.input.nowMs < (renewal.remindersMs[0] ?? 0)) return [];
+  if (s.spec.autoRenew && !s.spec.suspend) return [];
+  const left = toMs(head.paidTill) - s.input.nowMs;
+  const [why, remedy] = s.spec.autoRenew
+    ? ['it is suspended', 'set `suspend: false`']
+    : ['autoRenew is off', 'set `autoRenew: true`'];
+  return [
+    {
+      name: s.name,
+      code: 'paid-term-ending',
+      message: `order ${stableOrderId(head)} ${left > 0 ? 'is' : 'was'} paid till ${dayOf(toMs(head.paidTill))} and ${why}; ${remedy} to have it renewed`,
+      level: left < URGENT_MS ? 'attention' : 'warning',
+    },
+  ];
+}
+
+const SHORT: ReadonlySet<HoldCode> = new Set(['limit-day', 'limit-month', 'balance']);
+
+/** Money that cannot finish a batch is said before anything else. */
+function shortMoney(items: readonly PlanItem[]): readonly PlanWarning[] {
+  const priced = items.filter(({ price }) => price.kind === 'known' && !isZero(price.amount));
+  const short = priced.filter(({ hold }) => hold && SHORT.has(hold.code)).length;
+  const wanted = short + priced.filter(({ hold }) => hold === undefined).length;
+  if (short === 0 || wanted < 2) return [];
+  return [
+    {
+      code: 'money-short',
+      message: `the money does not reach for ${short} of ${wanted} purchases: what is due first is bought, the rest is held`,
+      level: 'warning',
+    },
+  ];
+}
