@@ -1,0 +1,198 @@
+import { CertError } from '../model/errors.js';
+import type {
+  AccountStore,
+  FileChange,
+  Integrity,
+  Oid,
+  PushOutcome,
+  Repository,
+  RepositorySnapshot,
+} from '../ports/repository.js';
+import { accountStore } from './account-store.js';
+import { HEADER_PATH, isOwnPath, STATE_FOLDER } from './layout.js';
+import { mustRun } from './process.js';
+import { pushRefs, type RefUpdate } from './push.js';
+import { fetchTips, openSession, type Session, type SessionOptions } from './session.js';
+import { treeReader } from './tree.js';
+import { writeCommit } from './write-commit.js';
+
+const SEEN_BRANCH = 'certwright/seen';
+const SEEN_REF = `refs/heads/${SEEN_BRANCH}`;
+const OID = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
+
+interface Branches {
+  readonly approval: string;
+  readonly state: string;
+}
+
+export interface RepositoryOptions extends SessionOptions {
+  readonly branches: Branches;
+}
+
+/** The port, and what only the embedded CA needs beside it. */
+export interface GitRepository extends Repository {
+  /** The remote as host/path: what `_certwright.json` records. */
+  readonly remote: string;
+  accounts(id: string): AccountStore;
+}
+
+async function checkBranches(session: Session, branches: Branches): Promise<void> {
+  const check = async (branch: string): Promise<void> => {
+    const { code } = await session.git(['check-ref-format', `refs/heads/${branch}`]);
+    if (code !== 0) throw new CertError('config.invalid', `"${branch}" cannot be the name of a branch`);
+  };
+  await Promise.all([branches.approval, branches.state].map(check));
+  if (branches.approval === SEEN_BRANCH || branches.state === SEEN_BRANCH)
+    throw new CertError('config.invalid', `the branch ${SEEN_BRANCH} is kept for certwright itself`);
+}
+
+async function isAncestor(session: Session, older: Oid, newer: Oid): Promise<boolean> {
+  if (older === newer) return true;
+  // `older` may come from a file: what is no id at all is nobody's ancestor.
+  if (!OID.test(older) || !OID.test(newer)) return false;
+  const { code } = await session.git(['merge-base', '--is-ancestor', older, newer]);
+  if (code <= 1) return code === 0;
+  await mustRun(session.git, ['cat-file', '-e', `${newer}^{commit}`]);
+  // All of newer's history is here, so a commit that is not here is not in it.
+  return false;
+}
+
+/** Tree id of everything that is ours in a commit; empty when there is nothing. */
+async function ownTree(session: Session, commit: Oid): Promise<string> {
+  const out = await mustRun(session.git, ['ls-tree', '--full-tree', commit, STATE_FOLDER]);
+  return out.toString('utf8');
+}
+
+interface Tips {
+  readonly approval?: Oid | undefined;
+  readonly state?: Oid | undefined;
+  readonly seen?: Oid | undefined;
+}
+
+async function judge(session: Session, branches: Branches, { state, seen }: Tips): Promise<Integrity> {
+  const shared = branches.state === branches.approval;
+  if (state === undefined && seen === undefined) return { kind: 'absent' };
+  if (state === undefined) return { kind: 'lost', why: `the branch ${branches.state} is gone` };
+  if (seen === undefined) {
+    const header = shared ? await treeReader(session.git, state).list(HEADER_PATH) : undefined;
+    if (header?.length === 0) return { kind: 'absent' };
+    return { kind: 'lost', why: `the branch ${SEEN_BRANCH} is gone` };
+  }
+  if (state === seen) return { kind: 'healthy' };
+  if (!(await isAncestor(session, seen, state)))
+    return { kind: 'lost', why: `the branch ${branches.state} was taken back behind ${SEEN_BRANCH}` };
+  // On a branch shared with people their commits are the normal case; only what they did to ours matters.
+  if (shared && (await ownTree(session, seen)) === (await ownTree(session, state)))
+    return { kind: 'healthy' };
+  return { kind: 'foreign-commits' };
+}
+
+function seenOf(snapshot: RepositorySnapshot, state: Oid): Oid {
+  const { kind } = snapshot.integrity;
+  if (kind === 'healthy' || kind === 'foreign-commits') return snapshot.seen?.commit ?? state;
+  if (kind === 'absent')
+    throw new CertError(
+      'repository.not-initialised',
+      'this repository is not set up yet: run `certwright init`',
+    );
+  throw new CertError('repository.lost-state', `nothing can be recorded: ${snapshot.integrity.why}`);
+}
+
+function checkPaths(changes: readonly FileChange[]): void {
+  const bad = changes.find(({ path }) => !isOwnPath(path));
+  if (bad) throw new CertError('internal', `certwright does not write ${JSON.stringify(bad.path)}`);
+}
+
+/**
+ * Git as the database, through our own bare clone below `cacheDir` (shared by every run, also at the same time).
+ * @throws CertError `repository.unavailable`, `config.invalid`; contacts nobody yet
+ */
+export async function openRepository(options: RepositoryOptions): Promise<GitRepository> {
+  const { branches } = options;
+  const session = await openSession(options);
+  await checkBranches(session, branches);
+  const stateRef = `refs/heads/${branches.state}`;
+  const shared = branches.state === branches.approval;
+
+  const ours: readonly [string, string][] = [
+    ['state', stateRef],
+    ['seen', SEEN_REF],
+  ];
+  const everything = new Map([
+    ['approval', `refs/heads/${branches.approval}`],
+    ...ours,
+    ['extra/*', 'refs/certwright/*'],
+  ]);
+
+  async function write(
+    changes: readonly FileChange[],
+    message: string,
+    parent: Oid | null,
+    updates: readonly RefUpdate[],
+  ): Promise<PushOutcome> {
+    checkPaths(changes);
+    const commit = await writeCommit(session.git, `${session.refs.next()}new`, {
+      parent,
+      changes,
+      message,
+      committer: session.committer,
+      atMs: session.clock.now(),
+    });
+    const verdict = await pushRefs(session, updates, commit);
+    return verdict.kind === 'pushed'
+      ? { kind: 'pushed', commit }
+      : { kind: verdict.kind, text: verdict.text };
+  }
+
+  return {
+    remote: session.remote,
+
+    async observe() {
+      const tips = await fetchTips(session, everything);
+      const approval = tips.get('approval');
+      const state = tips.get('state');
+      const seen = tips.get('seen');
+      if (approval === undefined)
+        throw new CertError(
+          'repository.ref-missing',
+          `${session.remote} has no branch ${branches.approval}`,
+          {
+            remedy:
+              'Push it, or name the branch your team merges into under branches.approval in certwright.yaml.',
+          },
+        );
+      const integrity = await judge(session, branches, { state, seen });
+      return {
+        remote: session.remote,
+        approval: treeReader(session.git, approval),
+        ...(state === undefined ? {} : { state: treeReader(session.git, state) }),
+        ...(seen === undefined || seen === state ? {} : { seen: treeReader(session.git, seen) }),
+        integrity,
+      };
+    },
+
+    async commit(snapshot, changes, message) {
+      const state = snapshot.state?.commit ?? '';
+      const seen = seenOf(snapshot, state);
+      return write(changes, message, state, [
+        { ref: stateRef, expected: state },
+        { ref: SEEN_REF, expected: seen },
+      ]);
+    },
+
+    async initialise(changes, message) {
+      const tips = shared ? await fetchTips(session, new Map(ours)) : new Map<string, Oid>();
+      const state = tips.get('state');
+      const { kind } = await judge(session, branches, { state, seen: tips.get('seen') });
+      if (kind !== 'absent') return { kind: 'moved', text: 'this repository is set up already' };
+      return write(changes, message, state ?? null, [
+        { ref: stateRef, expected: state ?? null },
+        { ref: SEEN_REF, expected: null },
+      ]);
+    },
+
+    isAncestor: (older, newer) => isAncestor(session, older, newer),
+    accounts: (id) => accountStore(session, id),
+    close: () => session.refs.close(),
+  };
+}

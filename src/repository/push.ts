@@ -1,0 +1,58 @@
+import { CertError } from '../model/errors.js';
+import type { Oid } from '../ports/repository.js';
+import { judgePush, type PushVerdict } from './failures.js';
+import type { Session } from './session.js';
+
+const PUSH_LIMIT_MS = 2 * 60_000;
+
+/** Compare-and-swap of one ref: `expected` null creates it. */
+export interface RefUpdate {
+  readonly ref: string;
+  readonly expected: Oid | null;
+}
+
+async function push(
+  { git, remoteName }: Session,
+  updates: readonly RefUpdate[],
+  oid: Oid,
+  atomic: boolean,
+): Promise<PushVerdict> {
+  const args = [
+    'push',
+    '--porcelain',
+    '--no-verify',
+    '--no-progress',
+    ...(atomic ? ['--atomic'] : []),
+    ...updates.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected ?? ''}`),
+    remoteName,
+    ...updates.map(({ ref }) => `${oid}:${ref}`),
+  ];
+  try {
+    const { code, stdout, stderr } = await git(args, { limitMs: PUSH_LIMIT_MS });
+    return judgePush({ code, stdout: stdout.toString('utf8'), stderr });
+  } catch (error) {
+    const timedOut = error instanceof CertError && error.code !== 'interrupted' && error.effect === 'unknown';
+    if (timedOut) return { kind: 'moved', certain: false, text: error.message };
+    throw error;
+  }
+}
+
+/**
+ * Points every ref at `oid`, all or none, only where each still is what was read. A remote that knows no `--atomic`
+ * gets them one after the other, in the order given.
+ * @throws CertError `interrupted` (effect unknown)
+ */
+export async function pushRefs(
+  session: Session,
+  updates: readonly RefUpdate[],
+  oid: Oid,
+): Promise<Exclude<PushVerdict, { kind: 'not-atomic' }>> {
+  const verdict = await push(session, updates, oid, updates.length > 1);
+  if (verdict.kind !== 'not-atomic') return verdict;
+  for (const update of updates) {
+    const single = await push(session, [update], oid, false);
+    if (single.kind === 'not-atomic') return { kind: 'refused', text: single.text };
+    if (single.kind !== 'pushed') return single;
+  }
+  return { kind: 'pushed' };
+}

@@ -1,0 +1,92 @@
+import type { Oid, TreeEntry, TreeReader } from '../ports/repository.js';
+import { type Git, mustRun } from './process.js';
+
+const NEWLINE = 10;
+
+/** One record of `ls-tree -z -l`: `<mode> <type> <oid> <size> TAB <path>`. Links and submodules are left out. */
+function parseEntry(record: string): TreeEntry | undefined {
+  const tab = record.indexOf('\t');
+  const [mode = '', type, blob = '', bytes] = record.slice(0, tab).split(/ +/);
+  if (type !== 'blob' || !mode.startsWith('100')) return undefined;
+  return { path: record.slice(tab + 1), blob, bytes: Number(bytes) };
+}
+
+/** Takes `cat-file --batch` output apart as it comes: `<oid> <type> <size> LF <bytes> LF`, or `<oid> missing LF`. */
+function batchParser(count: number) {
+  const texts: string[] = [];
+  let pending: Buffer = Buffer.alloc(0);
+  let parts: Buffer[] = [];
+  let held = 0;
+  let needed = 0;
+
+  function takeOne(buffer: Buffer, from: number): number | undefined {
+    const end = buffer.indexOf(NEWLINE, from);
+    if (end < 0) return undefined;
+    const [oid, type, size] = buffer.toString('latin1', from, end).split(' ');
+    if (type !== 'blob') throw new RangeError(`no such file in the repository: ${oid}`);
+    const next = end + 1 + Number(size) + 1;
+    if (next > buffer.length) {
+      needed = next - from;
+      return undefined;
+    }
+    texts.push(buffer.toString('utf8', end + 1, next - 1));
+    return next;
+  }
+
+  return {
+    add(chunk: Buffer): void {
+      parts.push(chunk);
+      held += chunk.length;
+      if (pending.length + held < needed) return;
+      needed = 0;
+      const buffer = Buffer.concat([pending, ...parts]);
+      parts = [];
+      held = 0;
+      let at = 0;
+      for (let next = takeOne(buffer, at); next !== undefined; next = takeOne(buffer, at)) at = next;
+      pending = buffer.subarray(at);
+    },
+    take(): readonly string[] {
+      if (texts.length !== count) throw new RangeError(`git gave ${texts.length} of ${count} files`);
+      return texts;
+    },
+  };
+}
+
+/** Texts of blobs, in order. @throws RangeError for an id that is no file here */
+export async function readBlobs(git: Git, blobs: readonly Oid[]): Promise<readonly string[]> {
+  if (blobs.length === 0) return [];
+  const parser = batchParser(blobs.length);
+  let problem: unknown;
+  await mustRun(git, ['cat-file', '--batch', '--buffer'], {
+    input: `${blobs.join('\n')}\n`,
+    onStdout(chunk) {
+      if (problem !== undefined) return;
+      try {
+        parser.add(chunk);
+      } catch (error) {
+        problem = error;
+      }
+    },
+  });
+  if (problem !== undefined) throw problem;
+  return parser.take();
+}
+
+/** Files of one commit: `ls-tree` for a listing, one `cat-file --batch` for a bulk read. */
+export function treeReader(git: Git, commit: Oid): TreeReader {
+  return {
+    commit,
+    async list(prefix) {
+      const folder = prefix.replace(/\/+$/, '');
+      const where = folder === '' ? [] : ['--', folder];
+      const out = await mustRun(git, ['ls-tree', '-r', '-z', '-l', '--full-tree', commit, ...where]);
+      return out
+        .toString('utf8')
+        .split('\0')
+        .map((record) => parseEntry(record))
+        .filter((entry) => entry !== undefined);
+    },
+    read: (blobs) => readBlobs(git, blobs),
+  };
+}
