@@ -1,0 +1,244 @@
+import picomatch from 'picomatch';
+import type { Configuration } from '../model/configuration.js';
+import type { CertificateSpec, Spec } from '../model/manifest.js';
+import { isWildcard } from '../model/names.js';
+import { formatTerm } from '../model/term.js';
+import type { Capabilities, ProductInfo, ProviderDefinition } from '../ports/provider.js';
+import { isKeyed } from './certificate.js';
+import {
+  type Complaint,
+  didYouMean,
+  oneOf,
+  type Report,
+  schemaComplaints,
+  withSuggestion,
+} from './findings.js';
+import { at, isObject, objectAt } from './json.js';
+import type { Resolved } from './layers.js';
+import type { Path } from './positions.js';
+import { optionErrors } from './schemas.js';
+
+/** What providers sell, as far as it is known without asking them. Ids are those of the configuration. */
+export interface Catalogue {
+  definition(type: string): ProviderDefinition | undefined;
+  products(providerId: string): readonly ProductInfo[];
+  defaultProduct(providerId: string): string | undefined;
+  capabilities(providerId: string): Capabilities;
+  /** Can a purchase follow: is there a paid term, with a price? */
+  paid(providerId: string): boolean;
+}
+
+interface Problem {
+  readonly path: Path;
+  readonly complaint: Complaint;
+  readonly at?: 'key' | 'value';
+}
+
+/** What the configuration and the catalogue say about one manifest. */
+export function checkSpec(
+  spec: Spec,
+  resolved: Resolved,
+  configuration: Configuration,
+  catalogue: Catalogue,
+  report: Report,
+): void {
+  const known = checkProviders(spec, resolved, configuration, report);
+  if (known.some((id) => catalogue.paid(id))) checkMoney(spec, configuration, report);
+  if (spec.kind === 'sitelock') return;
+  checkReferences(spec, configuration, report);
+  checkOptions(spec, resolved, configuration, catalogue, report);
+  checkOffers(spec, resolved, known, catalogue, report);
+}
+
+/** Names of other things in the configuration; returns the providers that exist. */
+function checkProviders(
+  spec: Spec,
+  { values }: Resolved,
+  { providers }: Configuration,
+  report: Report,
+): readonly string[] {
+  const ids = Object.keys(providers);
+  for (const [index, id] of spec.providers.entries()) {
+    if (ids.includes(id)) continue;
+    report(isKeyed(values) ? ['provider', index] : ['provider'], {
+      code: 'provider.unknown',
+      message: `The provider "${id}" is not configured.`,
+      ...withSuggestion(didYouMean(id, ids)),
+    });
+  }
+  return spec.providers.filter((id) => ids.includes(id));
+}
+
+function checkMoney(spec: Spec, { policy }: Configuration, report: Report): void {
+  if (spec.owner === undefined) {
+    report([], {
+      code: 'owner.missing',
+      message: 'A purchase can follow, and nobody is named who is told.',
+      suggestion: 'Add owner: to the manifest or to a default.',
+    });
+  }
+  const ceiling =
+    spec.maxPrice ??
+    policy.spending.perOrder ??
+    policy.rules.find((it) => it.perOrder && picomatch(it.match, { dot: true })(spec.name));
+  if (ceiling !== undefined) return;
+  report([], {
+    code: 'ceiling.missing',
+    message: 'A purchase can follow, and no price is the highest.',
+    suggestion: 'Add maxPrice: to the manifest or to a default, or perOrder: to the policy.',
+  });
+}
+
+function checkReferences(spec: CertificateSpec, configuration: Configuration, report: Report): void {
+  const exists = (what: string, name: string | undefined, known: object, path: Path): void => {
+    if (name === undefined || Object.hasOwn(known, name)) return;
+    report(path, {
+      code: `${what}.unknown`,
+      message: `${what === 'solver' ? 'The solver' : 'The contact set'} "${name}" is not configured.`,
+      suggestion:
+        didYouMean(name, Object.keys(known)) ??
+        `Add it to ${what === 'solver' ? 'solvers:' : 'contacts:'} in certwright.yaml.`,
+    });
+  };
+  exists('solver', spec.validation.solver, configuration.solvers, ['validation', 'solver']);
+  for (const [name, wish] of Object.entries(spec.validation.per)) {
+    exists('solver', wish.solver, configuration.solvers, ['validation', 'per', name, 'solver']);
+  }
+  exists('contacts', spec.contacts, configuration.contacts, ['contacts']);
+}
+
+function checkOptions(
+  spec: CertificateSpec,
+  { values, providers }: Resolved,
+  configuration: Configuration,
+  catalogue: Catalogue,
+  report: Report,
+): void {
+  const written = objectAt(values, 'providerOptions');
+  if (isKeyed(values)) {
+    for (const [id, own] of Object.entries(written)) {
+      if (providers.includes(id) && isObject(own)) continue;
+      report(
+        ['providerOptions', id],
+        {
+          code: 'options.provider',
+          message: providers.includes(id)
+            ? `The options of "${id}" are no mapping.`
+            : `"${id}" is no provider of this certificate.`,
+          suggestion: `Where provider: is a list, write options below the provider: ${oneOf(providers)}.`,
+        },
+        'key',
+      );
+    }
+  }
+  for (const [id, options] of Object.entries(spec.providerOptions)) {
+    if (!Object.hasOwn(configuration.providers, id)) continue;
+    const type = configuration.providers[id]?.type ?? '';
+    const schema = catalogue.definition(type)?.manifestOptionsSchema;
+    if (schema === undefined) continue;
+    const prefix = isKeyed(values) ? ['providerOptions', id] : ['providerOptions'];
+    for (const it of schemaComplaints(optionErrors(schema, options), prefix)) {
+      report(it.path, it.complaint, it.at);
+    }
+  }
+}
+
+/** One provider that can serve is enough: then what the others lack is a warning. */
+function checkOffers(
+  spec: CertificateSpec,
+  resolved: Resolved,
+  known: readonly string[],
+  catalogue: Catalogue,
+  report: Report,
+): void {
+  const perProvider = known.map((id) => offerProblems(spec, resolved, id, catalogue));
+  const served = perProvider.some((problems) => problems.length === 0);
+  for (const problem of perProvider.flat()) {
+    const { path, complaint } = problem;
+    report(path, served ? { ...complaint, severity: 'warning' } : complaint, problem.at);
+  }
+}
+
+function offerProblems(
+  spec: CertificateSpec,
+  resolved: Resolved,
+  id: string,
+  catalogue: Catalogue,
+): readonly Problem[] {
+  const products = catalogue.products(id);
+  const wanted = spec.product ?? catalogue.defaultProduct(id);
+  if (wanted === undefined) {
+    if (products.length === 0) return [];
+    const suggestion = didYouMean(
+      '',
+      products.map((it) => it.id),
+    );
+    const complaint = { code: 'product.missing', message: `It is not said which product of "${id}".` };
+    return [{ path: [], complaint: { ...complaint, ...withSuggestion(suggestion) } }];
+  }
+  const product = products.find((it) => it.id === wanted || it.vendorCode === wanted);
+  const capabilities = catalogue.capabilities(id);
+  const terms = termProblems(spec, id, product, capabilities);
+  if (product === undefined) {
+    if (products.length === 0) return terms;
+    const suggestion = didYouMean(
+      wanted,
+      products.map((it) => it.id),
+    );
+    const complaint = { code: 'product.unknown', message: `"${id}" does not sell "${wanted}".` };
+    return [{ path: ['product'], complaint: { ...complaint, ...withSuggestion(suggestion) } }];
+  }
+  return [
+    ...terms,
+    ...nameProblems(spec, resolved, product, capabilities),
+    ...contactProblems(spec, product),
+  ];
+}
+
+function termProblems(
+  spec: CertificateSpec,
+  id: string,
+  product: ProductInfo | undefined,
+  capabilities: Capabilities,
+): readonly Problem[] {
+  if (!capabilities.terms) return [];
+  const sold = (product?.terms ?? []).map(formatTerm);
+  const offer = sold.length === 0 ? 'Write what is paid for, such as term: 1y.' : `Write ${oneOf(sold)}.`;
+  if (spec.term === undefined) {
+    const message = `"${id}" sells certificates for a term, and none is given.`;
+    return [{ path: [], complaint: { code: 'term.missing', message, suggestion: offer } }];
+  }
+  const term = formatTerm(spec.term);
+  if (sold.length === 0 || sold.includes(term)) return [];
+  const message = `"${id}" does not sell ${product?.id} for ${term}.`;
+  return [{ path: ['term'], complaint: { code: 'term.not-sold', message, suggestion: offer } }];
+}
+
+function nameProblems(
+  spec: CertificateSpec,
+  { values }: Resolved,
+  product: ProductInfo,
+  capabilities: Capabilities,
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  const key = at(values, 'domains') === undefined ? 'domain' : 'domains';
+  const wildcard = spec.names.find(isWildcard);
+  if (wildcard !== undefined && !(product.wildcard && capabilities.wildcard)) {
+    const message = `${product.id} has no wildcards, and "${wildcard}" is one.`;
+    const suggestion = 'Choose a wildcard product, or write the names out.';
+    problems.push({ path: [key], complaint: { code: 'names.wildcard', message, suggestion }, at: 'key' });
+  }
+  if (spec.names.length > product.maxNames) {
+    const message = `${product.id} takes ${product.maxNames} names, and these are ${spec.names.length}.`;
+    const suggestion = 'Choose a product for more names, or split the certificate.';
+    problems.push({ path: [key], complaint: { code: 'names.too-many', message, suggestion }, at: 'key' });
+  }
+  return problems;
+}
+
+function contactProblems(spec: CertificateSpec, product: ProductInfo): readonly Problem[] {
+  if (product.validation === 'dv' || spec.contacts !== undefined) return [];
+  const message = `${product.id} is validated for an organisation, and none is given.`;
+  const suggestion = 'Add contacts: with a name from contacts: in certwright.yaml.';
+  return [{ path: [], complaint: { code: 'contacts.missing', message, suggestion } }];
+}

@@ -1,0 +1,280 @@
+import picomatch from 'picomatch';
+import type {
+  ApprovalKind,
+  ApprovalMode,
+  Configuration,
+  ContactPerson,
+  ContactSet,
+  HookConfig,
+  NotificationConfig,
+  PersonalText,
+  PolicyRule,
+  SolverConfig,
+  Spending,
+} from '../model/configuration.js';
+import type { Json, JsonObject } from '../model/json.js';
+import { parseMoney } from '../model/money.js';
+import { parseName } from '../model/names.js';
+import { parseDuration } from '../model/term.js';
+import { MINUTE_MS } from '../model/time.js';
+import type { ProviderDefinition } from '../ports/provider.js';
+import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
+import type { Report } from './findings.js';
+import { at, isObject, listAt, mapValues, objectAt, optional, textAt, textsAt } from './json.js';
+import type { Path } from './positions.js';
+import { mentionsVariable, parseSecretSource } from './variables.js';
+import type { YamlDocument } from './yaml.js';
+
+/** Values that stand in for keys a manifest leaves out, and where they were written. */
+export interface DefaultsLayer {
+  readonly values: JsonObject;
+  readonly document: YamlDocument;
+  /** Where `values` stands in the document. */
+  readonly path: Path;
+}
+
+/** The configuration with what only reading manifests needs. */
+export interface LoadedConfiguration extends Configuration {
+  readonly defaults: DefaultsLayer;
+}
+
+const DEFAULT_APPROVAL: Readonly<Record<ApprovalKind, ApprovalMode>> = {
+  order: 'merge',
+  renew: 'auto',
+  free: 'auto',
+  revoke: 'pull-request',
+};
+const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
+const SOLVER_KEYS: ReadonlySet<string> = new Set(['type', 'zones']);
+const NOTIFICATION_KEYS: ReadonlySet<string> = new Set(['type', 'on']);
+const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
+
+/** Everything about a configuration that its schema cannot say. */
+export function checkConfiguration(
+  root: Json,
+  definitions: readonly ProviderDefinition[],
+  report: Report,
+): void {
+  for (const [id, block] of Object.entries(objectAt(root, 'providers'))) {
+    if (isObject(block)) checkAccount(id, block, definitions, report);
+  }
+  for (const [id, block] of Object.entries(objectAt(root, 'solvers'))) {
+    const path = ['solvers', id];
+    if (!isObject(block)) continue;
+    checkSecretKeys(block, SOLVER_KEYS, path, report);
+    textsAt(block, 'zones').forEach((zone, index) => {
+      const parsed = parseName(zone);
+      if (parsed.ok) return;
+      report([...path, 'zones', index], { code: 'names.invalid', message: `"${zone}" ${parsed.why}.` });
+    });
+  }
+  for (const [index, block] of listAt(root, 'notifications').entries()) {
+    if (isObject(block)) checkSecretKeys(block, NOTIFICATION_KEYS, ['notifications', index], report);
+  }
+  checkContacts(objectAt(root, 'contacts'), report);
+  checkManifestVariables(root, report);
+  checkRecipients(root, report);
+  checkRules(root, report);
+}
+
+/** Keys whose values are secrets by their name, outside `credentials:`. */
+function checkSecretKeys(block: JsonObject, plain: ReadonlySet<string>, path: Path, report: Report): void {
+  const secret = Object.entries(block).filter(([key]) => !plain.has(key) && SECRET_KEYS.test(key));
+  checkCredentialForms(Object.fromEntries(secret), path, report);
+  for (const [key, value] of Object.entries(block)) {
+    if (SECRET_KEYS.test(key) || typeof value !== 'string' || !mentionsVariable(value)) continue;
+    if (parseSecretSource(value) === undefined) report([...path, key], partialVariable);
+  }
+}
+
+const partialVariable = {
+  code: 'variable.form',
+  message: 'A variable must be the whole value.',
+  suggestion: `Write "\${NAME}" and nothing else.`,
+};
+
+function checkContacts(contacts: JsonObject, report: Report): void {
+  for (const [id, set] of Object.entries(contacts)) {
+    for (const [part, fields] of Object.entries(isObject(set) ? set : {})) {
+      for (const [key, value] of Object.entries(isObject(fields) ? fields : {})) {
+        if (typeof value !== 'string' || !mentionsVariable(value)) continue;
+        if (parseSecretSource(value) === undefined) report(['contacts', id, part, key], partialVariable);
+      }
+    }
+  }
+}
+
+/** Names of variables anywhere in credentials: no manifest may use them. */
+function* credentialVariables(root: Json): Generator<string> {
+  const blocks = [
+    ...Object.values(objectAt(root, 'providers')).map((it) => objectAt(it, 'credentials')),
+    ...Object.values(objectAt(root, 'solvers')),
+    ...listAt(root, 'notifications'),
+    objectAt(objectAt(root, 'keys'), 'keystore'),
+  ];
+  for (const block of blocks) {
+    for (const value of isObject(block) ? Object.values(block) : []) {
+      const source = typeof value === 'string' ? parseSecretSource(value) : undefined;
+      if (source?.kind === 'variable') yield source.name;
+    }
+  }
+}
+
+function checkManifestVariables(root: Json, report: Report): void {
+  const credentials = new Set(credentialVariables(root));
+  for (const [index, name] of listAt(root, 'manifestVariables').entries()) {
+    if (typeof name !== 'string' || !credentials.has(name)) continue;
+    report(['manifestVariables', index], {
+      code: 'variable.credential',
+      message: `${name} holds a credential of this configuration, which a manifest must not be able to read.`,
+      suggestion: 'Remove it from manifestVariables:.',
+    });
+  }
+}
+
+function checkRecipients(root: Json, report: Report): void {
+  for (const list of ['recipients', 'runnerRecipients']) {
+    for (const [index, text] of listAt(objectAt(root, 'keys'), list).entries()) {
+      if (typeof text !== 'string' || !/^age-secret-key-/i.test(text)) continue;
+      report(['keys', list, index], {
+        code: 'recipient.secret',
+        message: 'This is the secret half of an identity, not a recipient.',
+        suggestion: 'Make a new identity, and write its recipient (age1…) here.',
+      });
+    }
+  }
+}
+
+function checkRules(root: Json, report: Report): void {
+  for (const [index, rule] of listAt(objectAt(root, 'policy'), 'rules').entries()) {
+    const glob = textAt(rule, 'match');
+    const path = ['policy', 'rules', index];
+    if (glob !== undefined && (glob.split('/').includes('..') || !closes(glob))) {
+      report([...path, 'match'], {
+        code: 'policy.glob',
+        message: '"match" is no glob over certificate names.',
+        suggestion: 'Write for example team-a/** for everything of one folder.',
+      });
+    }
+    if (isObject(rule) && Object.keys(rule).length === 1 && glob !== undefined)
+      report(path, {
+        code: 'policy.empty-rule',
+        severity: 'warning',
+        message: 'This rule changes nothing.',
+        suggestion: 'Give it approval:, perOrder:, perDay: or perMonth:, or remove it.',
+      });
+  }
+}
+
+const closes = (glob: string): boolean =>
+  glob.split('{').length === glob.split('}').length && picomatch.makeRe(glob) !== null;
+
+/** A configuration without errors, as the model has it. */
+export function toConfiguration(document: YamlDocument): LoadedConfiguration {
+  const root = document.value;
+  const keys = objectAt(root, 'keys');
+  const keystore = at(keys, 'keystore');
+  const branches = objectAt(root, 'branches');
+  const policy = objectAt(root, 'policy');
+  return {
+    version: 1,
+    id: textAt(root, 'id') ?? '',
+    branches: {
+      approval: textAt(branches, 'approval') ?? 'main',
+      state: textAt(branches, 'state') ?? 'certwright/state',
+    },
+    keys: {
+      recipients: textsAt(keys, 'recipients'),
+      runnerRecipients: textsAt(keys, 'runnerRecipients'),
+      ...optional('keystore', isObject(keystore) ? keystore : undefined),
+    },
+    providers: mapValues(objectAt(root, 'providers'), (it, id) => toAccount(id, isObject(it) ? it : {})),
+    solvers: mapValues(objectAt(root, 'solvers'), (it, id) => toSolver(id, isObject(it) ? it : {})),
+    policy: {
+      approval: { ...DEFAULT_APPROVAL, ...toApproval(objectAt(policy, 'approval')) },
+      spending: toSpending(objectAt(policy, 'spending')),
+      rules: listAt(policy, 'rules').map(toRule),
+    },
+    contacts: mapValues(objectAt(root, 'contacts'), toContactSet),
+    notifications: listAt(root, 'notifications').filter(isObject).map(toNotification),
+    hooks: mapValues(objectAt(root, 'hooks'), toHook),
+    manifestVariables: textsAt(root, 'manifestVariables'),
+    defaults: { values: objectAt(root, 'defaults'), document, path: ['defaults'] },
+  };
+}
+
+function toApproval(block: JsonObject): Partial<Record<ApprovalKind, ApprovalMode>> {
+  const approval: Partial<Record<ApprovalKind, ApprovalMode>> = {};
+  for (const kind of ['order', 'renew', 'free', 'revoke'] as const) {
+    const mode = MODES.find((it) => it === textAt(block, kind));
+    if (mode !== undefined) approval[kind] = mode;
+  }
+  return approval;
+}
+
+const moneyAt = (block: Json, key: string) => parseMoney(textAt(block, key) ?? '');
+
+const toSpending = (block: Json): Spending => ({
+  ...optional('perOrder', moneyAt(block, 'perOrder')),
+  ...optional('perDay', moneyAt(block, 'perDay')),
+  ...optional('perMonth', moneyAt(block, 'perMonth')),
+});
+
+const toRule = (rule: Json): PolicyRule => ({
+  match: textAt(rule, 'match') ?? '',
+  ...toSpending(rule),
+  approval: toApproval(objectAt(rule, 'approval')),
+});
+
+/** What is a variable goes to the credentials, the rest to the options. */
+function split(block: JsonObject, common: ReadonlySet<string>) {
+  const own = Object.entries(block).filter(([key]) => !common.has(key));
+  const isSource = (value: Json): boolean =>
+    typeof value === 'string' && parseSecretSource(value) !== undefined;
+  return {
+    credentials: toCredentials(Object.fromEntries(own)),
+    options: Object.fromEntries(own.filter(([, value]) => !isSource(value))),
+  };
+}
+
+const toSolver = (id: string, block: JsonObject): SolverConfig => ({
+  id,
+  type: textAt(block, 'type') ?? '',
+  zones: textsAt(block, 'zones').flatMap((zone) => {
+    const parsed = parseName(zone);
+    return parsed.ok ? [parsed.name] : [];
+  }),
+  ...split(block, SOLVER_KEYS),
+});
+
+const toNotification = (block: JsonObject): NotificationConfig => ({
+  type: textAt(block, 'type') ?? '',
+  on: textsAt(block, 'on'),
+  ...split(block, NOTIFICATION_KEYS),
+});
+
+const toHook = (block: Json): HookConfig => ({
+  run: textsAt(block, 'run'),
+  timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? MINUTE_MS,
+});
+
+const toPersonalTexts = (block: JsonObject): Record<string, PersonalText> =>
+  Object.fromEntries(
+    Object.entries(block).flatMap(([key, value]) =>
+      typeof value === 'string' ? [[key, parseSecretSource(value) ?? value]] : [],
+    ),
+  );
+
+function toContactSet(set: Json): ContactSet {
+  const person = (key: string): ContactPerson | undefined =>
+    at(set, key) === undefined ? undefined : toPersonalTexts(objectAt(set, key));
+  return {
+    ...optional(
+      'organization',
+      at(set, 'organization') === undefined ? undefined : toPersonalTexts(objectAt(set, 'organization')),
+    ),
+    ...optional('admin', person('admin')),
+    ...optional('technical', person('technical')),
+    ...optional('approver', person('approver')),
+  };
+}

@@ -1,0 +1,264 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfiguration } from '../../../src/config/load.js';
+import { CONFIGURATION, configurationOf, definitions, line, RECIPIENT } from './support.js';
+
+const load = (text: string) => loadConfiguration({ path: 'certwright.yaml', text }, definitions);
+const findings = (text: string): readonly string[] =>
+  load(text).findings.map((it) => line(it).replace('certwright.yaml:', ''));
+
+const minimal = (more: string, provider = 'free: { type: free }'): string =>
+  `version: 1\nid: k3v9x2\nkeys: { recipients: [${RECIPIENT}] }\nproviders:\n  ${provider}\n${more}\n`;
+
+describe('a configuration', () => {
+  it('can be four lines, with defaults that spend nothing unasked', () => {
+    const { configuration, findings: found } = load(minimal(''));
+    expect(found).toEqual([]);
+    expect(configuration).toMatchObject({
+      version: 1,
+      id: 'k3v9x2',
+      branches: { approval: 'main', state: 'certwright/state' },
+      keys: { recipients: [RECIPIENT], runnerRecipients: [] },
+      providers: {
+        free: { id: 'free', type: 'free', environment: 'live', priority: 100, prices: {}, options: {} },
+      },
+      policy: {
+        approval: { order: 'merge', renew: 'auto', free: 'auto', revoke: 'pull-request' },
+        spending: {},
+        rules: [],
+      },
+      manifestVariables: [],
+    });
+  });
+
+  it('can say everything', () => {
+    const text = minimal(
+      `branches: { approval: trunk, state: main }
+solvers: { zone-a: { type: rfc2136, zones: [Example.com], server: 192.0.2.53, key: "\${TSIG_KEY}" } }
+policy:
+  approval: { order: pull-request }
+  spending: { perOrder: 100 USD, perDay: 500 USD, perMonth: 2000 USD }
+  rules: [{ match: "team-a/**", perMonth: 300 USD, approval: { renew: never } }]
+contacts:
+  acme: { organization: { name: Acme, country: US, duns: "\${DUNS}" }, admin: { email: "\${MAIL}", firstName: Ann } }
+notifications: [{ type: webhook, url: "\${SLACK_WEBHOOK}", on: [attention, waiting] }]
+hooks: { published: { run: [./deploy.sh], timeout: 90s } }
+manifestVariables: [SITE]`,
+      `shop:
+    type: shop
+    environment: rehearsal
+    credentials: { loginName: "\${SHOP_LOGIN}", loginPassword: "\${file:/run/secrets/shop}" }
+    url: http://127.0.0.1:8080/api
+    currency: USD
+    tax: 20%
+    priority: 10
+    owner: billing
+    formats: [p7b]
+    minimumBalance: 50 USD
+    prices: { basic: { 1y: { base: 25 USD, names: 3, perName: 6.5 USD } } }
+    profile: fancy`,
+    );
+    expect(findings(text)).toEqual([]);
+    expect(configurationOf(text)).toMatchObject({
+      branches: { approval: 'trunk', state: 'main' },
+      providers: {
+        shop: {
+          environment: 'rehearsal',
+          credentials: {
+            loginName: { kind: 'variable', name: 'SHOP_LOGIN' },
+            loginPassword: { kind: 'file', path: '/run/secrets/shop' },
+          },
+          url: 'http://127.0.0.1:8080/api',
+          tax: '20',
+          priority: 10,
+          minimumBalance: { amount: '50.00', currency: 'USD' },
+          prices: {
+            basic: {
+              '1y': {
+                base: { amount: '25.00', currency: 'USD' },
+                names: 3,
+                perName: { amount: '6.50', currency: 'USD' },
+              },
+            },
+          },
+          options: { profile: 'fancy' },
+        },
+      },
+      solvers: {
+        'zone-a': {
+          zones: ['example.com'],
+          credentials: { key: { kind: 'variable', name: 'TSIG_KEY' } },
+          options: { server: '192.0.2.53' },
+        },
+      },
+      policy: {
+        approval: { order: 'pull-request', renew: 'auto' },
+        rules: [
+          {
+            match: 'team-a/**',
+            perMonth: { amount: '300.00', currency: 'USD' },
+            approval: { renew: 'never' },
+          },
+        ],
+      },
+      contacts: {
+        acme: {
+          organization: { name: 'Acme', duns: { kind: 'variable', name: 'DUNS' } },
+          admin: { email: { kind: 'variable', name: 'MAIL' }, firstName: 'Ann' },
+        },
+      },
+      notifications: [
+        {
+          type: 'webhook',
+          on: ['attention', 'waiting'],
+          credentials: { url: { name: 'SLACK_WEBHOOK' } },
+          options: {},
+        },
+      ],
+      hooks: { published: { run: ['./deploy.sh'], timeoutMs: 90_000 } },
+      manifestVariables: ['SITE'],
+    });
+  });
+
+  const broken: Readonly<Record<string, readonly [text: string, ...findings: string[]]>> = {
+    'nothing at all': [
+      '',
+      '1:1 config.empty The configuration is empty. → Run certwright init, which writes one.',
+    ],
+    'two documents': [
+      `${minimal('')}---\nversion: 1`,
+      '8:1 config.documents A configuration is one document. → Remove the "---" and everything below it.',
+    ],
+    'a type there is not': [
+      minimal('', 'free: { type: fre }'),
+      '5:17 provider.type Type "fre" is not one this version serves: shop, free. → Did you mean "free"?',
+    ],
+    'missing and misspelt credentials': [
+      minimal('', `shop: { type: shop, credentials: { loginNam: "\${A}" } }`),
+      `5:23 credential.missing The credential "loginPassword" of type shop is missing. → Add loginPassword: "\${…}" to credentials:.`,
+      '5:38 credential.unknown "loginNam" is no credential of type shop. → Did you mean "loginName"?',
+    ],
+    'credentials where there are none': [
+      minimal('', `free: { type: free, credentials: { token: "\${A}" } }`),
+      '5:38 credential.unknown "token" is no credential of type free. → Remove it.',
+    ],
+    'a key the type does not have': [
+      minimal('', 'free: { type: free, profle: plain, enviroment: test }'),
+      '5:23 schema.unknown-key "profle" is no key that is known here. → Did you mean "profile"?',
+      '5:38 schema.unknown-key "enviroment" is no key that is known here. → Did you mean "environment"?',
+    ],
+    'a variable in an option': [
+      minimal('', `free: { type: free, days: "\${DAYS}" }`),
+      '5:29 schema.type "days" must be a whole number.',
+      '5:29 variable.place Only credentials and contacts can come from variables. → Write the value itself, or move the key into credentials:.',
+    ],
+    'credentials in clear over the network': [
+      minimal('', 'free: { type: free, url: "http://ca.example.com" }'),
+      '5:28 provider.url "url" would send credentials in clear. → Write https:// instead of http://.',
+    ],
+    'a sandbox that would count as live': [
+      minimal('', 'free: { type: free, url: "http://[::1]:80/" }'),
+      '5:28 provider.url A server on this machine is not the real provider. → Write environment: rehearsal, which never counts as live.',
+    ],
+    'a password in a URL': [
+      minimal('', 'free: { type: free, url: "https://ann:hunter2@ca.example.com" }'),
+      '5:28 provider.url "url" holds a user name or password. → Move it into credentials:, and replace the secret if it was real.',
+    ],
+    'an environment there is not': [
+      minimal('', 'free: { type: free, environment: prod }'),
+      '5:36 schema.value "environment" is none of the values there are. → Write live, test or rehearsal.',
+    ],
+    'what a number cannot say': [
+      minimal('', 'free: { type: free, tax: 20, minimumBalance: 50 }'),
+      '5:28 schema.type "tax" must be a text. → Put quotes round it.',
+      '5:48 schema.type "minimumBalance" must be a text. → Put quotes round it.',
+    ],
+    'a recipient that is none, and one that is a secret': [
+      `version: 1\nid: k3v9x2\nkeys: { recipients: [ssh-ed25519 AAAA, AGE-SECRET-KEY-1QQQ] }\nproviders: { free: { type: free } }`,
+      '3:22 schema.form "recipients[0]" is not in the form it needs. → Write an age recipient; it starts with age1.',
+      '3:40 recipient.secret This is the secret half of an identity, not a recipient. → Make a new identity, and write its recipient (age1…) here.',
+    ],
+    'a glob that leaves, one that does not close, and a rule that does nothing': [
+      minimal('policy: { rules: [{ match: "../**", perDay: 1 USD }, { match: "{a,b", perDay: 1 USD }] }'),
+      '6:28 policy.glob "match" is no glob over certificate names. → Write for example team-a/** for everything of one folder.',
+      '6:63 policy.glob "match" is no glob over certificate names. → Write for example team-a/** for everything of one folder.',
+    ],
+    'a credential that manifests could read': [
+      minimal(
+        'manifestVariables: [SITE, LOGIN]',
+        `shop: { type: shop, credentials: { loginName: "\${LOGIN}", loginPassword: "\${P}" } }`,
+      ),
+      '6:27 variable.credential LOGIN holds a credential of this configuration, which a manifest must not be able to read. → Remove it from manifestVariables:.',
+    ],
+    'a webhook address in clear': [
+      minimal(
+        'notifications: [{ type: webhook, url: "https://hooks.example.com/T0/hunter2", on: [attention] }]',
+      ),
+      `6:39 credential.literal "url" must name where the secret is, not hold it. → Write "\${URL}" or "\${file:/path}", and replace the secret if it was real.`,
+    ],
+    'half a variable in a contact': [
+      minimal(`contacts: { acme: { admin: { firstName: "Ann \${LAST}" } } }`),
+      `6:41 variable.form A variable must be the whole value. → Write "\${NAME}" and nothing else.`,
+    ],
+    'names of providers that could be paths': [
+      minimal('', '../x: { type: free }'),
+      '5:3 schema.key "../x" cannot be used as a name here. → Use lower-case letters, digits and hyphens, at most 32.',
+    ],
+    'a branch that Git does not allow': [
+      minimal('branches: { state: "a..b" }'),
+      '6:20 schema.form "state" is not in the form it needs. → Write a branch name that Git allows.',
+    ],
+    'an id that would not fit a reference': [
+      minimal('').replace('k3v9x2', 'K3-much-too-long'),
+      '2:5 schema.form "id" is not in the form it needs. → Write 4 to 10 lower-case letters and digits, as init does.',
+    ],
+    'nobody to seal keys to': [
+      'version: 1\nid: k3v9x2\nkeys: {}\nproviders: {}',
+      '3:1 schema.missing-key "recipients" is missing in "keys". → Add recipients: …',
+      '4:12 schema.empty "providers" is empty.',
+    ],
+  };
+  it.each(Object.entries(broken))(
+    'with errors says exactly what is wrong: %s',
+    (_title, [text, ...expected]) => {
+      expect(findings(text)).toEqual(expected);
+      expect(load(text).configuration).toBeUndefined();
+    },
+  );
+
+  const CANARY = 'hunter2-canary';
+  const leaks: Readonly<Record<string, string>> = {
+    'as a literal': CANARY,
+    'in quotes': `"${CANARY}"`,
+    'with a variable beside it': `"\${X}${CANARY}"`,
+    'starting like an alias': `*${CANARY}`,
+    'starting like a tag': `!${CANARY}`,
+    'starting like an anchor': `&${CANARY}`,
+    'starting with a reserved character': `@${CANARY}`,
+    'looking like a mapping': `a: ${CANARY}`,
+    'in a block': `|\n        ${CANARY}`,
+    'in a list': `[${CANARY}]`,
+    'without end': `"${CANARY}`,
+    'with an escape': `"\\q${CANARY}"`,
+    'in a file form that is none': `"\${file:${CANARY}}"`,
+  };
+  it.each(Object.entries(leaks))('never repeats a password %s', (_title, written) => {
+    for (const text of [
+      CONFIGURATION.replace(`"\${file:/run/secrets/shop}" }`, 'x }').replace(
+        `credentials: { loginName: "\${SHOP_LOGIN}", loginPassword: x }`,
+        `credentials:\n      loginName: "\${SHOP_LOGIN}"\n      loginPassword: ${written}`,
+      ),
+      CONFIGURATION.replace('    owner: billing', `    owner: billing\n    url: ${written}`),
+      CONFIGURATION.replace('    owner: billing', `    owner: billing\n    profile: ${written}`),
+      CONFIGURATION.replace('    owner: billing', `    environment: ${written}`),
+      CONFIGURATION.replace(
+        'manifestVariables:',
+        `notifications:\n  - type: webhook\n    on: [attention]\n    url: ${written}\nmanifestVariables:`,
+      ),
+    ]) {
+      expect(text).not.toBe(CONFIGURATION);
+      const result = load(text);
+      expect(result.findings.length).toBeGreaterThan(0);
+      expect(JSON.stringify(result.findings)).not.toContain(CANARY);
+    }
+  });
+});
