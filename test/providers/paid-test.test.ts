@@ -1,0 +1,54 @@
+import { MINUTE_MS } from '../../src/model/time.js';
+import { certificateSpec } from '../conformance/builders.js';
+import { type ConformanceSubject, providerConformance } from '../conformance/provider.js';
+import { paidAccount } from '../support/paid-provider/account.js';
+import { paidTest } from '../support/paid-provider/adapter.js';
+import type { SellerSettings } from '../support/paid-provider/wire.js';
+
+async function subject(settings: Partial<SellerSettings>): Promise<ConformanceSubject> {
+  const account = await paidAccount({ settings });
+  const { provider, control, clock } = account;
+  return {
+    definition: paidTest,
+    provider,
+    clock,
+    unknownOrderId: 'S-999999',
+    newSpec: (label) =>
+      certificateSpec({
+        name: `team/${label}`,
+        names: [`${label}.example.com`, `www.${label}.example.com`],
+        providers: [provider.config.id],
+        product: 'paid-multi',
+        term: { unit: 'year', count: 1 },
+      }),
+    advance: account.advance,
+    issue: () => control.issue(),
+    purchases: () => control.purchases(),
+    loseNextReply: () => control.loseNextReply(),
+    rejectNext: () => control.reject(),
+    requestsSeen: async () => (await control.ledger()).length,
+    withWrongCredentials: async () => account.another('a-token-nobody-gave-out'),
+    dispose: account.close,
+  };
+}
+
+const PERSONALITIES: Readonly<Record<string, Partial<SellerSettings>>> = {
+  'a seller of anonymous slots': {},
+  'a seller with unique references': { search: 'unique' },
+  'a seller with references that show late': { search: 'findable', visibilityLagMs: 5 * MINUTE_MS },
+  'a seller that issues only when told, after proofs': {
+    pollsUntilIssued: null,
+    dcv: 'wait',
+    search: 'unique',
+  },
+  'a seller whose reissues change the id': { reissueChangesId: true },
+  'a seller that carries days over and taxes': {
+    carriesRemainingDays: true,
+    taxPercent: '20',
+    currency: 'EUR',
+  },
+};
+
+for (const [name, settings] of Object.entries(PERSONALITIES)) {
+  providerConformance(name, () => subject(settings));
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { CertError } from '../../../src/model/errors.js';
+import { Secret } from '../../../src/model/secret.js';
+import type { Provider, ProviderDeps } from '../../../src/ports/provider.js';
+import { type ManualClock, manualClock } from '../manual-clock.js';
+import { memoryAccountStore } from '../memory-account-store.js';
+import { memoryLog } from '../memory-log.js';
+import { paidTest } from './adapter.js';
+import { PaidProviderControl } from './control.js';
+import { type PaidProviderOptions, startPaidProvider } from './server.js';
+
+export interface PaidAccount {
+  readonly provider: Provider;
+  readonly control: PaidProviderControl;
+  /** Stands still; `advance` moves it and the seller's clock together. */
+  readonly clock: ManualClock;
+  readonly url: string;
+  advance(ms: number): Promise<void>;
+  /** The same account by another adapter; with a token of its own, where one is given. */
+  another(token?: string): Provider;
+  close(): Promise<void>;
+}
+
+const noSealer = async (): Promise<never> => {
+  throw new CertError('internal', 'nothing is sealed here');
+};
+
+/** A seller in this process and an adapter for it, both on one standing clock. */
+export async function paidAccount(options: PaidProviderOptions = {}): Promise<PaidAccount> {
+  const clock = manualClock();
+  const server = await startPaidProvider({ nowMs: clock.now(), ...options });
+  const control = new PaidProviderControl(server.url);
+  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays } = options.settings ?? {};
+  const another = (token: string = server.token): Provider => {
+    const deps: ProviderDeps = {
+      config: {
+        id: 'paid',
+        type: paidTest.type,
+        environment: 'rehearsal',
+        credentials: {},
+        url: server.url,
+        priority: 10,
+        prices: {},
+        options: {
+          ...(search === undefined ? {} : { search }),
+          ...(visibilityLagMs === undefined ? {} : { visibilityLagMs }),
+          ...(reissueChangesId === undefined ? {} : { reissueChangesId }),
+          ...(carriesRemainingDays === undefined ? {} : { carriesRemainingDays }),
+        },
+      },
+      repositoryId: 'k3v9x2',
+      credentials: { token: new Secret(token) },
+      clock,
+      log: memoryLog(),
+      accountStore: memoryAccountStore(),
+      runnerSealer: { seal: noSealer, open: noSealer },
+      random: { hex: (bytes) => randomBytes(bytes).toString('hex') },
+    };
+    return paidTest.create(deps);
+  };
+  return {
+    provider: another(),
+    control,
+    clock,
+    url: server.url,
+    another,
+    advance: async (ms) => {
+      clock.advance(ms);
+      await control.advance(ms);
+    },
+    close: () => server.close(),
+  };
+}

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import { parseMoney } from '../../../src/model/money.js';
+import { nameSet } from '../../../src/model/names.js';
+import type { OrderSnapshot, OrderState, WaitingFor } from '../../../src/model/order.js';
+import type { StepOutcome } from '../../../src/ports/provider.js';
+import type { OrderWire } from './wire.js';
+
+const STATES: Readonly<Record<OrderWire['status'], OrderState>> = {
+  UNCLAIMED: 'pending',
+  PENDING: 'pending',
+  ISSUED: 'issued',
+  REJECTED: 'rejected',
+  CANCELLED: 'cancelled',
+  REVOKED: 'revoked',
+  EXPIRED: 'expired',
+};
+
+function waitingFor(order: OrderWire): WaitingFor | undefined {
+  if (order.status === 'UNCLAIMED') return 'configuration';
+  if (order.status !== 'PENDING') return undefined;
+  return order.validation.some(({ state }) => state !== 'valid') ? 'dcv' : 'ca';
+}
+
+export function toSnapshot(order: OrderWire): OrderSnapshot {
+  const waiting = waitingFor(order);
+  const charged = parseMoney(`${order.charged} ${order.currency}`);
+  return {
+    id: order.id,
+    ids: order.ids,
+    state: STATES[order.status],
+    product: order.product,
+    term: order.term,
+    names: nameSet(order.names),
+    placedAt: order.orderedAt,
+    paidFrom: order.orderedAt,
+    paidTill: order.paidTill,
+    validation: order.validation.map(({ name, method, state, owner, value }) => ({
+      name,
+      method,
+      state,
+      record: { type: 'CNAME', owner, value },
+    })),
+    autoRenew: order.autoRenew,
+    reissuePending: order.reissuePending,
+    ...(waiting === undefined ? {} : { waitingFor: waiting }),
+    ...(charged === undefined ? {} : { charged }),
+    ...(order.reference === null ? {} : { reference: order.reference }),
+    ...(order.serial === null ? {} : { serial: order.serial }),
+    ...(order.notAfter === null ? {} : { notAfter: order.notAfter }),
+    ...(order.carriedDays === 0 ? {} : { carriedDays: order.carriedDays }),
+    ...(order.message === null ? {} : { message: order.message }),
+  };
+}
+
+export function toOutcome(order: OrderWire): StepOutcome {
+  const charged = parseMoney(`${order.charged} ${order.currency}`);
+  return {
+    result: { orderId: order.id },
+    orderId: order.id,
+    ...(charged === undefined ? {} : { charged }),
+  };
+}
+
+/** Outcome of a step that costs nothing. */
+export const toFreeOutcome = (order: OrderWire): StepOutcome => ({
+  result: { orderId: order.id },
+  orderId: order.id,
+});
+
+/** SHA-256 over the DER of a PEM, hex: how the seller names a request. */
+export function pemSha256(pem: string): string {
+  const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
+  return createHash('sha256').update(der).digest('hex');
+}

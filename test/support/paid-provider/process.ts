@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { PaidProviderOptions } from './server.js';
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+export interface PaidProviderProcess {
+  readonly url: string;
+  readonly token: string;
+  readonly pid: number;
+  close(): Promise<void>;
+}
+
+/** The seller as a process of its own, so that it outlives whatever is killed beside it. */
+export async function spawnPaidProvider(options: PaidProviderOptions = {}): Promise<PaidProviderProcess> {
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      new URL('typescript-hooks.mjs', import.meta.url).href,
+      here('main.ts'),
+      JSON.stringify(options),
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const exited = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout });
+  const first = await Promise.race([once(lines, 'line'), exited.then(() => undefined)]);
+  const [line]: unknown[] = first ?? [];
+  if (typeof line !== 'string' || child.pid === undefined) throw new Error('the seller did not start');
+  const { url, token } = JSON.parse(line);
+  return {
+    url,
+    token,
+    pid: child.pid,
+    close: async () => {
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
