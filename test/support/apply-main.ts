@@ -1,0 +1,12 @@
+import { run } from '../../src/entry/cli/apply.js';
+import { processContext } from '../../src/entry/context.js';
+import { providerDefinitions } from '../../src/providers/index.js';
+import { paidTest } from './paid-provider/adapter.js';
+
+/** `certwright apply --yes` as a process of its own, with the paid provider of the tests: the clone in argv. */
+const context = processContext({
+  cwd: process.argv[2] ?? '.',
+  signal: new AbortController().signal,
+  definitions: [...providerDefinitions, paidTest],
+});
+process.exitCode = await run(context, { identity: [], json: true }, { yes: true, wait: '0s' });

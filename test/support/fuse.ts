@@ -1,0 +1,137 @@
+import type { OrderRequest } from '../../src/model/order.js';
+import type { KeyMaker } from '../../src/ports/keystore.js';
+import type { Operation, Provider, Step } from '../../src/ports/provider.js';
+import type { Repository } from '../../src/ports/repository.js';
+import type { Spool } from '../../src/ports/spool.js';
+import type { Deps } from '../../src/reconcile/deps.js';
+
+/** Where a process ends: right before or right after its n-th port call, counted from 1. */
+export interface CrashPoint {
+  readonly call: number;
+  readonly when: 'before' | 'after';
+}
+
+/**
+ * Numbers the port calls of one engine and stops it at one of them as a power cut would: from then on no call reaches a
+ * port and none ever answers, so nothing of the engine runs any more.
+ */
+export interface Fuse {
+  /** Names of the calls so far, in order. */
+  readonly calls: readonly string[];
+  /** Settles when the crash point is reached. */
+  readonly blown: Promise<'crashed'>;
+  call<T>(name: string, run: () => Promise<T>): Promise<T>;
+}
+
+export function fuse(point?: CrashPoint): Fuse {
+  const calls: string[] = [];
+  const { promise: blown, resolve } = Promise.withResolvers<'crashed'>();
+  const never = () => new Promise<never>(() => undefined);
+  let dead = false;
+  const die = (): Promise<never> => {
+    dead = true;
+    resolve('crashed');
+    return never();
+  };
+  return {
+    calls,
+    blown,
+    async call(name, run) {
+      if (dead) return never();
+      calls.push(name);
+      const here = point?.call === calls.length ? point.when : undefined;
+      if (here === 'before') return die();
+      try {
+        return await run();
+      } finally {
+        if (dead) await never();
+        if (here === 'after') await die();
+      }
+    },
+  };
+}
+
+/** The same ports with every call numbered. */
+export function fused(deps: Deps, through: Fuse): Deps {
+  return {
+    ...deps,
+    repository: fusedRepository(deps.repository, through),
+    spool: fusedSpool(deps.spool, through),
+    connect: (configuration) => {
+      const set = deps.connect(configuration);
+      return {
+        ...set,
+        all: new Map([...set.all].map(([id, provider]) => [id, fusedProvider(provider, through)])),
+        close: () => through.call('close', () => set.close()),
+      };
+    },
+    keyMaker: (configuration): KeyMaker => {
+      const maker = deps.keyMaker(configuration);
+      return {
+        generate: (subject, algorithm) =>
+          through.call('key.generate', () => maker.generate(subject, algorithm)),
+      };
+    },
+  };
+}
+
+const fusedRepository = (repository: Repository, through: Fuse): Repository => ({
+  observe: () => through.call('git.observe', () => repository.observe()),
+  commit: (snapshot, changes, message) =>
+    through.call('git.commit', () => repository.commit(snapshot, changes, message)),
+  initialise: (changes, message) =>
+    through.call('git.initialise', () => repository.initialise(changes, message)),
+  isAncestor: (older, newer) => through.call('git.isAncestor', () => repository.isAncestor(older, newer)),
+  close: () => repository.close(),
+});
+
+const fusedSpool = (spool: Spool, through: Fuse): Spool => ({
+  write: (entry) => through.call('spool.write', () => spool.write(entry)),
+  list: () => through.call('spool.list', () => spool.list()),
+  remove: (entry) => through.call('spool.remove', () => spool.remove(entry)),
+});
+
+function fusedProvider(provider: Provider, through: Fuse): Provider {
+  const wrap =
+    <A extends readonly unknown[], R>(name: string, run: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      through.call(name, () => run(...args));
+  const step = (one: Step): Step => ({
+    ...one,
+    run: wrap(`${one.name}.run`, one.run.bind(one)),
+    lookUp: wrap(`${one.name}.lookUp`, one.lookUp.bind(one)),
+    ...(one.before && {
+      before: (request: OrderRequest) =>
+        through.call(`${one.name}.before`, async () => one.before?.(request) ?? {}),
+    }),
+  });
+  const operation = (steps: Operation): Operation => steps.map(step);
+  const { reissuer, revoker, canceller, autoRenew, findByReference, balance, list, trustAnchors } = provider;
+  return {
+    ...provider,
+    place: operation(provider.place),
+    renew: operation(provider.renew),
+    getOrder: wrap('getOrder', provider.getOrder.bind(provider)),
+    collect: wrap('collect', provider.collect.bind(provider)),
+    quote: wrap('quote', provider.quote.bind(provider)),
+    serverTime: wrap('serverTime', provider.serverTime.bind(provider)),
+    ...(findByReference && { findByReference: wrap('findByReference', findByReference.bind(provider)) }),
+    ...(balance && { balance: wrap('balance', balance.bind(provider)) }),
+    ...(trustAnchors && { trustAnchors: wrap('trustAnchors', trustAnchors.bind(provider)) }),
+    ...(list && {
+      list: async function* (filter) {
+        yield* await through.call('list', () => allOf(list.call(provider, filter)));
+      },
+    }),
+    ...(reissuer && { reissuer: { ...reissuer, operation: operation(reissuer.operation) } }),
+    ...(revoker && { revoker: { ...revoker, operation: operation(revoker.operation) } }),
+    ...(canceller && { canceller: { operation: operation(canceller.operation) } }),
+    ...(autoRenew && { autoRenew: { operation: operation(autoRenew.operation) } }),
+  };
+}
+
+async function allOf<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
