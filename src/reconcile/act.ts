@@ -1,0 +1,141 @@
+import { CertError, explain, messageOf } from '../model/errors.js';
+import type { PaidOrFreeAction } from '../model/order.js';
+import type { Plan, PlanItem } from '../model/plan.js';
+import { SENDING } from '../planner/draft.js';
+import { makePlan } from '../planner/plan.js';
+import { collectOrders, type Waiting } from './collect.js';
+import { type Answers, planInput } from './observe.js';
+import { prepareJob } from './prepare.js';
+import { recoverIntents, resumePlanned } from './recover.js';
+import { type Run, statusOf, stopIfAsked } from './run.js';
+import { BATCH, type Job, sendJobs } from './send.js';
+import type { StateView } from './state.js';
+import { tidy } from './tidy.js';
+import { findIntent } from './transitions.js';
+
+/** Which lines of a plan are carried out. Driving what is open is always allowed; new sends may be restricted. */
+export interface ActOptions {
+  readonly answers: Answers;
+  readonly manifestsDescend: boolean;
+  /** May this new send happen? */
+  allowed(item: PlanItem): boolean;
+}
+
+/**
+ * Carries out a plan: open intents first, then what only changes facts, then new sends in batches no larger than can be
+ * started in time, then everything placed is asked for.
+ */
+export async function act(run: Run, plan: Plan, options: ActOptions): Promise<void> {
+  const lines = plan.items.filter((item) => item.hold === undefined);
+  for (const item of plan.items) {
+    if (item.hold) {
+      run.events.push({ name: item.name, action: item.action, outcome: 'held', message: item.hold.message });
+    }
+  }
+  const unsettled = lines.filter((item) => item.action === 'resolve');
+  const again = await recoverIntents(
+    run,
+    unsettled.map((item) => ({ name: item.name, intentId: item.intent ?? '' })),
+  );
+  await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
+  if (plan.unsafe === undefined) {
+    await tidy(run, lines);
+    await sendInBatches(run, await prepareAll(run, lines, options));
+  }
+  await collectOrders(run, placedOrders(run, lines));
+}
+
+/** Bought operations with a step still to be taken. */
+function resumed(run: Run, item: PlanItem): readonly Job[] {
+  if (item.action !== 'collect' || item.intent === undefined) return [];
+  const intent = findIntent(statusOf(run.view, item.name), item.intent);
+  try {
+    return intent?.phase === 'placed' ? resumePlanned(run, item.name, intent) : [];
+  } catch (error) {
+    fail(run, item, error);
+    return [];
+  }
+}
+
+async function prepareAll(
+  run: Run,
+  lines: readonly PlanItem[],
+  options: ActOptions,
+): Promise<readonly Job[]> {
+  const sends = lines.filter((item) => SENDING.has(item.action) && options.allowed(item));
+  const wanted = checkAgain(run, options);
+  const jobs: Job[] = [];
+  for (const item of sends) {
+    stopIfAsked(run.deps);
+    try {
+      jobs.push(await prepareJob(run, item, item.action as PaidOrFreeAction, (view) => wanted(view, item)));
+    } catch (error) {
+      fail(run, item, error);
+    }
+  }
+  return jobs;
+}
+
+/**
+ * Asked on every head an intent is put upon: does a plan made there still hold this very line, unheld? Money limits are
+ * counted on that state; a moved approval branch is for the next pass.
+ */
+function checkAgain(run: Run, options: ActOptions): (view: StateView, item: PlanItem) => string | undefined {
+  const plans = new WeakMap<StateView, Plan>();
+  return (view, item) => {
+    if (view.manifestsId !== run.manifestsId) return 'the approval branch moved meanwhile';
+    let plan = plans.get(view);
+    if (!plan) {
+      plan = makePlan(planInput(run, view, options.answers, options.manifestsDescend));
+      plans.set(view, plan);
+    }
+    const now = plan.items.find(
+      (other) => other.name === item.name && other.lane === item.lane && other.action === item.action,
+    );
+    if (!now || now.predecessor !== item.predecessor || now.provider !== item.provider) {
+      return 'another run took care of it';
+    }
+    return now.hold?.message;
+  };
+}
+
+/**
+ * An account that cannot be searched gets one purchase at a time: two in flight could not be told apart afterwards.
+ */
+async function sendInBatches(run: Run, jobs: readonly Job[]): Promise<void> {
+  const single = jobs.filter((job) => isAnonymous(job));
+  const batched = jobs.filter((job) => !isAnonymous(job));
+  for (let i = 0; i < batched.length; i += BATCH) await sendJobs(run, batched.slice(i, i + BATCH));
+  for (const job of single) await sendJobs(run, [job]);
+}
+
+const isAnonymous = (job: Job): boolean =>
+  job.intent.lane === 'purchase' && job.provider.capabilities.search === 'none';
+
+/** Everything placed after this pass, whoever placed it, whose lines this plan holds. */
+function placedOrders(run: Run, lines: readonly PlanItem[]): readonly Waiting[] {
+  const names = [...new Set(lines.map((item) => item.name))];
+  const byIntent = names.flatMap((name) =>
+    statusOf(run.view, name).intents.flatMap((intent) =>
+      intent.phase === 'placed' || intent.phase === 'issued'
+        ? [{ name, intentId: intent.id, orderId: intent.orderId }]
+        : [],
+    ),
+  );
+  const covered = new Set(byIntent.map((waiting) => waiting.name));
+  const taken = lines
+    .filter((item) => item.action === 'collect' && item.intent === undefined && !covered.has(item.name))
+    .map((item) => ({ name: item.name, orderId: item.predecessor ?? '' }));
+  return [...byIntent, ...taken];
+}
+
+function fail(run: Run, item: PlanItem, error: unknown): void {
+  if (error instanceof CertError && error.code === 'interrupted') throw error;
+  run.deps.log.warn({ cert: item.name, error: messageOf(error) }, 'line not started');
+  run.events.push({
+    name: item.name,
+    action: item.action,
+    outcome: 'failed',
+    message: explain(error),
+  });
+}

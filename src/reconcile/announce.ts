@@ -1,0 +1,137 @@
+import { CertError } from '../model/errors.js';
+import type { IntendedIntent } from '../model/intent.js';
+import { SECOND_MS, toInstant, toMs } from '../model/time.js';
+import { sendWindow } from '../policy/absence.js';
+import type { FileChange } from '../ports/repository.js';
+import { pendingKeyPath, STATE_FOLDER, statusPath } from '../repository/layout.js';
+import { type Moment, momentOf } from './guard.js';
+import { observeWithin, pushChange, refusedPush, refuseLostState } from './land.js';
+import { commitMessage, intentLine } from './message.js';
+import { recordOutcomes } from './record.js';
+import { changedStatuses, type Run, statusFile, stopIfAsked } from './run.js';
+import type { Job } from './send.js';
+import type { StateView } from './state.js';
+import { currentStep, withIntent } from './transitions.js';
+
+const ANNOUNCE_TRIES = 12;
+const PAUSE_MS = 150;
+
+/** A job whose intent stands on the branch, and when it was stamped. */
+export interface Announced {
+  readonly job: Job;
+  readonly intent: IntendedIntent;
+  readonly stamped: Moment;
+}
+
+/**
+ * Writes the intents and confirms by a fresh fetch that the head's tree holds them. Exit codes and ancestry prove
+ * nothing: only the nonce does.
+ */
+export async function announce(run: Run, jobs: readonly Job[]): Promise<readonly Announced[]> {
+  const { deps } = run;
+  const written: Announced[] = [];
+  for (let attempt = 1; attempt <= ANNOUNCE_TRIES; attempt++) {
+    refuseLostState(run.view);
+    const wanted = jobs.filter((job) => isStillWanted(run, job));
+    if (wanted.length === 0) return giveUp(run, written);
+    stopIfAsked(deps);
+    const stamped = momentOf(deps.clock);
+    const intents = wanted.map((job) => ({ job, intent: stamp(run, job, stamped.wallMs), stamped }));
+    const outcome = await pushChange(run, run.view, {
+      files: intentFiles(run.view, intents),
+      message: commitMessage(intents.map(({ job, intent }) => intentLine(job.name, intent))),
+    });
+    if (outcome.kind === 'refused') throw refusedPush(outcome.text);
+    written.push(...intents);
+    // Any attempt of ours that shows is good: a push whose reply was lost may land after the next one was made.
+    const confirmed = await confirm(run, written, outcome.kind === 'pushed');
+    if (confirmed.length > 0) return confirmed;
+    deps.log.info({ attempt, outcome: outcome.kind }, 'intents did not get onto the branch, trying again');
+    await deps.clock.sleep(PAUSE_MS * attempt * (0.5 + deps.random.fraction()));
+  }
+  await giveUp(run, written);
+  throw new CertError('repository.moved', 'the state branch kept moving; nothing was sent', {
+    remedy: 'run apply again',
+  });
+}
+
+/** Whatever of these attempts reached the branch was never sent, and only this process knows. */
+async function giveUp(run: Run, written: readonly Announced[]): Promise<readonly never[]> {
+  const error = new CertError('send.too-late', 'it was not seen on the branch in time; nothing was sent');
+  const atMs = run.deps.clock.now();
+  await recordOutcomes(
+    run,
+    written.map(({ job, intent }) => ({
+      job,
+      intent,
+      step: job.operation[currentStep(intent)]?.name ?? '',
+      atMs,
+      outcome: { kind: 'not-sent', error },
+    })),
+    false,
+  );
+  return [];
+}
+
+function isStillWanted(run: Run, job: Job): boolean {
+  const why = job.stillWanted(run.view);
+  if (why === undefined) return true;
+  run.deps.log.info({ cert: job.name, why }, 'no longer wanted on the new head');
+  run.events.push({ name: job.name, action: job.intent.action, outcome: 'held', message: why });
+  return false;
+}
+
+function stamp(run: Run, job: Job, nowMs: number): IntendedIntent {
+  const window = sendWindow(nowMs, job.provider.capabilities);
+  return {
+    ...job.intent,
+    nonce: run.deps.random.hex(16),
+    sendBy: toInstant(window.sendByMs),
+    settledAt: toInstant(window.settledAtMs),
+  };
+}
+
+/** Status and sealed key of every intent, in one commit. */
+function intentFiles(view: StateView, intents: readonly Announced[]): readonly FileChange[] {
+  const statuses = changedStatuses(
+    view,
+    intents.map(({ job, intent }) => ({ name: job.name, apply: (status) => withIntent(status, intent) })),
+  );
+  const keys = intents.flatMap(({ job }) =>
+    job.key ? [{ path: pendingKeyPath(job.name, job.key.keyHash), content: job.key.sealed }] : [],
+  );
+  return [...keys, ...statuses.map(statusFile)];
+}
+
+/** Looks until the nonces show; after a push that seemed to work for as long as they could still be used. */
+async function confirm(
+  run: Run,
+  intents: readonly Announced[],
+  pushed: boolean,
+): Promise<readonly Announced[]> {
+  const { deps } = run;
+  const lastMs = Math.max(...intents.map(({ intent }) => toMs(intent.sendBy)));
+  for (;;) {
+    run.view = await observeWithin(deps, lastMs - deps.clock.now());
+    refuseLostState(run.view);
+    const shown = await noncesAtHead(run, intents);
+    const confirmed = intents.filter(({ intent }) => shown.has(intent.nonce));
+    if (confirmed.length > 0 || !pushed || deps.clock.now() >= lastMs) return confirmed;
+    await deps.clock.sleep(SECOND_MS);
+  }
+}
+
+/** Nonces of these certificates in the tree of the head itself, whoever put commits on top of ours. */
+async function noncesAtHead(run: Run, intents: readonly Announced[]): Promise<ReadonlySet<string>> {
+  const head = run.view.snapshot.state;
+  if (!head) return new Set();
+  const paths = new Set(intents.map(({ job }) => statusPath(job.name)));
+  const entries = (await head.list(STATE_FOLDER)).filter((entry) => paths.has(entry.path));
+  const texts = await head.read(entries.map((entry) => entry.blob));
+  const statuses = texts.map((text, i) => run.deps.parseStatus(text, entries[i]?.path ?? ''));
+  return new Set(
+    statuses.flatMap((status) =>
+      status.intents.flatMap((intent) => (intent.phase === 'intended' ? [intent.nonce] : [])),
+    ),
+  );
+}

@@ -1,0 +1,61 @@
+import type { Configuration, ProviderConfig } from '../model/configuration.js';
+import type { JsonObject } from '../model/json.js';
+import type { Finding, PublishedFormat } from '../model/manifest.js';
+import type { StateHeader, Status } from '../model/status.js';
+import type { Desired } from '../planner/input.js';
+import type { Clock, Random } from '../ports/clock.js';
+import type { KeyMaker } from '../ports/keystore.js';
+import type { Log, Progress } from '../ports/log.js';
+import type { Offering, Provider } from '../ports/provider.js';
+import type { Repository, TreeReader } from '../ports/repository.js';
+import type { Spool } from '../ports/spool.js';
+
+/** The user's files at one commit, read and checked. */
+export interface Reading {
+  /** Absent when the configuration itself has errors: nothing can be done then. */
+  readonly configuration?: Configuration;
+  readonly desired?: Desired;
+  readonly findings: readonly Finding[];
+}
+
+/** What is known of an account without its credentials. */
+export interface BrokenAccount extends Offering {
+  readonly config: ProviderConfig;
+  readonly why: string;
+}
+
+/** Live accounts of one configuration. */
+export interface ProviderSet {
+  readonly all: ReadonlyMap<string, Provider>;
+  /** Accounts that could not be opened (a missing variable): they are down, the others work. */
+  readonly broken: ReadonlyMap<string, BrokenAccount>;
+  close(): Promise<void>;
+}
+
+/** Everything the loop needs from outside; composed by an entry, replaced by tests. */
+export interface Deps {
+  readonly repository: Repository;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly progress: Progress;
+  readonly spool: Spool;
+  readonly signal: AbortSignal;
+  readFiles(tree: TreeReader): Promise<Reading>;
+  /** @throws CertError `repository.unreadable-state`, `repository.newer-state` */
+  parseStatus(text: string, path: string): Status;
+  parseHeader(text: string, path: string): StateHeader;
+  connect(configuration: Configuration): ProviderSet;
+  keyMaker(configuration: Configuration): KeyMaker;
+  /** Personal data of a contact set, resolved; with the digest that requests record. */
+  contacts(
+    configuration: Configuration,
+    name: string,
+  ): { readonly digest: string; readonly data: JsonObject };
+  /** Extra files published beside the PEMs, by format; `pem` gives none. */
+  publishedFormats(
+    formats: readonly PublishedFormat[],
+    certificatePem: string,
+    chainPem: readonly string[],
+  ): Promise<readonly { readonly format: 'p7b' | 'der'; readonly content: string | Uint8Array }[]>;
+}

@@ -1,0 +1,212 @@
+import { CertError } from '../model/errors.js';
+import type { Finding, Spec } from '../model/manifest.js';
+import type { Plan, PlanItem } from '../model/plan.js';
+import { SECOND_MS } from '../model/time.js';
+import type { PlanInput } from '../planner/input.js';
+import { makePlan } from '../planner/plan.js';
+import type { TreeReader } from '../ports/repository.js';
+import { act } from './act.js';
+import type { Deps } from './deps.js';
+import { observeState } from './land.js';
+import { type Answers, askProviders, noAnswers, planInput } from './observe.js';
+import { replaySpool } from './record.js';
+import type { Run, RunEvent } from './run.js';
+import { stopIfAsked } from './run.js';
+import type { StateView } from './state.js';
+
+const MAX_PASSES = 6;
+const FIRST_LOOK_MS = SECOND_MS;
+const LONGEST_LOOK_MS = 15 * SECOND_MS;
+
+export interface Planned {
+  readonly plan: Plan;
+  readonly findings: readonly Finding[];
+  readonly view: StateView;
+}
+
+/**
+ * observe → plan, writing nothing.
+ * @param tree  the user's files: a checkout (`plan`), or absent for the approval branch's tip
+ * @throws CertError `config.invalid` with the findings in its message when the configuration cannot be used
+ */
+export async function planOnly(deps: Deps, tree?: TreeReader): Promise<Planned> {
+  const run = await openRun(deps, tree);
+  try {
+    const { plan } = await planRun(run, noAnswers());
+    return { plan, findings: run.findings, view: run.view };
+  } finally {
+    await run.providers.close();
+  }
+}
+
+export interface ApplyOptions {
+  /** Only the plan with this digest may be carried out. */
+  readonly digest?: string;
+  /** How long to stay for orders that are issued quickly. */
+  readonly waitMs: number;
+  /** Shown the first plan; false ends the run without doing anything. */
+  confirm(plan: Plan): Promise<boolean>;
+}
+
+export interface Applied {
+  /** The plan the run began with. */
+  readonly plan: Plan;
+  readonly findings: readonly Finding[];
+  readonly events: readonly RunEvent[];
+  readonly view: StateView;
+  readonly specs: ReadonlyMap<string, Spec>;
+  readonly providers: PlanInput['providers'];
+  readonly declined: boolean;
+  readonly clockProblem?: string;
+}
+
+/**
+ * observe → plan → act → record on the tips of the approval and the state branch, again until a pass changes nothing.
+ * @throws CertError
+ */
+export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied> {
+  let run = await openRun(deps);
+  let first: Plan | undefined;
+  const events: RunEvent[] = [];
+  try {
+    if (run.view.snapshot.integrity.kind === 'absent') throw notInitialised();
+    if (run.view.snapshot.integrity.kind !== 'lost') await replaySpool(run);
+    let answers = noAnswers();
+    for (let pass = 1; pass <= MAX_PASSES; pass++) {
+      stopIfAsked(deps);
+      const { plan, manifestsDescend } = await planRun(run, answers);
+      const beginning = first === undefined;
+      first ??= plan;
+      if (beginning && !(await mayStart(plan, options))) {
+        return { ...resultOf(run, plan, events), declined: true };
+      }
+      if (plan.items.length === 0 || run.view.snapshot.integrity.kind === 'lost') break;
+      const before = run.view;
+      await act(run, plan, {
+        answers,
+        manifestsDescend,
+        allowed: (item) => beginning || mayFollow(item, options),
+      });
+      events.push(...run.events.splice(0));
+      if (!changedSince(before, run.view)) break;
+      if (run.view.manifestsId !== run.manifestsId) {
+        await run.providers.close();
+        run = await openRun(deps, undefined, run.view);
+        answers = noAnswers();
+      }
+    }
+    await waitForQuickOnes(run, options.waitMs, events);
+    return resultOf(run, first ?? (await planRun(run, noAnswers())).plan, events);
+  } finally {
+    await run.providers.close();
+  }
+}
+
+function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Applied {
+  return {
+    plan,
+    findings: run.findings,
+    events: lastWord(events),
+    view: run.view,
+    specs: run.specs,
+    providers: planInput(run, run.view, noAnswers(), true).providers,
+    declined: false,
+    ...(run.clockProblem === undefined ? {} : { clockProblem: run.clockProblem }),
+  };
+}
+
+async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
+  if (options.digest !== undefined && !plan.digest.startsWith(options.digest)) {
+    throw new CertError(
+      'plan.changed',
+      `the plan is no longer ${options.digest}; now it is ${plan.digest}, and nothing was done`,
+      { remedy: 'look at `certwright plan` again' },
+    );
+  }
+  return options.confirm(plan);
+}
+
+/** Later passes finish what the first began; they never spend, and with a digest they send nothing new at all. */
+const mayFollow = (item: PlanItem, options: ApplyOptions): boolean =>
+  options.digest === undefined && item.price.kind === 'free';
+
+const changedSince = (before: StateView, after: StateView): boolean =>
+  before.snapshot.state?.commit !== after.snapshot.state?.commit || before.manifestsId !== after.manifestsId;
+
+/** One look at remote and files, with live accounts: `providers` is to be closed. @throws CertError `config.invalid` */
+export async function openRun(deps: Deps, tree?: TreeReader, known?: StateView): Promise<Run> {
+  const view = known ?? (await observeState(deps));
+  const reading = await deps.readFiles(tree ?? view.snapshot.approval);
+  if (!reading.configuration || !reading.desired) throw new ConfigurationError(reading.findings);
+  return {
+    deps,
+    configuration: reading.configuration,
+    desired: reading.desired,
+    findings: reading.findings,
+    specs: new Map(reading.desired.specs.map((spec) => [spec.name, spec])),
+    providers: deps.connect(reading.configuration),
+    manifestsId: view.manifestsId,
+    view,
+    events: [],
+  };
+}
+
+/** The configuration cannot be used; the findings say why. */
+export class ConfigurationError extends CertError {
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    super('config.invalid', 'certwright.yaml cannot be used');
+    this.findings = findings;
+  }
+}
+
+async function planRun(
+  run: Run,
+  answers: Answers,
+): Promise<{ readonly plan: Plan; readonly manifestsDescend: boolean }> {
+  const manifestsDescend = await descends(run);
+  if (manifestsDescend && run.desired.commit !== null) run.manifestCommit = run.desired.commit;
+  const input = await askProviders(run, answers, manifestsDescend);
+  return { plan: makePlan(input), manifestsDescend };
+}
+
+/** Do the manifests descend from the ones last acted on? A checkout is judged by the apply that follows its merge. */
+async function descends(run: Run): Promise<boolean> {
+  const recorded = run.view.header?.manifestCommit;
+  const { commit } = run.desired;
+  if (recorded === undefined || commit === null || recorded === commit) return true;
+  return run.deps.repository.isAncestor(recorded, commit);
+}
+
+/** Stays a little for orders that are issued within seconds; what takes longer is for a later run. */
+async function waitForQuickOnes(run: Run, waitMs: number, events: RunEvent[]): Promise<void> {
+  const { deps } = run;
+  const startMs = deps.clock.monotonic();
+  for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_LOOK_MS)) {
+    const leftMs = startMs + waitMs - deps.clock.monotonic();
+    if (leftMs <= 0 || !someoneWaits(run.view)) return;
+    stopIfAsked(deps);
+    deps.progress.step('waiting for orders that are issued quickly');
+    await deps.clock.sleep(Math.min(pauseMs, leftMs), deps.signal);
+    const answers = noAnswers();
+    const { plan, manifestsDescend } = await planRun(run, answers);
+    await act(run, plan, { answers, manifestsDescend, allowed: () => false });
+    events.push(...run.events.splice(0));
+  }
+}
+
+const someoneWaits = (view: StateView): boolean =>
+  [...view.statuses.values()].some((status) => status.intents.some((intent) => intent.phase === 'placed'));
+
+/** Several passes tell the same line several times; the last word counts. */
+function lastWord(events: readonly RunEvent[]): readonly RunEvent[] {
+  const last = new Map(events.map((event) => [`${event.name}|${event.action}`, event]));
+  return [...last.values()];
+}
+
+export const notInitialised = (): CertError =>
+  new CertError('repository.not-initialised', 'the remote has no certwright state yet', {
+    remedy:
+      'run `certwright init` once; if there was a state before, it is lost: see docs/recovery.md before anything else',
+  });

@@ -1,0 +1,116 @@
+import { CertError } from '../model/errors.js';
+import type { StateHeader } from '../model/status.js';
+import type { FileChange } from '../ports/repository.js';
+import { HEADER_PATH } from '../repository/layout.js';
+import { stableJson } from '../repository/stable.js';
+import type { Deps } from './deps.js';
+import { readState, type StateView } from './state.js';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+/** How long an outcome is pushed before the run gives up; the spool keeps it for the next one. */
+const LANDING_MS = 120_000;
+
+/** Changes computed on the state they will be put upon; undefined: nothing is left to do there. */
+export type Change = (view: StateView) => ChangeSet | undefined;
+
+export interface ChangeSet {
+  readonly files: readonly FileChange[];
+  /** The header from now on; its revision is counted for it. */
+  readonly header?: StateHeader;
+  readonly message: string;
+}
+
+/** What every commit of ours needs beside its change. */
+export interface Landing {
+  readonly deps: Pick<Deps, 'repository' | 'clock' | 'random' | 'log' | 'parseStatus' | 'parseHeader'>;
+  /** Manifest commit acted on: recorded with the change. Absent: the recorded one stays. */
+  readonly manifestCommit?: string;
+}
+
+/** One fetch and the state read from it. */
+export async function observeState(deps: Landing['deps']): Promise<StateView> {
+  return readState(deps, await deps.repository.observe());
+}
+
+/**
+ * Pushes a change set on top of a view. With it goes the header, its revision one higher, and whatever others altered
+ * is put back.
+ */
+export function pushChange({ deps, manifestCommit }: Landing, view: StateView, change: ChangeSet) {
+  const own = new Set(change.files.map((file) => file.path));
+  const base = change.header ?? view.header;
+  const header = base && {
+    ...base,
+    ...(manifestCommit === undefined ? {} : { manifestCommit }),
+    revision: (view.header?.revision ?? 0) + 1,
+  };
+  const extra = [
+    ...view.toRestore,
+    ...(header ? [{ path: HEADER_PATH, content: stableJson(header) }] : []),
+  ].filter((file) => !own.has(file.path));
+  return deps.repository.commit(view.snapshot, [...extra, ...change.files], change.message);
+}
+
+/**
+ * Lands a change of facts: recomputed on every new head until it is on the branch. For outcomes, which are true
+ * whatever else happened meanwhile; intents take the stricter way in `send.ts`.
+ * @returns the state after it
+ * @throws CertError `repository.refused` at once, `repository.moved` when time is up
+ */
+export async function land(landing: Landing, view: StateView, change: Change): Promise<StateView> {
+  const { deps } = landing;
+  const startMs = deps.clock.monotonic();
+  let current = view;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    refuseLostState(current);
+    const set = change(current);
+    if (!set || (set.files.length === 0 && !set.header)) return current;
+    const outcome = await pushChange(landing, current, set);
+    if (outcome.kind === 'refused') throw refusedPush(outcome.text);
+    if (outcome.kind === 'pushed') return observeWithin(deps, startMs + LANDING_MS - deps.clock.monotonic());
+    if (deps.clock.monotonic() - startMs > LANDING_MS) {
+      throw new CertError('repository.moved', `the state branch kept moving: ${outcome.text}`, {
+        remedy: 'run apply again; nothing that was done is lost',
+      });
+    }
+    deps.log.info({ text: outcome.text }, 'state branch moved, trying again');
+    await deps.clock.sleep(pauseMs * (0.5 + deps.random.fraction()));
+    current = await observeWithin(deps, startMs + LANDING_MS - deps.clock.monotonic());
+  }
+}
+
+/** A fetch that is repeated while the remote cannot be reached: what was bought must get there. @throws CertError */
+export async function observeWithin(deps: Landing['deps'], limitMs: number): Promise<StateView> {
+  const startMs = deps.clock.monotonic();
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    try {
+      return await observeState(deps);
+    } catch (error) {
+      const passing = error instanceof CertError && error.code === 'repository.unavailable';
+      if (!passing || deps.clock.monotonic() - startMs + pauseMs > limitMs) throw error;
+      deps.log.info({ error: error.message }, 'remote not reachable, trying again');
+      await deps.clock.sleep(pauseMs);
+    }
+  }
+}
+
+export function refusedPush(text: string): CertError {
+  return new CertError('repository.refused', `the remote refuses to take the state branch: ${text}`, {
+    remedy:
+      'let certwright push to its state branch and to certwright/seen (permissions, branch rules, hooks), then run it again',
+  });
+}
+
+/** Lost or rewound state takes no writing at all: it would bury what was lost. */
+export function refuseLostState(view: StateView): void {
+  const { integrity } = view.snapshot;
+  if (integrity.kind === 'lost') {
+    throw new CertError('repository.lost-state', `the state branch was rewound or lost: ${integrity.why}`, {
+      remedy: LOST_STATE_RECIPE,
+    });
+  }
+}
+
+export const LOST_STATE_RECIPE =
+  'nothing is bought until state and certwright/seen agree again: see docs/recovery.md, "Lost or rewound state"';

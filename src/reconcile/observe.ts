@@ -1,0 +1,263 @@
+import PQueue from 'p-queue';
+import { messageOf } from '../model/errors.js';
+import type { CertificateSpec } from '../model/manifest.js';
+import { sameNames } from '../model/names.js';
+import type { OrderSnapshot } from '../model/order.js';
+import type { PlanPrice } from '../model/plan.js';
+import { orderReference } from '../model/reference.js';
+import { parseTerm } from '../model/term.js';
+import { orderById, servingOrder } from '../planner/facts.js';
+import {
+  type CertificateFacts,
+  type FoundOrder,
+  isCertificate,
+  NO_FACTS,
+  type PlanInput,
+  type PriceQuestion,
+  type ProviderFacts,
+  priceKey,
+  type StateFacts,
+} from '../planner/input.js';
+import { priceQuestions } from '../planner/plan.js';
+import type { Provider } from '../ports/provider.js';
+import type { RepositorySnapshot } from '../ports/repository.js';
+import { certificatePath } from '../repository/layout.js';
+import { type Run, statusOf } from './run.js';
+import type { StateView } from './state.js';
+
+/** Answers of providers, kept for one run: what was asked once is not asked again when plans are made anew. */
+export interface Answers {
+  readonly facts: Map<string, CertificateFacts>;
+  readonly providers: Map<string, Pick<ProviderFacts, 'down' | 'balance'>>;
+}
+
+export const noAnswers = (): Answers => ({ facts: new Map(), providers: new Map() });
+
+/** The planner's input on a view of the state, with the answers so far. No I/O. */
+export function planInput(run: Run, view: StateView, answers: Answers, manifestsDescend: boolean): PlanInput {
+  const facts = new Map<string, CertificateFacts>();
+  for (const spec of run.desired.specs) {
+    if (isCertificate(spec)) facts.set(spec.name, factsOf(run, view, spec, answers));
+  }
+  return {
+    desired: run.desired,
+    state: stateFacts(view, manifestsDescend),
+    providers: providerFacts(run, answers),
+    facts,
+    nowMs: run.deps.clock.now(),
+  };
+}
+
+/** How the state stands, as the planner wants to know it; `snapshot` is the look the integrity was judged in. */
+export function stateFacts(
+  view: StateView,
+  manifestsDescend: boolean,
+  snapshot: RepositorySnapshot = view.snapshot,
+): StateFacts {
+  const { integrity, remote, state } = snapshot;
+  return {
+    integrity: integrity.kind,
+    ...(integrity.kind === 'lost' ? { integrityWhy: integrity.why } : {}),
+    commit: state?.commit ?? null,
+    ...(view.header === undefined ? {} : { header: view.header }),
+    remote,
+    manifestsDescend,
+    statuses: view.statuses,
+  };
+}
+
+function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, ProviderFacts> {
+  const { all, broken } = run.providers;
+  const known = (of: Pick<ProviderFacts, 'config' | 'capabilities' | 'products' | 'defaultProduct'>) => ({
+    config: of.config,
+    capabilities: of.capabilities,
+    products: of.products,
+    ...(of.defaultProduct === undefined ? {} : { defaultProduct: of.defaultProduct }),
+  });
+  return new Map<string, ProviderFacts>([
+    ...[...broken].map(([id, account]) => [id, { ...known(account), down: account.why }] as const),
+    ...[...all].map(([id, provider]) => [id, { ...known(provider), ...answers.providers.get(id) }] as const),
+  ]);
+}
+
+/** What costs no call: the stored key, and names the product adds by itself. */
+function factsOf(run: Run, view: StateView, spec: CertificateSpec, answers: Answers): CertificateFacts {
+  const order = servingOrder(statusOf(view, spec.name));
+  const provider = order && run.providers.all.get(order.provider);
+  return {
+    ...(answers.facts.get(spec.name) ?? NO_FACTS),
+    keyStored: view.files.has(certificatePath(spec.name, 'key')),
+    freeNames: order && provider ? provider.freeNames(order.product, spec.names) : [],
+  };
+}
+
+/**
+ * Asks what the plan needs to know: prices and balances of what may be bought, orders that exist already (DESIGN §4,
+ * "before every paid call, look"), the order a manifest takes over. Nothing due, nothing asked.
+ */
+export async function askProviders(
+  run: Run,
+  answers: Answers,
+  manifestsDescend: boolean,
+): Promise<PlanInput> {
+  const queues = new Map<string, PQueue>();
+  const at = <T>(provider: Provider, task: () => Promise<T>): Promise<T> => {
+    const id = provider.config.id;
+    const queue = queues.get(id) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
+    queues.set(id, queue);
+    return queue.add(task);
+  };
+  const first = planInput(run, run.view, answers, manifestsDescend);
+  const questions = priceQuestions(first).filter(
+    (question) => !(priceKey(question) in (answers.facts.get(question.name)?.prices ?? {})),
+  );
+  const wanted = new Map<string, PriceQuestion[]>();
+  for (const question of questions) {
+    wanted.set(question.name, [...(wanted.get(question.name) ?? []), question]);
+  }
+  const adopting = run.desired.specs
+    .filter(isCertificate)
+    .filter((spec) => adoptedOrder(spec) !== undefined && !answers.facts.get(spec.name)?.adoptable)
+    .filter((spec) => !orderById(statusOf(run.view, spec.name), adoptedOrder(spec) ?? ''));
+  const names = new Set([...wanted.keys(), ...adopting.map((spec) => spec.name)]);
+  if (names.size === 0) return first;
+  run.deps.progress.step(
+    `asking providers about ${names.size} ${names.size === 1 ? 'certificate' : 'certificates'}`,
+  );
+  await askBalances(run, answers, at, new Set(questions.map((question) => question.provider)));
+  await Promise.all(
+    [...names].map(async (name) => {
+      const spec = run.specs.get(name);
+      if (!spec || !isCertificate(spec)) return;
+      const before = answers.facts.get(name) ?? NO_FACTS;
+      answers.facts.set(name, {
+        ...before,
+        ...(await askOne(run, answers, at, spec, wanted.get(name) ?? [], before)),
+      });
+    }),
+  );
+  return planInput(run, run.view, answers, manifestsDescend);
+}
+
+type AtProvider = <T>(provider: Provider, task: () => Promise<T>) => Promise<T>;
+
+async function askBalances(
+  run: Run,
+  answers: Answers,
+  at: AtProvider,
+  ids: ReadonlySet<string>,
+): Promise<void> {
+  await Promise.all(
+    [...ids].map(async (id) => {
+      const provider = run.providers.all.get(id);
+      const { balance } = provider ?? {};
+      if (!provider || !balance || answers.providers.has(id)) return;
+      try {
+        answers.providers.set(id, { balance: await at(provider, () => balance.call(provider)) });
+      } catch (error) {
+        markDown(run, answers, id, error);
+      }
+    }),
+  );
+}
+
+function markDown(run: Run, answers: Answers, id: string, error: unknown): void {
+  run.deps.log.warn({ provider: id, error: messageOf(error) }, 'provider does not answer');
+  answers.providers.set(id, { ...answers.providers.get(id), down: messageOf(error) });
+}
+
+async function askOne(
+  run: Run,
+  answers: Answers,
+  at: AtProvider,
+  spec: CertificateSpec,
+  questions: readonly PriceQuestion[],
+  before: CertificateFacts,
+): Promise<Partial<CertificateFacts>> {
+  const violations: Record<string, CertificateFacts['violations'][string]> = { ...before.violations };
+  const prices: Record<string, PlanPrice> = { ...before.prices };
+  let existing: Pick<CertificateFacts, 'byReference' | 'foreign'> = {};
+  for (const question of questions) {
+    const provider = run.providers.all.get(question.provider);
+    if (!provider) continue;
+    violations[question.provider] = provider.audit(spec);
+    try {
+      prices[priceKey(question)] = await at(provider, () => priceOf(provider, question));
+      if (question.action === 'order' || question.action === 'renew') {
+        existing = mergeExisting(
+          existing,
+          await at(provider, () => ordersThere(run, provider, spec, question)),
+        );
+      }
+    } catch (error) {
+      markDown(run, answers, question.provider, error);
+      prices[priceKey(question)] = { kind: 'unknown', why: messageOf(error) };
+    }
+  }
+  const adoptable = await askAdoptable(run, answers, at, spec);
+  return { violations, prices, ...existing, ...(adoptable === undefined ? {} : { adoptable }) };
+}
+
+async function priceOf(provider: Provider, question: PriceQuestion): Promise<PlanPrice> {
+  const term = question.term === undefined ? undefined : parseTerm(question.term);
+  const { price } = await provider.quote({
+    action: question.action,
+    product: question.product,
+    ...(term === undefined ? {} : { term }),
+    names: question.names,
+    ...(question.predecessor === undefined ? {} : { predecessorOrderId: question.predecessor }),
+  });
+  return price;
+}
+
+type Existing = Pick<CertificateFacts, 'byReference' | 'foreign'>;
+
+/** Orders that would make a purchase one too many: under our reference, or for the same names and product. */
+async function ordersThere(
+  run: Run,
+  provider: Provider,
+  spec: CertificateSpec,
+  question: PriceQuestion,
+): Promise<Existing> {
+  const known = [...run.view.statuses.values()];
+  const id = provider.config.id;
+  const unexplained = (order: string) =>
+    !known.some((status) => status.orders.some((one) => one.provider === id && one.ids.includes(order)));
+  const reference = orderReference({
+    repositoryId: run.configuration.id,
+    name: spec.name,
+    environment: provider.config.environment,
+    ...(question.predecessor === undefined ? {} : { predecessorOrderId: question.predecessor }),
+  });
+  const found = (order: OrderSnapshot) => ({ provider: provider.config.id, order });
+  const ours = ((await provider.findByReference?.(reference)) ?? []).filter((order) => unexplained(order.id));
+  const foreign: FoundOrder[] = [];
+  if (provider.list) {
+    for await (const order of provider.list({ names: spec.names, product: question.product })) {
+      const same = sameNames(order.names, spec.names) && order.product === question.product;
+      if (same && unexplained(order.id) && !ours.some((own) => own.id === order.id))
+        foreign.push(found(order));
+    }
+  }
+  return { byReference: ours.map(found), foreign };
+}
+
+const mergeExisting = (a: Existing, b: Existing): Existing => ({
+  byReference: [...(a.byReference ?? []), ...(b.byReference ?? [])],
+  foreign: [...(a.foreign ?? []), ...(b.foreign ?? [])],
+});
+
+const adoptedOrder = (spec: CertificateSpec): string | undefined =>
+  spec.adopt?.kind === 'order' ? spec.adopt.order : undefined;
+
+async function askAdoptable(run: Run, answers: Answers, at: AtProvider, spec: CertificateSpec) {
+  const order = adoptedOrder(spec);
+  const provider = run.providers.all.get(spec.providers[0] ?? '');
+  if (order === undefined || !provider || orderById(statusOf(run.view, spec.name), order)) return undefined;
+  try {
+    return await at(provider, () => provider.getOrder(order));
+  } catch (error) {
+    markDown(run, answers, provider.config.id, error);
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import { CertError } from '../model/errors.js';
+import type { OpenIntent } from '../model/intent.js';
+import type { PaidOrFreeAction } from '../model/order.js';
+import type { Operation, Provider } from '../ports/provider.js';
+
+/**
+ * The writing calls of an action at a provider. A renewal continues an order of the same account by the provider's own
+ * way; after an order elsewhere it is a first order there.
+ * @throws CertError `provider.unsupported`
+ */
+export function operationFor(provider: Provider, action: PaidOrFreeAction, sameAccount: boolean): Operation {
+  const operation = find(provider, action, sameAccount);
+  if (operation) return operation;
+  const why = provider.capabilities.notes[action] ?? 'it has no call for it';
+  throw new CertError('provider.unsupported', `${provider.config.id} cannot ${action}: ${why}`);
+}
+
+function find(provider: Provider, action: PaidOrFreeAction, sameAccount: boolean): Operation | undefined {
+  switch (action) {
+    case 'order':
+      return provider.place;
+    case 'renew':
+      return sameAccount ? provider.renew : provider.place;
+    case 'reissue':
+    case 'add-names':
+      return provider.reissuer?.operation;
+    case 'revoke':
+      return provider.revoker?.operation;
+    case 'cancel':
+      return provider.canceller?.operation;
+    case 'set-auto-renew':
+      return provider.autoRenew?.operation;
+    case 'activate':
+    case 'pay':
+      return undefined;
+  }
+}
+
+/** The operation an open intent was made for. */
+export const operationOf = (provider: Provider, intent: OpenIntent): Operation =>
+  operationFor(provider, intent.action, intent.request.predecessor !== undefined);

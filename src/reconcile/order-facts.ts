@@ -1,0 +1,142 @@
+import type { OpenIntent } from '../model/intent.js';
+import type { OrderSnapshot } from '../model/order.js';
+import type { CurrentCertificate, OrderRecord, PreviousCertificate, Status } from '../model/status.js';
+import { parseTerm, type TermCounting } from '../model/term.js';
+import { toInstant, toMs } from '../model/time.js';
+import { breakerReason } from '../policy/failures.js';
+import { paidTillOf } from '../policy/schedule.js';
+import { closeIntent, replaceOrder, withoutLane } from './transitions.js';
+
+const KEPT_PREVIOUS = 20;
+
+/** What the provider shows of an order now. Returns the same object where nothing changed: no difference, no commit. */
+export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting: TermCounting): Status {
+  const order = status.orders.find((known) => known.ids.some((id) => snapshot.ids.includes(id)));
+  if (!order) return status;
+  const term = order.term === undefined ? undefined : parseTerm(order.term);
+  const paidTillMs = paidTillOf({
+    ...(snapshot.paidTill === undefined ? {} : { providerPaidTillMs: toMs(snapshot.paidTill) }),
+    startMs: toMs(snapshot.paidFrom ?? order.paidFrom ?? order.placedAt),
+    ...(term === undefined ? {} : { term }),
+    counting,
+    carriedDays: snapshot.carriedDays ?? 0,
+  });
+  const ids = [...order.ids, ...snapshot.ids.filter((id) => !order.ids.includes(id))];
+  const { waitingFor: _waiting, message: _message, paidTill: _paidTill, autoRenew: _flag, ...rest } = order;
+  const paidFrom = snapshot.paidFrom ?? order.paidFrom;
+  const autoRenew = snapshot.autoRenew ?? order.autoRenew;
+  const next: OrderRecord = {
+    ...rest,
+    id: snapshot.id,
+    ids,
+    state: snapshot.state,
+    ...(snapshot.waitingFor === undefined ? {} : { waitingFor: snapshot.waitingFor }),
+    ...(snapshot.message === undefined ? {} : { message: snapshot.message }),
+    ...(paidFrom === undefined ? {} : { paidFrom }),
+    ...(paidTillMs === undefined ? {} : { paidTill: toInstant(paidTillMs) }),
+    ...(autoRenew === undefined ? {} : { autoRenew }),
+  };
+  const validation = snapshot.state === 'pending' || snapshot.reissuePending ? snapshot.validation : [];
+  const moved: Status = { ...replaceOrder(status, order, next), validation };
+  const followed =
+    moved.current && order.ids.includes(moved.current.order)
+      ? { ...moved, current: { ...moved.current, order: next.id } }
+      : moved;
+  return JSON.stringify(sorted(followed)) === JSON.stringify(sorted(status)) ? status : followed;
+}
+
+/** Key order must not make a difference. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}
+
+export interface Published {
+  readonly certificate: CurrentCertificate;
+  /** `reissue:` text of the manifest in force. */
+  readonly reissueText?: string;
+  readonly keptCsr?: Status['keptCsr'];
+  readonly owner?: string;
+  readonly atMs: number;
+}
+
+/** A verified certificate becomes the current one; the intent that asked for it is done. */
+export function withPublished(status: Status, intent: OpenIntent | undefined, published: Published): Status {
+  const { current: old, reissueText: _text, ...rest } = status;
+  const previous: readonly PreviousCertificate[] = old
+    ? [previousOf(old), ...status.previous].slice(0, KEPT_PREVIOUS)
+    : status.previous;
+  const base: Status = {
+    ...rest,
+    current: published.certificate,
+    previous,
+    validation: [],
+    failures: intent === undefined ? {} : withoutLane(status, intent.lane),
+    // What was asked for after this was announced is still to come.
+    requests: status.requests.filter(
+      (request) =>
+        request.action !== 'reissue' ||
+        (intent !== undefined && toMs(request.requestedAt) > toMs(intent.createdAt)),
+    ),
+    ...(published.reissueText === undefined ? {} : { reissueText: published.reissueText }),
+    ...(published.keptCsr === undefined ? {} : { keptCsr: published.keptCsr }),
+    ...(published.owner === undefined ? {} : { owner: published.owner }),
+  };
+  const closed = intent === undefined ? base : closeIntent(base, intent, 'published', published.atMs);
+  return withBreaker(closed, published.atMs);
+}
+
+function withBreaker(status: Status, nowMs: number): Status {
+  const why =
+    status.breaker === undefined
+      ? breakerReason(
+          status,
+          nowMs,
+          status.breakerResetAt === undefined ? undefined : toMs(status.breakerResetAt),
+        )
+      : undefined;
+  return why === undefined ? status : { ...status, breaker: { trippedAt: toInstant(nowMs), why } };
+}
+
+function previousOf(current: CurrentCertificate): PreviousCertificate {
+  const { revokesAt: _at, ownKey: _own, ...certificate } = current;
+  return certificate;
+}
+
+/** An order that exists at the provider becomes ours. */
+export function withAdopted(
+  status: Status,
+  snapshot: OrderSnapshot,
+  provider: { readonly id: string; readonly environment: OrderRecord['environment'] },
+  counting: TermCounting,
+  manifest: { readonly digest: string; readonly reissue?: string },
+  atMs: number,
+): Status {
+  const reference = snapshot.reference ?? '';
+  const record: OrderRecord = {
+    id: snapshot.id,
+    ids: snapshot.ids,
+    reference,
+    provider: provider.id,
+    environment: provider.environment,
+    product: snapshot.product,
+    names: snapshot.names,
+    ...(snapshot.term === undefined ? {} : { term: snapshot.term }),
+    placedAt: snapshot.placedAt ?? toInstant(atMs),
+    state: snapshot.state,
+    charges: [],
+    adopted: true,
+  };
+  const added: Status = {
+    ...status,
+    orders: [...status.orders, record],
+    manifestDigest: manifest.digest,
+    ...(manifest.reissue === undefined ? {} : { reissueText: manifest.reissue }),
+  };
+  return withOrderFacts(added, snapshot, counting);
+}

@@ -1,0 +1,205 @@
+import { inspectCsr } from '../keys/csr.js';
+import { CertError } from '../model/errors.js';
+import type { ApprovalRecord, IntendedIntent } from '../model/intent.js';
+import type { JsonObject } from '../model/json.js';
+import type { CertificateSpec } from '../model/manifest.js';
+import { sameNames } from '../model/names.js';
+import { laneOf, type OrderRequest, type PaidOrFreeAction } from '../model/order.js';
+import type { PlanItem } from '../model/plan.js';
+import { orderReference } from '../model/reference.js';
+import type { OrderRecord, Status } from '../model/status.js';
+import { toInstant } from '../model/time.js';
+import { orderById, orderOfSerial } from '../planner/facts.js';
+import { isCertificate } from '../planner/input.js';
+import type { Provider } from '../ports/provider.js';
+import { operationFor } from './operations.js';
+import { providerFor, type Run, statusOf } from './run.js';
+import type { Job } from './send.js';
+import type { StateView } from './state.js';
+
+const NEEDS_CSR: ReadonlySet<PaidOrFreeAction> = new Set(['order', 'renew', 'reissue', 'add-names']);
+
+/**
+ * A plan line becomes a job: key and CSR made (the key sealed at once), the whole request fixed.
+ * @param stillWanted  asked on every head the intent is put upon
+ * @throws CertError
+ */
+export async function prepareJob(
+  run: Run,
+  item: PlanItem,
+  action: PaidOrFreeAction,
+  stillWanted: (view: StateView) => string | undefined,
+): Promise<Job> {
+  const status = statusOf(run.view, item.name);
+  const spec = run.specs.get(item.name);
+  const certificate = spec && isCertificate(spec) ? spec : undefined;
+  const provider = providerFor(run, item.provider ?? '');
+  const predecessor = predecessorOf(status, item, action);
+  const sameAccount = predecessor !== undefined && continues(action, predecessor, provider);
+  const operation = operationFor(provider, action, sameAccount);
+  const nowMs = run.deps.clock.now();
+  const contacts = certificate?.contacts === undefined ? undefined : contactsFor(run, certificate.contacts);
+  const csr = NEEDS_CSR.has(action) ? await csrFor(run, certificate, status) : undefined;
+  const request = requestFor(run, {
+    item,
+    action,
+    provider,
+    status,
+    certificate,
+    predecessor,
+    contacts,
+    csr,
+  });
+  const intent: IntendedIntent = {
+    id: run.deps.random.hex(8),
+    lane: laneOf(action),
+    action,
+    provider: provider.config.id,
+    environment: provider.config.environment,
+    request,
+    ...(item.predecessor === undefined || laneOf(action) === 'free' ? {} : { follows: item.predecessor }),
+    ...(csr === undefined ? {} : { keyHash: csr.keyHash }),
+    quoted: item.price.kind === 'known' ? item.price.amount : null,
+    approval: item.approval ?? FREE,
+    manifestCommit: run.desired.commit ?? '',
+    manifestDigest: certificate?.digest ?? status.manifestDigest ?? '',
+    createdAt: toInstant(nowMs),
+    reason: item.reason,
+    steps: operation.map((step, i) => ({
+      name: step.name,
+      paid: step.paid,
+      phase: i === 0 ? 'intended' : 'planned',
+    })),
+    resends: 0,
+    phase: 'intended',
+    nonce: '',
+    sendBy: toInstant(nowMs),
+    settledAt: toInstant(nowMs),
+  };
+  return {
+    name: item.name,
+    provider,
+    operation,
+    intent,
+    ...(contacts === undefined ? {} : { contacts: contacts.data }),
+    ...(csr?.sealed === undefined ? {} : { key: { keyHash: csr.keyHash, sealed: csr.sealed } }),
+    stillWanted,
+  };
+}
+
+const FREE: ApprovalRecord = { kind: 'free' };
+
+function predecessorOf(status: Status, item: PlanItem, action: PaidOrFreeAction): OrderRecord | undefined {
+  if (action === 'revoke') {
+    const serial = item.predecessor ?? status.current?.serial;
+    return serial === undefined ? undefined : orderOfSerial(status, serial);
+  }
+  return item.predecessor === undefined ? undefined : orderById(status, item.predecessor);
+}
+
+function contactsFor(run: Run, name: string) {
+  return { name, ...run.deps.contacts(run.configuration, name) };
+}
+
+interface Csr {
+  readonly csrPem: string;
+  readonly keyHash: string;
+  readonly sealed?: string;
+}
+
+async function csrFor(run: Run, spec: CertificateSpec | undefined, status: Status): Promise<Csr> {
+  if (!spec) throw new CertError('internal', `${status.name} has no manifest to make a CSR from`);
+  const { key } = spec;
+  switch (key.kind) {
+    case 'csr':
+      return { csrPem: key.csrPem, keyHash: key.keyHash };
+    case 'external':
+      throw new CertError(
+        'manifest.invalid',
+        `the key of ${spec.name} is external; name a key or a CSR first`,
+      );
+    case 'generated': {
+      const kept = key.rotate === 'never' ? await keptCsr(spec, status) : undefined;
+      if (kept) return kept;
+      run.deps.progress.step(`making a key for ${spec.name}`);
+      return run.deps
+        .keyMaker(run.configuration)
+        .generate({ commonName: spec.commonName, names: spec.names }, key.algorithm);
+    }
+  }
+}
+
+/** `rotate: never`: the same CSR goes on as long as it is for the same names. */
+async function keptCsr(spec: CertificateSpec, status: Status): Promise<Csr | undefined> {
+  if (!status.keptCsr || status.current?.keyHash !== status.keptCsr.keyHash) return undefined;
+  const inspected = await inspectCsr(status.keptCsr.csrPem);
+  return 'names' in inspected && sameNames(inspected.names, spec.names) ? status.keptCsr : undefined;
+}
+
+interface RequestParts {
+  readonly item: PlanItem;
+  readonly action: PaidOrFreeAction;
+  readonly provider: Provider;
+  readonly status: Status;
+  readonly certificate: CertificateSpec | undefined;
+  readonly predecessor: OrderRecord | undefined;
+  readonly contacts: { readonly name: string; readonly digest: string } | undefined;
+  readonly csr: Csr | undefined;
+}
+
+/**
+ * Is the predecessor one the provider has to be told of? A new order after a dead one, or after one elsewhere, is a first
+ * order there; that it follows on something is for us to know.
+ */
+const continues = (action: PaidOrFreeAction, predecessor: OrderRecord, { config }: Provider): boolean =>
+  action !== 'order' && predecessor.provider === config.id && predecessor.environment === config.environment;
+
+function requestFor(run: Run, parts: RequestParts): OrderRequest {
+  const { item, action, provider, status, certificate, predecessor, contacts, csr } = parts;
+  const buys = action === 'order' || action === 'renew';
+  const names = certificate?.names ?? predecessor?.names ?? [];
+  const options: JsonObject = certificate?.providerOptions[provider.config.id] ?? {};
+  return {
+    action,
+    reference: buys ? referenceFor(run, item, provider) : (predecessor?.reference ?? ''),
+    ...(predecessor && continues(action, predecessor, provider)
+      ? { predecessor: { orderId: predecessor.id, ids: predecessor.ids } }
+      : {}),
+    product: item.product ?? predecessor?.product ?? '',
+    ...(item.term === undefined ? {} : { term: item.term }),
+    names,
+    commonName: certificate?.commonName ?? names[0] ?? '',
+    ...(csr === undefined ? {} : { csrPem: csr.csrPem }),
+    validation: names.map((name) => validationFor(certificate, name)),
+    ...(contacts === undefined ? {} : { contacts: { name: contacts.name, digest: contacts.digest } }),
+    options,
+    unique: provider.uniqueValues(action, (bytes) => run.deps.random.hex(bytes)),
+    ...(action === 'revoke' ? { revocation: revocationFor(status, item) } : {}),
+    ...(action === 'set-auto-renew' ? { autoRenew: false } : {}),
+  };
+}
+
+/** From the first id of the order it follows on, which later reissues do not change. */
+function referenceFor(run: Run, item: PlanItem, provider: Provider): string {
+  return orderReference({
+    repositoryId: run.configuration.id,
+    name: item.name,
+    environment: provider.config.environment,
+    ...(item.predecessor === undefined ? {} : { predecessorOrderId: item.predecessor }),
+  });
+}
+
+function validationFor(spec: CertificateSpec | undefined, name: string) {
+  const wish = spec?.validation.per[name] ?? spec?.validation;
+  return {
+    name,
+    method: wish?.method ?? 'dns',
+    ...(wish?.approver === undefined ? {} : { approver: wish.approver }),
+  };
+}
+
+function revocationFor(status: Status, item: PlanItem) {
+  const serial = item.predecessor ?? status.current?.serial ?? '';
+  const asked = status.requests.find((r) => r.action === 'revoke' && (r.serial ?? serial) === serial);
+  return { serial, reason: asked?.revocationReason ?? 'unspecified' };
+}

@@ -1,0 +1,157 @@
+import { explain } from '../model/errors.js';
+import { formatMoney } from '../model/money.js';
+import type { Status } from '../model/status.js';
+import { toMs } from '../model/time.js';
+import { chargedTooMuch } from '../policy/spending.js';
+import type { SpoolEntry } from '../ports/spool.js';
+import { ceilingFor } from './ceiling.js';
+import { land, observeState, refuseLostState } from './land.js';
+import { commitMessage } from './message.js';
+import { changedStatuses, nameOfIntent, providerFor, type Run, statusFile, statusOf } from './run.js';
+import type { SentStep } from './send.js';
+import { takeOffSpool } from './spooled.js';
+import type { StateView } from './state.js';
+import { closedTooEarly, findIntent, withNotSent, withRefused, withStepDone } from './transitions.js';
+
+/**
+ * Puts what came of sent steps on the branch, pushed until it lands, then takes them off the spool. An unknown effect
+ * changes nothing: the intent stays open, and looking is the next move.
+ */
+export async function recordOutcomes(run: Run, sent: readonly SentStep[], say = true): Promise<void> {
+  const known = sent.filter((step) => step.outcome.kind !== 'unknown');
+  if (known.length > 0) {
+    run.view = await land(run, run.view, (view) => {
+      const changed = changedStatuses(
+        view,
+        known.map((step) => ({
+          name: nameOfIntent(view, step.job.name, step.intent.id),
+          apply: (status) => applied(run, status, step),
+        })),
+      );
+      return { files: changed.map(statusFile), message: commitMessage(known.map(outcomeLine)) };
+    });
+    for (const step of known) await takeOffSpool(run, step);
+  }
+  if (say) for (const step of sent) tell(run, step);
+}
+
+function applied(run: Run, status: Status, { intent, step, atMs, outcome }: SentStep): Status {
+  switch (outcome.kind) {
+    case 'done':
+      return applyDone(run, status, { intentId: intent.id, step, outcome: outcome.outcome, atMs });
+    case 'refused':
+      return withRefused(status, intent.id, intent.nonce, outcome.error, atMs);
+    case 'not-sent':
+      return withNotSent(status, intent.id, intent.nonce, outcome.error.message, atMs);
+    case 'unknown':
+      return status;
+  }
+}
+
+interface Done {
+  readonly intentId: string;
+  readonly step: string;
+  readonly outcome: Parameters<typeof withStepDone>[1]['outcome'];
+  readonly atMs: number;
+}
+
+/** A step that went through, and the stop for its product where more was charged than agreed. */
+export function applyDone(run: Run, status: Status, done: Done): Status {
+  const intent = findIntent(status, done.intentId) ?? closedTooEarly(status, done.intentId);
+  if (!intent) return status;
+  const provider = providerFor(run, intent.provider);
+  const next = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
+  const { charged } = done.outcome;
+  if (charged === undefined) return next;
+  const why = chargedTooMuch(intent.quoted, charged, provider.config.tax, ceilingFor(run, status.name));
+  if (why === undefined) return next;
+  run.deps.log.warn({ cert: status.name, charged: formatMoney(charged) }, 'charged more than agreed');
+  const order = next.orders.at(-1)?.id ?? '';
+  return { ...next, priceStop: { order, product: intent.request.product, quoted: intent.quoted, charged } };
+}
+
+function outcomeLine({ job, intent, step, outcome }: SentStep): string {
+  const what = intent.steps.length > 1 ? `${intent.action} (${step})` : intent.action;
+  switch (outcome.kind) {
+    case 'done':
+      return `${what} ${job.name}: placed${outcome.outcome.orderId ? ` as ${outcome.outcome.orderId}` : ''}${outcome.outcome.charged ? `, charged ${formatMoney(outcome.outcome.charged)}` : ''}`;
+    case 'refused':
+      return `${what} ${job.name}: refused (${outcome.error.code})`;
+    default:
+      return `${what} ${job.name}: not sent (${outcome.kind === 'not-sent' ? outcome.error.code : 'unknown'})`;
+  }
+}
+
+function tell(run: Run, { job, intent, outcome }: SentStep): void {
+  if (outcome.kind === 'done') return;
+  if (outcome.error.code === 'send.clock') run.clockProblem = outcome.error.message;
+  run.events.push({
+    name: job.name,
+    action: intent.action,
+    outcome: outcome.kind === 'unknown' ? 'unknown' : 'failed',
+    message: explain(outcome.error),
+  });
+}
+
+/**
+ * What an earlier process on this machine did and could not push any more. An entry whose intent has moved on is only
+ * taken away.
+ */
+export async function replaySpool(run: Run): Promise<void> {
+  const entries = (await run.deps.spool.list()).filter(
+    (entry) => entry.repositoryId === run.configuration.id,
+  );
+  if (entries.length === 0) return;
+  // Another run of this machine may have announced and spooled since the last look: judged on an older state, what it
+  // bought would seem to be settled and be thrown away.
+  run.view = await observeState(run.deps);
+  refuseLostState(run.view);
+  const fresh = entries.filter((entry) => stillOpen(run.view, entry));
+  if (fresh.length > 0) {
+    run.deps.progress.step(`recording ${fresh.length} outcomes an earlier run could not push`);
+    run.view = await land(run, run.view, (view) => {
+      const open = fresh.filter((entry) => stillOpen(view, entry));
+      const changed = changedStatuses(
+        view,
+        open.map((entry) => ({
+          name: nameOfIntent(view, entry.certificate, entry.intentId),
+          apply: (status) => replayed(run, status, entry),
+        })),
+      );
+      return {
+        files: changed.map(statusFile),
+        message: commitMessage(
+          open.map((entry) => `record ${entry.certificate}: ${entry.step}, kept from an earlier run`),
+        ),
+      };
+    });
+  }
+  for (const entry of entries) await run.deps.spool.remove(entry);
+}
+
+function replayed(run: Run, status: Status, entry: SpoolEntry): Status {
+  const { intentId, nonce, step, outcome } = entry;
+  const atMs = toMs(entry.at);
+  switch (outcome.kind) {
+    case 'done':
+      return applyDone(run, status, { intentId, step, outcome: outcome.outcome, atMs });
+    case 'refused':
+      return withRefused(
+        status,
+        intentId,
+        nonce,
+        { code: 'provider.refused', message: outcome.message },
+        atMs,
+      );
+    case 'not-sent':
+      return withNotSent(status, intentId, nonce, outcome.message, atMs);
+  }
+}
+
+/** Does this entry still tell something? What another machine could not find out may lie on the disk of this one. */
+function stillOpen(view: StateView, entry: SpoolEntry): boolean {
+  const status = statusOf(view, nameOfIntent(view, entry.certificate, entry.intentId));
+  const intent = findIntent(status, entry.intentId) ?? closedTooEarly(status, entry.intentId);
+  if (intent?.phase === 'unknown') return entry.outcome.kind === 'done';
+  return intent?.phase === 'intended' && intent.nonce === entry.nonce;
+}

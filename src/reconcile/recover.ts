@@ -1,0 +1,253 @@
+import type { Capabilities } from '../model/capabilities.js';
+import { CertError, messageOf } from '../model/errors.js';
+import type { IntendedIntent, PlacedIntent } from '../model/intent.js';
+import type { Status } from '../model/status.js';
+import { HOUR_MS, MINUTE_MS, toMs } from '../model/time.js';
+import { isCertificate } from '../planner/input.js';
+import { absenceProven } from '../policy/absence.js';
+import { nextTryMs } from '../policy/failures.js';
+import type { LookUp, Provider } from '../ports/provider.js';
+import { land } from './land.js';
+import { commitMessage } from './message.js';
+import { operationOf } from './operations.js';
+import { paidSendStopped } from './paid.js';
+import { applyDone } from './record.js';
+import { changedStatuses, providerFor, type Run, statusFile, statusOf } from './run.js';
+import { continueJob, type Job, stepResults } from './send.js';
+import type { StateView } from './state.js';
+import { currentStep, findIntent, plannedStep, withNotPlaced, withUnknown } from './transitions.js';
+
+/** How long an absence that should be provable by now is looked for before a person is asked. */
+const UNPROVEN_MS = HOUR_MS;
+
+/** An intent whose outcome nobody recorded. */
+export interface Unsettled {
+  readonly name: string;
+  readonly intentId: string;
+}
+
+interface Looked {
+  readonly name: string;
+  readonly intent: IntendedIntent;
+  readonly result:
+    | { readonly kind: 'found'; readonly lookUp: Extract<LookUp, { kind: 'found' }> }
+    | { readonly kind: 'not-placed' }
+    | { readonly kind: 'unknown'; readonly why: string; readonly candidates: readonly string[] };
+}
+
+/**
+ * After a crash or a lost reply: look, never buy (DESIGN §4). What is found is taken over; a proven absence lets the same
+ * request be sent again, returned as jobs; what cannot be told stops and asks a person.
+ */
+export async function recoverIntents(run: Run, unsettled: readonly Unsettled[]): Promise<readonly Job[]> {
+  const looked = (await Promise.all(unsettled.map((one) => lookAt(run, one)))).filter((l) => l !== undefined);
+  const again = looked.filter((l) => l.result.kind === 'not-placed').map((l) => resend(run, l));
+  const jobs = again.filter((job) => job !== undefined);
+  const resent = new Set(jobs.map((job) => job.intent.id));
+  const settled = looked.filter((l) => !resent.has(l.intent.id));
+  if (settled.length > 0) {
+    run.view = await land(run, run.view, (view) => {
+      const changed = changedStatuses(
+        view,
+        settled.map((l) => ({ name: l.name, apply: (status) => settle(run, status, l) })),
+      );
+      return { files: changed.map(statusFile), message: commitMessage(settled.map(line)) };
+    });
+    for (const one of settled) tell(run, one);
+  }
+  return jobs;
+}
+
+async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked | undefined> {
+  const { deps } = run;
+  const intent = findIntent(statusOf(run.view, name), intentId);
+  if (intent?.phase !== 'intended') return undefined;
+  const waits = (message: string) => {
+    run.events.push({ name, action: intent.action, outcome: 'waiting', message });
+    return undefined;
+  };
+  try {
+    const provider = providerFor(run, intent.provider);
+    deps.progress.step(`looking for ${intent.action} ${name} at ${intent.provider}`);
+    const lookUp = await askProvider(run, provider, intent);
+    const settledAtMs = toMs(intent.settledAt);
+    switch (lookUp.kind) {
+      case 'found':
+        return { name, intent, result: { kind: 'found', lookUp } };
+      case 'absent': {
+        const search = searchOf(provider, intent);
+        const judged = absenceProven(search, lookUp.evidence, settledAtMs);
+        if (judged.proven) return { name, intent, result: { kind: 'not-placed' } };
+        if (deps.clock.now() <= settledAtMs + (search === 'none' ? 0 : UNPROVEN_MS)) {
+          return waits(`not found at ${intent.provider}, and not surely absent: ${judged.why}`);
+        }
+        return { name, intent, result: { kind: 'unknown', why: judged.why, candidates: [] } };
+      }
+      case 'cannot-tell':
+        return deps.clock.now() <= settledAtMs
+          ? waits(`${intent.provider} cannot tell yet: ${lookUp.why}`)
+          : { name, intent, result: { ...lookUp, kind: 'unknown' } };
+    }
+  } catch (error) {
+    if (error instanceof CertError && error.code === 'interrupted') throw error;
+    deps.log.warn({ cert: name, provider: intent.provider, error: messageOf(error) }, 'look-up failed');
+    run.events.push({ name, action: intent.action, outcome: 'failed', message: messageOf(error) });
+    return undefined;
+  }
+}
+
+/**
+ * How a step is found again. One that costs nothing works on an order whose id is known, and is looked up there: an
+ * account without search can tell as well.
+ */
+function searchOf({ capabilities }: Provider, intent: IntendedIntent): Capabilities['search'] {
+  const paid = intent.steps[currentStep(intent)]?.paid ?? true;
+  return capabilities.search === 'none' && !paid ? 'findable' : capabilities.search;
+}
+
+async function askProvider(run: Run, provider: Provider, intent: IntendedIntent): Promise<LookUp> {
+  const index = currentStep(intent);
+  const step = operationOf(provider, intent)[index];
+  if (!step) throw new CertError('internal', `${intent.action} has no step ${index}`);
+  const known = knownOrder(run.view, intent);
+  return step.lookUp({
+    request: intent.request,
+    before: intent.steps[index]?.before ?? {},
+    results: stepResults(intent),
+    sentAtMs: toMs(intent.sendBy) - MINUTE_MS,
+    ...(known === undefined ? {} : { knownOrderId: known }),
+  });
+}
+
+/** A live order of ours in the same account: a look-up that misses it proves nothing. */
+function knownOrder(view: StateView, intent: IntendedIntent): string | undefined {
+  for (const status of view.statuses.values()) {
+    const order = status.orders.find(
+      (o) => o.provider === intent.provider && o.environment === intent.environment && o.state === 'issued',
+    );
+    if (order) return order.id;
+  }
+  return undefined;
+}
+
+/** The same request once more, with new unique values; undefined where nobody wants it any more. */
+function resend(run: Run, { name, intent }: Looked): Job | undefined {
+  const provider = providerFor(run, intent.provider);
+  const contacts = contactsOf(run, intent);
+  if (contacts === 'changed' || unwanted(run, run.view, name, intent) !== undefined) return undefined;
+  return {
+    name,
+    provider,
+    operation: operationOf(provider, intent),
+    intent: {
+      ...intent,
+      resends: intent.resends + 1,
+      request: {
+        ...intent.request,
+        unique: provider.uniqueValues(intent.action, (bytes) => run.deps.random.hex(bytes)),
+      },
+    },
+    ...(contacts === undefined ? {} : { contacts }),
+    stillWanted: (view) => {
+      const open = findIntent(statusOf(view, name), intent.id);
+      return open?.phase === 'intended' && open.nonce === intent.nonce
+        ? unwanted(run, view, name, intent)
+        : 'another run settled this';
+    },
+  };
+}
+
+/** Personal data of the recorded contacts; `changed` where it no longer gives the recorded digest: held, never rebuilt. */
+function contactsOf(run: Run, intent: Pick<IntendedIntent, 'request'>) {
+  const wanted = intent.request.contacts;
+  if (!wanted) return undefined;
+  const { digest, data } = run.deps.contacts(run.configuration, wanted.name);
+  return digest === wanted.digest ? data : 'changed';
+}
+
+/** Why a request is not to be sent again; what is paid already is finished whatever the manifest says. */
+function unwanted(run: Run, view: StateView, name: string, intent: IntendedIntent): string | undefined {
+  const stopped = paidSendStopped(run, view);
+  if (stopped !== undefined && intent.steps[currentStep(intent)]?.paid) return stopped;
+  if (currentStep(intent) > 0) return undefined;
+  const spec = run.specs.get(name);
+  if (!spec || !isCertificate(spec)) return 'no manifest declares it any more';
+  if (spec.suspend) return 'it is suspended';
+  if (spec.digest !== intent.manifestDigest) return 'the manifest changed';
+  if (statusOf(view, name).breaker) return 'its breaker has tripped';
+  if (view.manifestsId !== run.manifestsId) return 'the approval branch moved';
+  return undefined;
+}
+
+function settle(run: Run, status: Status, { intent, result }: Looked): Status {
+  const nowMs = run.deps.clock.now();
+  const open = findIntent(status, intent.id);
+  // Announced again by somebody else meanwhile: what was seen of the earlier attempt says nothing about that one.
+  if (open?.phase === 'intended' && open.nonce !== intent.nonce && result.kind !== 'found') return status;
+  switch (result.kind) {
+    case 'found':
+      return applyDone(run, status, {
+        intentId: intent.id,
+        step: intent.steps[currentStep(intent)]?.name ?? '',
+        outcome: result.lookUp.outcome,
+        atMs: nowMs,
+      });
+    case 'not-placed':
+      return contactsOf(run, intent) === 'changed'
+        ? withUnknown(
+            status,
+            intent.id,
+            'the contacts changed since; it is not sent again as it was',
+            [],
+            nowMs,
+          )
+        : withNotPlaced(status, intent.id, intent.nonce, nowMs);
+    case 'unknown':
+      return withUnknown(status, intent.id, result.why, result.candidates, nowMs);
+  }
+}
+
+function line({ name, intent, result }: Looked): string {
+  const id =
+    result.kind === 'found' ? ` as ${result.lookUp.outcome.orderId ?? intent.request.reference}` : '';
+  return `${intent.action} ${name}: ${result.kind} at ${intent.provider}${id}`;
+}
+
+function tell(run: Run, { name, intent, result }: Looked): void {
+  const event = { name, action: intent.action };
+  if (result.kind === 'unknown') run.events.push({ ...event, outcome: 'unknown', message: result.why });
+  if (result.kind === 'not-placed') {
+    run.events.push({
+      ...event,
+      outcome: 'held',
+      message: 'it was never placed, and is not wanted as it was',
+    });
+  }
+}
+
+/** Paid for, and a later step still to be taken: goes on when the failure ladder allows. */
+export function resumePlanned(run: Run, name: string, intent: PlacedIntent): readonly Job[] {
+  const failure = statusOf(run.view, name).failures[intent.lane];
+  if (plannedStep(intent) < 0 || (failure && run.deps.clock.now() < nextTryMs(failure))) return [];
+  const contacts = contactsOf(run, intent);
+  if (contacts === 'changed') {
+    run.events.push({
+      name,
+      action: intent.action,
+      outcome: 'held',
+      message: 'the contacts changed since it was bought; put the old ones back to finish it',
+    });
+    return [];
+  }
+  const provider = providerFor(run, intent.provider);
+  return continueJob(
+    run,
+    {
+      name,
+      provider,
+      operation: operationOf(provider, intent),
+      ...(contacts === undefined ? {} : { contacts }),
+    },
+    intent,
+  );
+}

@@ -1,0 +1,241 @@
+import PQueue from 'p-queue';
+import { CertError, messageOf } from '../model/errors.js';
+import type { IntendedIntent, OpenIntent, PlacedIntent } from '../model/intent.js';
+import type { JsonObject } from '../model/json.js';
+import { toInstant, toMs } from '../model/time.js';
+import type { Operation, Provider, StepOutcome } from '../ports/provider.js';
+import { type Announced, announce } from './announce.js';
+import { type Moment, momentOf, sendGuard } from './guard.js';
+import { paidSendStopped } from './paid.js';
+import { recordOutcomes } from './record.js';
+import { type Run, statusOf, stopIfAsked } from './run.js';
+import { spoolOutcome } from './spooled.js';
+import type { StateView } from './state.js';
+import { currentStep, findIntent, plannedStep } from './transitions.js';
+
+/** Several intents share a commit only as far as they can be started before the first one's sendBy. */
+export const BATCH = 50;
+
+/** One action on its way: the intent as it will be written, and what is needed to carry it out. */
+export interface Job {
+  readonly name: string;
+  readonly provider: Provider;
+  readonly operation: Operation;
+  /** nonce, sendBy and settledAt are written anew with every attempt to announce it. */
+  readonly intent: IntendedIntent;
+  readonly contacts?: JsonObject;
+  /** Sealed key to be pushed before the CSR leaves. */
+  readonly key?: { readonly keyHash: string; readonly sealed: string };
+  /** Checked on every head the intent is put upon: is this still wanted, approved and within limits? */
+  stillWanted(view: StateView): string | undefined;
+}
+
+/** What became of one step. */
+export type Outcome =
+  | { readonly kind: 'done'; readonly outcome: StepOutcome }
+  | { readonly kind: 'refused'; readonly error: CertError }
+  | { readonly kind: 'not-sent'; readonly error: CertError }
+  | { readonly kind: 'unknown'; readonly error: CertError };
+
+export interface SentStep {
+  readonly job: Job;
+  readonly intent: IntendedIntent;
+  readonly step: string;
+  readonly atMs: number;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Takes jobs through DESIGN §4, steps 1 to 4: announce (intent with fresh nonce on the branch, seen there), send each
+ * once, record. A multi-step operation goes round once per step.
+ */
+export async function sendJobs(run: Run, jobs: readonly Job[]): Promise<void> {
+  let waiting = jobs;
+  while (waiting.length > 0) {
+    stopIfAsked(run.deps);
+    const announced = await announce(run, await readBefore(run, waiting));
+    const sent = await sendAll(run, announced);
+    waiting = nextSteps(run, sent);
+  }
+}
+
+/** Reads what a look-up will compare with, before the intent that stores it is written. */
+async function readBefore(run: Run, jobs: readonly Job[]): Promise<readonly Job[]> {
+  const read = await Promise.all(
+    jobs.map(async (job) => {
+      const index = currentStep(job.intent);
+      const step = job.operation[index];
+      if (!step?.before) return [job];
+      try {
+        const before = await step.before(job.intent.request);
+        const steps = job.intent.steps.map((old, i) => (i === index ? { ...old, before } : old));
+        return [{ ...job, intent: { ...job.intent, steps } }];
+      } catch (error) {
+        failed(run, job, error);
+        return [];
+      }
+    }),
+  );
+  return read.flat();
+}
+
+function failed(run: Run, job: Job, error: unknown): void {
+  run.deps.log.warn(
+    { cert: job.name, provider: job.intent.provider, error: messageOf(error) },
+    'not started',
+  );
+  run.events.push({
+    name: job.name,
+    action: job.intent.action,
+    outcome: 'failed',
+    message: messageOf(error),
+  });
+}
+
+/** Sends every announced step, each account within its own concurrency. */
+async function sendAll(run: Run, announced: readonly Announced[]): Promise<readonly SentStep[]> {
+  const byProvider = Map.groupBy(announced, ({ job }) => job.provider);
+  const results = await allDone(
+    [...byProvider].map(async ([provider, items]) => {
+      const server = await serverClock(run, provider);
+      const queue = new PQueue({ concurrency: provider.capabilities.concurrency });
+      const batched = provider.capabilities.search === 'unique';
+      const sent = await allDone(
+        items.map((item) =>
+          queue.add(async () => {
+            const step = await sendOne(run, item, server);
+            if (!batched) await recordOutcomes(run, [step]);
+            return step;
+          }),
+        ),
+      );
+      return { sent, batched };
+    }),
+  );
+  await recordOutcomes(
+    run,
+    results.filter((result) => result.batched).flatMap((result) => result.sent),
+  );
+  return results.flatMap((result) => result.sent);
+}
+
+/** Waits for all, then fails with the first failure: nothing that was sent may be left alone on its way. */
+async function allDone<T>(tasks: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(tasks);
+  return Promise.all(tasks);
+}
+
+async function serverClock(run: Run, provider: Provider) {
+  try {
+    // A free action may be the first call of this process: then nothing was read yet that shows the time.
+    const serverMs = (await provider.serverTime()) ?? (await timeAfterCheck(provider));
+    return serverMs === undefined ? undefined : { serverMs, readAt: momentOf(run.deps.clock) };
+  } catch (error) {
+    run.deps.log.warn(
+      { provider: provider.config.id, error: messageOf(error) },
+      'provider clock not readable',
+    );
+    return undefined;
+  }
+}
+
+async function timeAfterCheck(provider: Provider): Promise<number | undefined> {
+  await provider.check();
+  return provider.serverTime();
+}
+
+async function sendOne(
+  run: Run,
+  { job, intent, stamped }: Announced,
+  server: { readonly serverMs: number; readonly readAt: Moment } | undefined,
+): Promise<SentStep> {
+  const { deps } = run;
+  const step = job.operation[currentStep(intent)];
+  if (!step) throw new CertError('internal', `${intent.action} at ${intent.provider} has no such step`);
+  const log = deps.log.child({ cert: job.name, provider: intent.provider, ref: intent.request.reference });
+  deps.progress.step(`${intent.action} ${job.name} at ${intent.provider}`);
+  const guard = sendGuard(deps.clock, toMs(intent.sendBy), stamped, server);
+  let outcome: Outcome;
+  try {
+    if (deps.signal.aborted) throw new CertError('interrupted', 'stopped before it was sent');
+    const done = await step.run(
+      {
+        request: intent.request,
+        before: intent.steps[currentStep(intent)]?.before ?? {},
+        results: stepResults(intent),
+        ...(job.contacts === undefined ? {} : { contacts: job.contacts }),
+      },
+      guard,
+    );
+    outcome = { kind: 'done', outcome: done };
+    log.info({ step: step.name, orderId: done.orderId, result: done.result }, 'sent');
+  } catch (error) {
+    outcome = classify(error);
+    log.warn({ step: step.name, outcome: outcome.kind, error: messageOf(error) }, 'not sent as hoped');
+  }
+  const sent = { job, intent, step: step.name, atMs: deps.clock.now(), outcome };
+  await spoolOutcome(run, sent);
+  return sent;
+}
+
+export const stepResults = (intent: OpenIntent): Readonly<Record<string, JsonObject>> =>
+  Object.fromEntries(
+    intent.steps.flatMap((step) => (step.result === undefined ? [] : [[step.name, step.result]])),
+  );
+
+/** What a failed writing call means: decided on the effect, never on the text. */
+function classify(error: unknown): Outcome {
+  if (!(error instanceof CertError)) {
+    return {
+      kind: 'unknown',
+      error: new CertError('internal', messageOf(error), { cause: error, effect: 'unknown' }),
+    };
+  }
+  // The reference is taken: an order of ours exists, whatever this call did. Looking finds it.
+  if (error.effect === 'unknown' || error.code === 'order.reference-used') return { kind: 'unknown', error };
+  return NOT_SENT.has(error.code) ? { kind: 'not-sent', error } : { kind: 'refused', error };
+}
+
+const NOT_SENT: ReadonlySet<string> = new Set(['send.too-late', 'send.clock', 'interrupted']);
+
+/** Jobs whose operation has another step, continued from what is on the branch now. */
+function nextSteps(run: Run, sent: readonly SentStep[]): readonly Job[] {
+  return sent.flatMap(({ job, intent, outcome }) => {
+    if (outcome.kind !== 'done') return [];
+    const now = statusOf(run.view, job.name).intents.find((open) => open.id === intent.id);
+    return now?.phase === 'placed' ? continueJob(run, job, now) : [];
+  });
+}
+
+/** A bought operation goes on with its next planned step; [] when none is left. */
+export function continueJob(
+  run: Run,
+  job: Pick<Job, 'name' | 'provider' | 'operation' | 'contacts'>,
+  intent: PlacedIntent,
+): readonly Job[] {
+  const index = plannedStep(intent);
+  if (index < 0) return [];
+  const { phase: _phase, orderId: _id, placedAt: _at, ...rest } = intent;
+  const stamp = toInstant(run.deps.clock.now());
+  return [
+    {
+      name: job.name,
+      provider: job.provider,
+      operation: job.operation,
+      ...(job.contacts === undefined ? {} : { contacts: job.contacts }),
+      intent: {
+        ...rest,
+        phase: 'intended',
+        nonce: '',
+        sendBy: stamp,
+        settledAt: stamp,
+        steps: intent.steps.map((step, i) => (i === index ? { ...step, phase: 'intended' as const } : step)),
+      },
+      stillWanted: (view) => {
+        const open = findIntent(statusOf(view, job.name), intent.id);
+        if (open?.phase !== 'placed' || plannedStep(open) !== index) return 'another run took this step';
+        return intent.steps[index]?.paid ? paidSendStopped(run, view) : undefined;
+      },
+    },
+  ];
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { CertError } from '../model/errors.js';
+import { STATE_FORMAT_VERSION, type StateHeader, type Status } from '../model/status.js';
+import type { FileChange, Oid, RepositorySnapshot, TreeReader } from '../ports/repository.js';
+import { HEADER_PATH, nameOfStatusPath, STATE_FOLDER } from '../repository/layout.js';
+import type { Deps } from './deps.js';
+
+/** The state branch, parsed. `files` maps every path to its blob: what is there, without reading it. */
+export interface StateView {
+  readonly snapshot: RepositorySnapshot;
+  /** Changes exactly when what people wrote may have changed, and not with commits of ours on a shared branch. */
+  readonly manifestsId: string;
+  readonly header?: StateHeader;
+  readonly statuses: ReadonlyMap<string, Status>;
+  readonly files: ReadonlyMap<string, Oid>;
+  /** Files below `issued/` that others altered; the next commit puts them back. */
+  readonly toRestore: readonly FileChange[];
+}
+
+/**
+ * Reads every status of a snapshot. Where head and seen differ, the tree with the higher revision is what we wrote last,
+ * and what counts: a revert by somebody must not make an order, an open intent or a consumed approval forgotten, nor
+ * may a commit of ours that reached only the state branch (a remote without atomic pushes) (DESIGN §4).
+ * @throws CertError `repository.newer-state`, `repository.unreadable-state`
+ */
+export async function readState(
+  deps: Pick<Deps, 'parseStatus' | 'parseHeader'>,
+  snapshot: RepositorySnapshot,
+): Promise<StateView> {
+  const { state, seen, integrity } = snapshot;
+  const base = { snapshot, manifestsId: await manifestsIdOf(snapshot), toRestore: [] };
+  if (!state) return { ...base, statuses: new Map(), files: new Map() };
+  if (!seen || integrity.kind !== 'foreign-commits') return { ...base, ...(await readTree(deps, state)) };
+  const ours = await readTree(deps, seen);
+  const head = await filesOf(state);
+  if ((await revisionOf(deps, state, head)) > (ours.header?.revision ?? 0)) {
+    return { ...base, ...(await readTree(deps, state)) };
+  }
+  return { ...base, ...ours, toRestore: restoring(ours.files, head) };
+}
+
+async function manifestsIdOf({ approval, state }: RepositorySnapshot): Promise<string> {
+  if (approval.commit !== state?.commit) return approval.commit;
+  const entries = (await approval.list('')).filter(({ path }) => !path.startsWith(`${STATE_FOLDER}/`));
+  const lines = entries.map(({ path, blob }) => `${blob} ${path}`).sort();
+  return createHash('sha256').update(lines.join('\n')).digest('hex');
+}
+
+const filesOf = async (tree: TreeReader): Promise<ReadonlyMap<string, Oid>> =>
+  new Map((await tree.list(STATE_FOLDER)).map((entry) => [entry.path, entry.blob]));
+
+/** 0 where somebody took the header away, or made it unreadable: such a tree is not ours. */
+async function revisionOf(
+  deps: Pick<Deps, 'parseHeader'>,
+  tree: TreeReader,
+  files: ReadonlyMap<string, Oid>,
+): Promise<number> {
+  const blob = files.get(HEADER_PATH);
+  if (blob === undefined) return 0;
+  try {
+    const [text = ''] = await tree.read([blob]);
+    return deps.parseHeader(text, HEADER_PATH).revision;
+  } catch (error) {
+    if (error instanceof CertError && error.code === 'repository.unreadable-state') return 0;
+    throw error;
+  }
+}
+
+/** Changes that bring back what others altered below `issued/`. */
+function restoring(ours: ReadonlyMap<string, Oid>, head: ReadonlyMap<string, Oid>): readonly FileChange[] {
+  const lost = [...ours].filter(([path, blob]) => head.get(path) !== blob);
+  const added = [...head.keys()].filter((path) => !ours.has(path));
+  return [
+    ...lost.map(([path, blob]) => ({ path, content: { blob } })),
+    ...added.map((path) => ({ path, content: null })),
+  ];
+}
+
+async function readTree(deps: Pick<Deps, 'parseStatus' | 'parseHeader'>, tree: TreeReader) {
+  const entries = await tree.list(STATE_FOLDER);
+  const files = new Map(entries.map((entry) => [entry.path, entry.blob]));
+  const statusPaths = entries.filter((entry) => nameOfStatusPath(entry.path) !== undefined);
+  const headerBlob = files.get(HEADER_PATH);
+  const texts = await tree.read([
+    ...(headerBlob === undefined ? [] : [headerBlob]),
+    ...statusPaths.map((entry) => entry.blob),
+  ]);
+  const header = headerBlob === undefined ? undefined : deps.parseHeader(texts[0] ?? '', HEADER_PATH);
+  if (header && header.formatVersion > STATE_FORMAT_VERSION) {
+    throw new CertError(
+      'repository.newer-state',
+      `the state was written in format ${header.formatVersion}, this version reads ${STATE_FORMAT_VERSION}: update certwright`,
+    );
+  }
+  const offset = headerBlob === undefined ? 0 : 1;
+  const statuses = new Map<string, Status>();
+  for (const [i, entry] of statusPaths.entries()) {
+    const status = deps.parseStatus(texts[i + offset] ?? '', entry.path);
+    statuses.set(status.name, status);
+  }
+  return { ...(header === undefined ? {} : { header }), statuses, files };
+}

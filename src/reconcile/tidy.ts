@@ -1,0 +1,131 @@
+import { CertError, messageOf } from '../model/errors.js';
+import { isOpen } from '../model/intent.js';
+import type { OrderSnapshot } from '../model/order.js';
+import type { PlanItem } from '../model/plan.js';
+import { emptyStatus, type Status } from '../model/status.js';
+import { toInstant } from '../model/time.js';
+import { isCertificate } from '../planner/input.js';
+import type { Provider } from '../ports/provider.js';
+import type { FileChange } from '../ports/repository.js';
+import { STATE_FOLDER, statusPath } from '../repository/layout.js';
+import { type ChangeSet, land } from './land.js';
+import { commitMessage } from './message.js';
+import { withAdopted } from './order-facts.js';
+import { providerFor, type Run, statusFile, statusOf } from './run.js';
+import type { StateView } from './state.js';
+
+/**
+ * Lines that change facts only, in one commit: orders taken over, certificates that moved to another name, manifests
+ * that are gone. Nothing here writes at a provider.
+ */
+export async function tidy(run: Run, items: readonly PlanItem[]): Promise<void> {
+  const adopted = await readAdopted(run, items);
+  const changes = [
+    ...adopted.map((one) => (view: StateView) => adopt(run, view, one)),
+    ...items
+      .filter((item) => item.action === 'move')
+      .map(
+        (item) => (view: StateView) =>
+          item.predecessor === item.name
+            ? restore(view, item.name)
+            : move(view, item.predecessor ?? '', item.name),
+      ),
+    ...items
+      .filter((item) => item.action === 'archive')
+      .map((item) => (view: StateView) => archive(run, view, item.name)),
+  ];
+  if (changes.length === 0) return;
+  run.view = await land(run, run.view, (view) => merge(changes.map((change) => change(view))));
+}
+
+interface Adopted {
+  readonly item: PlanItem;
+  readonly provider: Provider;
+  readonly order: OrderSnapshot;
+}
+
+async function readAdopted(run: Run, items: readonly PlanItem[]): Promise<readonly Adopted[]> {
+  const adopted: Adopted[] = [];
+  for (const item of items.filter((i) => i.action === 'adopt')) {
+    try {
+      const provider = providerFor(run, item.provider ?? '');
+      adopted.push({ item, provider, order: await provider.getOrder(item.predecessor ?? '') });
+    } catch (error) {
+      if (error instanceof CertError && error.code === 'interrupted') throw error;
+      run.events.push({ name: item.name, action: 'adopt', outcome: 'failed', message: messageOf(error) });
+    }
+  }
+  return adopted;
+}
+
+interface Part {
+  readonly files: readonly FileChange[];
+  readonly line: string;
+}
+
+function merge(parts: readonly (Part | undefined)[]): ChangeSet | undefined {
+  const real = parts.filter((part) => part !== undefined);
+  if (real.length === 0) return undefined;
+  return { files: real.flatMap((part) => part.files), message: commitMessage(real.map((part) => part.line)) };
+}
+
+function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): Part | undefined {
+  const status = statusOf(view, item.name);
+  if (status.orders.some((known) => known.ids.includes(order.id))) return undefined;
+  const spec = run.specs.get(item.name);
+  if (!spec || !isCertificate(spec)) return undefined;
+  const next = withAdopted(
+    status,
+    order,
+    { id: provider.config.id, environment: provider.config.environment },
+    provider.capabilities.termCounting,
+    { digest: spec.digest, ...(spec.reissue === undefined ? {} : { reissue: spec.reissue }) },
+    run.deps.clock.now(),
+  );
+  return {
+    files: [statusFile(next)],
+    line: `adopt ${item.name}: order ${order.id} at ${provider.config.id}, nothing bought`,
+  };
+}
+
+/** Every file goes along by its blob: sealed keys of open orders, certificates, all facts. */
+function move(view: StateView, from: string, to: string): Part | undefined {
+  const status = view.statuses.get(from);
+  const own = view.statuses.get(to);
+  if (!status || (own && (own.orders.length > 0 || own.intents.some(isOpen)))) return undefined;
+  const { archived: _back, ...active } = status;
+  const next: Status = { ...active, name: to };
+  const source = `${STATE_FOLDER}/${from}/`;
+  const files = [...view.files].filter(([path]) => path.startsWith(source));
+  return {
+    files: [
+      ...files.map(([path]) => ({ path, content: null })),
+      ...files
+        .filter(([path]) => path !== statusPath(from))
+        .map(([path, blob]) => ({
+          path: `${STATE_FOLDER}/${to}/${path.slice(source.length)}`,
+          content: { blob },
+        })),
+      statusFile(next),
+    ],
+    line: `move ${from} to ${to}: its paid order serves the same names`,
+  };
+}
+
+/** Declared again: back under management, alarms included. */
+function restore(view: StateView, name: string): Part | undefined {
+  const status = view.statuses.get(name);
+  if (!status?.archived) return undefined;
+  const { archived: _back, ...active } = status;
+  return { files: [statusFile(active)], line: `restore ${name}: a manifest declares it again` };
+}
+
+function archive(run: Run, view: StateView, name: string): Part | undefined {
+  const status = view.statuses.get(name) ?? emptyStatus(name);
+  if (status.archived) return undefined;
+  const next: Status = { ...status, archived: { at: toInstant(run.deps.clock.now()) } };
+  return {
+    files: [statusFile(next)],
+    line: `archive ${name}: no manifest declares it; files stay`,
+  };
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { Status } from '../../src/model/status.js';
+import { DAY_MS } from '../../src/model/time.js';
+import { land, observeState } from '../../src/reconcile/land.js';
+import { statusFile } from '../../src/reconcile/run.js';
+import { sweepCrashes } from '../support/crash-sweep.js';
+import {
+  type Kind,
+  manifest,
+  openPlace,
+  openRunner,
+  PAID,
+  type PlaceOptions,
+  runUntilQuiet,
+} from '../support/engine.js';
+
+const SWEEP = { timeout: 120_000 };
+const ALL: readonly Kind[] = ['local-ca', ...PAID];
+
+async function issued(options: PlaceOptions) {
+  const place = await openPlace(options);
+  await runUntilQuiet(place, await openRunner(place));
+  return place;
+}
+
+describe('what follows on an order, stopped around every writing call', () => {
+  it.each(ALL)('a reissue happens once and costs nothing (%s)', SWEEP, async (kind) => {
+    const ended = (status: Status) => expect(status.reissueText).toBe('new key');
+    const place = await issued({ kind });
+    await place.advance(DAY_MS);
+    await place.merge({ 'certificates/shop.yaml': manifest('shop', 'reissue: "new key"\n') });
+    expect(await sweepCrashes(place, { purchases: 1, name: 'shop', extraPushes: 4, ended })).toEqual([]);
+  });
+
+  it.each(PAID)('a renewal is bought once (%s)', SWEEP, async (kind) => {
+    const ended = (status: Status) => expect(status.orders).toHaveLength(2);
+    const text = 'domains: [shop.example.com]\nterm: 90d\nmaxPrice: 25.00 USD\nautoRenew: true\n';
+    const place = await issued({ kind, manifests: { shop: text } });
+    await place.advance(82 * DAY_MS);
+    const unknown = await sweepCrashes(place, { purchases: 2, name: 'shop', extraPushes: 4, ended });
+    expect(unknown.every(({ at }) => kind === 'none' && /git\.commit|buy\.run|spool\.write/.test(at))).toBe(
+      true,
+    );
+    expect(unknown.length).toBe(kind === 'none' ? 6 : 0);
+  });
+
+  it.each(PAID)('an order is taken over, nothing is bought (%s)', SWEEP, async (kind) => {
+    const ended = (status: Status) =>
+      expect(status.current).toMatchObject({ reason: 'KeyLost', ownKey: true });
+    const place = await openPlace({ kind });
+    const [before] = [await place.store.refs()];
+    await runUntilQuiet(place, await openRunner(place));
+    const order = (await place.status('shop')).orders[0]?.id ?? '';
+    for (const ref of ['refs/heads/certwright/state', 'refs/heads/certwright/seen']) {
+      await place.store.setRef(ref, before?.[ref] ?? null);
+    }
+    await place.merge({ 'certificates/shop.yaml': manifest('shop', `adopt: { order: "${order}" }\n`) });
+    expect(await sweepCrashes(place, { purchases: 1, name: 'shop', extraPushes: 4, ended })).toEqual([]);
+  });
+
+  it.each(ALL)('a renamed manifest keeps its order (%s)', SWEEP, async (kind) => {
+    const ended = (status: Status) => expect(status).toMatchObject({ name: 'store', previous: [] });
+    const place = await issued({ kind });
+    await place.merge({ 'certificates/shop.yaml': null, 'certificates/store.yaml': manifest('shop') });
+    expect(await sweepCrashes(place, { purchases: 1, name: 'store', extraPushes: 2, ended })).toEqual([]);
+  });
+
+  it.each(ALL)('a revocation happens once (%s)', SWEEP, async (kind) => {
+    const ended = (status: Status) => expect(status.current?.revoked?.reason).toBe('cessationOfOperation');
+    const place = await issued({ kind });
+    const status = await place.status('shop');
+    await request(place, status);
+    expect(await sweepCrashes(place, { purchases: 1, name: 'shop', extraPushes: 4, ended })).toEqual([]);
+  });
+});
+
+async function request(
+  place: Awaited<ReturnType<typeof issued>>,
+  status: Awaited<ReturnType<typeof place.status>>,
+) {
+  const { deps } = await openRunner(place);
+  await land({ deps }, await observeState(deps), (view) => ({
+    files: [
+      statusFile({
+        ...(view.statuses.get('shop') ?? status),
+        requests: [
+          {
+            id: 'r1',
+            action: 'revoke',
+            requestedAt: '2026-11-22T12:00:00Z',
+            reason: 'out of use',
+            revocationReason: 'cessationOfOperation',
+            ...(status.current ? { serial: status.current.serial } : {}),
+          },
+        ],
+      }),
+    ],
+    message: 'ask for a revocation\n',
+  }));
+}
