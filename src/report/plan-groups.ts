@@ -1,0 +1,109 @@
+import type { Environment } from '../model/configuration.js';
+import type { Plan, PlanAction, PlanItem } from '../model/plan.js';
+import { moneyList, sumByCurrency } from './money.js';
+import { count } from './words.js';
+
+export type Mark = '+' | '>' | '~' | '=' | '-' | '.' | '!';
+
+interface ActionWords {
+  readonly mark: Mark;
+  /** What follows a number in the summary: `2 to order`. */
+  readonly summary: string;
+}
+
+/** In reading order. */
+const WORDS: Readonly<Record<PlanAction, ActionWords>> = {
+  order: { mark: '+', summary: 'to order' },
+  pay: { mark: '+', summary: 'to pay' },
+  activate: { mark: '+', summary: 'to activate' },
+  renew: { mark: '>', summary: 'to renew' },
+  reissue: { mark: '~', summary: 'to reissue' },
+  'add-names': { mark: '~', summary: 'to add names to' },
+  'set-auto-renew': { mark: '~', summary: 'to set auto-renew for' },
+  adopt: { mark: '=', summary: 'to adopt' },
+  move: { mark: '=', summary: 'to move' },
+  collect: { mark: '.', summary: 'to collect' },
+  validate: { mark: '.', summary: 'to validate' },
+  wait: { mark: '.', summary: 'waiting' },
+  archive: { mark: '-', summary: 'to archive' },
+  abandon: { mark: '-', summary: 'to abandon' },
+  cancel: { mark: '-', summary: 'to cancel' },
+  revoke: { mark: '-', summary: 'to revoke' },
+  resolve: { mark: '!', summary: 'to resolve' },
+  hold: { mark: '!', summary: 'held' },
+};
+
+const ENVIRONMENTS: readonly Environment[] = ['live', 'test', 'rehearsal'];
+
+const ORDER = Object.keys(WORDS) as readonly PlanAction[];
+
+export const isHeld = (item: PlanItem): boolean => item.hold !== undefined || item.action === 'hold';
+
+export const markOf = (item: PlanItem): Mark => WORDS[groupOf(item)].mark;
+
+/** Nothing but a later look can come of it. */
+const isIdle = (item: PlanItem): boolean =>
+  isHeld(item) || item.action === 'wait' || item.action === 'resolve';
+
+export const hasWork = (plan: Plan): boolean => !plan.unsafe && plan.items.some((item) => !isIdle(item));
+
+const groupOf = (item: PlanItem): PlanAction => (isHeld(item) ? 'hold' : item.action);
+
+const rank = (item: PlanItem): number => ORDER.indexOf(groupOf(item));
+
+function byText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** By action, then by name: what costs money first, what is held last. */
+export const inReadingOrder = (items: readonly PlanItem[]): readonly PlanItem[] =>
+  items.toSorted((a, b) => rank(a) - rank(b) || byText(a.name, b.name) || byText(a.lane, b.lane));
+
+const LEVELS: readonly Plan['warnings'][number]['level'][] = ['attention', 'warning', 'info'];
+
+/** The gravest first, in their own order otherwise. */
+export const warningsInOrder = (plan: Plan): Plan['warnings'] =>
+  plan.warnings.toSorted((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+
+/** `35.00 USD`, `25.00 USD, 10.00 USD test`: what is not live is never added to what is. Empty where nothing costs. */
+function costOf(items: readonly PlanItem[]): string {
+  const sums = ENVIRONMENTS.map((environment) => {
+    const here = items.filter((item) => (item.environment ?? 'live') === environment);
+    const known = here.flatMap(({ price }) => (price.kind === 'known' ? [price.amount] : []));
+    const sum = moneyList(sumByCurrency(known));
+    return sum === '' || environment === 'live' ? sum : `${sum} ${environment}`;
+  });
+  const unknown = items.filter(({ price }) => price.kind === 'unknown').length;
+  return [...sums, unknown === 0 ? '' : `${count(unknown, 'price')} unknown`]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+/** `Plan: 2 to order (35.00 USD), 1 to reissue, 1 held; 97 unchanged.` */
+export function summaryOf(plan: Plan): string {
+  const { certificates, unchanged } = plan.counts;
+  if (plan.items.length === 0) {
+    if (certificates === 0) return 'No changes. No certificate is declared.';
+    return `No changes. ${certificates === 1 ? '1 certificate is' : `${certificates} certificates are`} as declared.`;
+  }
+  const parts = ORDER.flatMap((action) => {
+    const items = plan.items.filter((item) => groupOf(item) === action);
+    const sum = action === 'hold' ? '' : costOf(items);
+    const cost = sum === '' ? '' : ` (${sum})`;
+    return items.length === 0 ? [] : [`${items.length} ${WORDS[action].summary}${cost}`];
+  });
+  return `Plan: ${parts.join(', ')}${unchanged === 0 ? '' : `; ${unchanged} unchanged`}.`;
+}
+
+/** Is being free worth saying? Not of steps that never cost anything. */
+export const tellsPrice = ({ action, price }: PlanItem): boolean =>
+  price.kind !== 'free' || ['+', '>', '~'].includes(WORDS[action].mark);
+
+/** What everything that is not held costs; empty where that is nothing. */
+export const totalOf = (plan: Plan): string => costOf(plan.items.filter((item) => !isHeld(item)));
+
+/** Does the summary need a total beside it, because several kinds of lines cost? */
+export const needsTotal = (plan: Plan): boolean =>
+  new Set(plan.items.flatMap((item) => (isHeld(item) || item.price.kind === 'free' ? [] : [item.action])))
+    .size > 1;
