@@ -1,0 +1,52 @@
+import type { Condition } from '../../policy/conditions.js';
+import type { Applied } from '../../reconcile/engine.js';
+import type { RunEvent } from '../../reconcile/run.js';
+import { say } from '../../report/escape.js';
+import { colorsOf, hang, type RenderOptions } from '../../report/layout.js';
+
+const MARKS = { done: '✓', waiting: '…', held: '!', failed: '✗', unknown: '?' } as const;
+
+/** What an apply did: one line per certificate that moved, what needs a person, and a sum. */
+export function appliedText(
+  { events }: Applied,
+  conditions: ReadonlyMap<string, readonly Condition[]>,
+  options: RenderOptions,
+): string {
+  const colors = colorsOf(options);
+  const paint = {
+    done: colors.green,
+    waiting: colors.cyan,
+    held: colors.yellow,
+    failed: colors.red,
+    unknown: colors.red,
+  } as const;
+  const told = events.filter((event) => event.outcome !== 'held');
+  const lines = told.flatMap((event) => {
+    const [first = '', ...rest] = hang(
+      '  ',
+      `${event.action} ${event.name}: ${say(event.message)}`,
+      options.width,
+    );
+    return [`${paint[event.outcome](MARKS[event.outcome])} ${first.trimStart()}`, ...rest];
+  });
+  const attention = [...conditions].flatMap(([name, all]) =>
+    all
+      .filter((condition) => condition.level === 'attention')
+      .map((condition) => `${colors.red('attention')} ${name}: ${say(condition.message)}`),
+  );
+  return [...lines, ...attention, ...summary(events)].join('\n');
+}
+
+/** Nothing for a run that had nothing to do: the plan has said so. */
+function summary(events: readonly RunEvent[]): readonly string[] {
+  const many = (outcome: RunEvent['outcome']) => events.filter((event) => event.outcome === outcome).length;
+  const parts = [
+    [many('done'), 'done'],
+    [many('waiting'), 'waiting'],
+    [many('held'), 'held'],
+    [many('failed'), 'failed'],
+    [many('unknown'), 'unknown'],
+  ] as const;
+  const told = parts.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`);
+  return told.length === 0 ? [] : [`Applied: ${told.join(', ')}.`];
+}

@@ -1,0 +1,213 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateIdentity, isRecipient, recipientOf } from '../../keys/age.js';
+import { readIdentityFile, writeIdentityFile } from '../../keys/identity-file.js';
+import { proveRecipients } from '../../keys/prove.js';
+import { CertError } from '../../model/errors.js';
+import { STATE_FORMAT_VERSION, type StateHeader } from '../../model/status.js';
+import { refusedPush } from '../../reconcile/land.js';
+import { jsonText } from '../../report/json.js';
+import { HEADER_PATH } from '../../repository/layout.js';
+import { stableJson } from '../../repository/stable.js';
+import { type Context, identityFolder } from '../context.js';
+import { newRepositoryId } from '../repository-id.js';
+import { writeStarterFiles } from '../starter.js';
+import { openWorkplace, type Workplace } from '../workplace.js';
+import type { Globals } from './globals.js';
+import type { Options } from './program.js';
+
+interface Owners {
+  readonly id: string;
+  readonly recipients: readonly string[];
+  readonly runnerRecipients: readonly string[];
+  readonly proven: readonly string[];
+  /** Files written now; [] where the configuration was there already. */
+  readonly identityFiles: readonly string[];
+}
+
+/** `certwright init`: files in the checkout, an identity outside it, state and seen on the remote. Repeats safely. */
+export async function run(context: Context, globals: Globals, options: Options): Promise<number> {
+  const others = options.recipient as readonly string[];
+  await refuseBadRecipients(others);
+  const workplace = await openWorkplace(context, globals);
+  try {
+    refuseBroken(workplace);
+    const existing = workplace.local.configuration;
+    if (!existing && others.length === 0 && !options.singleRecipient) throw needTwo();
+    const snapshot = await observeIfThere(workplace);
+    if (snapshot && snapshot.integrity.kind !== 'absent') return alreadyThere(context, workplace);
+    const owners = existing
+      ? await knownOwners(workplace)
+      : await newOwners(context, workplace, others, options.identityFile);
+    const written = existing ? [] : await writeStarterFiles(workplace.checkout.root, owners);
+    await createState(workplace, owners);
+    tell(context, globals, workplace, owners, written);
+    return 0;
+  } finally {
+    await workplace.close();
+  }
+}
+
+/** undefined: the approval branch does not exist yet, as in a repository made a minute ago. */
+async function observeIfThere({ repository }: Workplace) {
+  try {
+    return await repository.observe();
+  } catch (error) {
+    if (error instanceof CertError && error.code === 'repository.ref-missing') return undefined;
+    throw error;
+  }
+}
+
+async function refuseBadRecipients(recipients: readonly string[]): Promise<void> {
+  for (const recipient of recipients) {
+    if (await isRecipient(recipient)) continue;
+    throw new CertError('usage', 'a --recipient is no age recipient', {
+      remedy:
+        'it starts with age1; the other person sees it with `age-keygen -y FILE` or in their identity file',
+    });
+  }
+}
+
+function refuseBroken({ local, checkout }: Workplace): void {
+  const broken = local.findings.find((finding) => finding.code !== 'config.missing');
+  if (local.configuration || !broken) return;
+  throw new CertError('config.invalid', `${checkout.root} has a certwright.yaml with errors`, {
+    remedy: 'run `certwright validate` and mend it first',
+  });
+}
+
+const needTwo = (): CertError =>
+  new CertError('usage', 'one identity alone would be the only way to every private key', {
+    remedy:
+      'give a second person with `--recipient age1…`, or accept the risk with `--single-recipient` (back the identity up well)',
+  });
+
+function alreadyThere(context: Context, { local }: Workplace): number {
+  context.say(
+    local.configuration
+      ? 'certwright is set up here already: state and certwright.yaml exist'
+      : 'the remote has certwright state already: check out the approval branch to see its certwright.yaml',
+  );
+  return 0;
+}
+
+async function knownOwners({ local, identities }: Workplace): Promise<Owners> {
+  const { id, keys } = local.configuration ?? { id: '', keys: { recipients: [], runnerRecipients: [] } };
+  return {
+    id,
+    recipients: keys.recipients,
+    runnerRecipients: keys.runnerRecipients,
+    proven: await provenBy(keys.recipients, await identities(id)),
+    identityFiles: [],
+  };
+}
+
+async function newOwners(
+  context: Context,
+  { checkout }: Workplace,
+  others: readonly string[],
+  wanted: unknown,
+): Promise<Owners> {
+  const id = newRepositoryId(context);
+  const folder = identityFolder(context.env, id);
+  const file = typeof wanted === 'string' ? wanted : join(folder, 'identity.txt');
+  const runnerFile = join(folder, 'runner.txt');
+  const person = existsSync(file) ? undefined : await generateIdentity();
+  if (person) await writeIdentityFile(file, person, checkout.root);
+  const runner = await generateIdentity();
+  await writeIdentityFile(runnerFile, runner, checkout.root);
+  // Read back from disk: what counts is that the file opens, not that we once held the key.
+  const { identities } = await readIdentityFile(file);
+  const own = person?.recipient ?? (await ownRecipient(identities));
+  const recipients = [...new Set([own, ...others])];
+  return {
+    id,
+    recipients,
+    runnerRecipients: [runner.recipient, own],
+    proven: await provenBy(recipients, identities),
+    identityFiles: [file, runnerFile],
+  };
+}
+
+async function ownRecipient(
+  identities: Parameters<typeof proveRecipients>[0]['identities'],
+): Promise<string> {
+  const [first] = identities;
+  if (!first) throw new CertError('key.no-identity', 'the identity file holds no identity');
+  return recipientOf(first);
+}
+
+async function provenBy(
+  recipients: readonly string[],
+  identities: Parameters<typeof proveRecipients>[0]['identities'],
+): Promise<readonly string[]> {
+  if (identities.length === 0) return [];
+  const proofs = await proveRecipients({ recipients, identities });
+  return proofs.filter((proof) => proof.proven).map((proof) => proof.recipient);
+}
+
+/** Both refs in one create-only push: of two people who do this at once, one is second. */
+async function createState({ repository, deps }: Workplace, owners: Owners): Promise<void> {
+  const header: StateHeader = {
+    formatVersion: STATE_FORMAT_VERSION,
+    revision: 1,
+    repositoryId: owners.id,
+    remote: repository.remote,
+    provenRecipients: owners.proven,
+  };
+  const outcome = await repository.initialise(
+    [{ path: HEADER_PATH, content: stableJson(header) }],
+    'create the state of certwright\n',
+  );
+  if (outcome.kind === 'pushed') return;
+  deps.log.info({ text: outcome.text }, 'state not created');
+  if (outcome.kind === 'refused') throw refusedPush(outcome.text);
+  throw new CertError(
+    'repository.already-initialised',
+    'somebody else set certwright up at the same moment',
+    {
+      remedy: 'fetch, and use their certwright.yaml',
+    },
+  );
+}
+
+function tell(
+  context: Context,
+  globals: Globals,
+  { repository, checkout, local }: Workplace,
+  owners: Owners,
+  written: readonly string[],
+): void {
+  if (globals.json) {
+    const { identityFiles, ...shown } = owners;
+    context.print(jsonText({ ...shown, identityFiles, written, remote: repository.remote }));
+    return;
+  }
+  const approval = local.configuration?.branches.approval ?? 'main';
+  const [identity, runner] = owners.identityFiles;
+  context.print(
+    [
+      `State created at ${repository.remote}.`,
+      ...(written.length > 0
+        ? [`Written below ${checkout.root}:`, ...written.map((file) => `  ${file}`)]
+        : []),
+      ...(identity
+        ? [
+            '',
+            'Your identity, the key to every private key:',
+            `  ${identity}`,
+            'Back it up now, outside this machine (a password manager, a printed sheet):',
+            'what is sealed to a lost identity stays sealed.',
+            `For CI, put the content of`,
+            `  ${runner ?? ''}`,
+            'into the secret CERTWRIGHT_IDENTITY; it opens the embedded CA, no private key.',
+          ]
+        : []),
+      '',
+      'Next:',
+      '  1. edit certificates/example.yaml, then `certwright validate`',
+      `  2. commit, push, and merge to ${approval}`,
+      '  3. `certwright plan`, then `certwright apply`',
+    ].join('\n'),
+  );
+}

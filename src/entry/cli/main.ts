@@ -1,0 +1,70 @@
+import { CommanderError } from 'commander';
+import { CertError, messageOf } from '../../model/errors.js';
+import { terminalText } from '../../report/escape.js';
+import { type Context, processContext } from '../context.js';
+import { EXIT, exitCodeOfError } from '../exit.js';
+import type { Globals } from './globals.js';
+import { buildProgram } from './program.js';
+
+/** The command line: arguments in, exit code out. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  const onSignal = () => {
+    // The second Ctrl-C means it: what is open is resumable either way.
+    if (stop.signal.aborted) process.exit(EXIT.interrupted);
+    stop.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  let code: number = EXIT.fine;
+  let context = processContext({ signal: stop.signal });
+  const program = buildProgram(async (load, command, args) => {
+    const globals = command.optsWithGlobals<Globals>();
+    context = processContext({
+      ...(globals.directory === undefined ? {} : { cwd: globals.directory }),
+      signal: stop.signal,
+    });
+    const module = await load();
+    code = await module.run(context, globals, command.opts(), args);
+  });
+  program.exitOverride();
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return stop.signal.aborted ? EXIT.interrupted : code;
+  } catch (error) {
+    return failed(context, error, stop.signal);
+  } finally {
+    context.progress.clear();
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  }
+}
+
+function failed(context: Context, error: unknown, signal: AbortSignal): number {
+  // commander has printed its own message; help and version are no failures.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.error;
+  if (signal.aborted || (error instanceof CertError && error.code === 'interrupted')) {
+    context.say('stopped; run it again to go on where it ended');
+    return EXIT.interrupted;
+  }
+  if (error instanceof CertError) {
+    context.say(`error: ${terminalText(error.message)}`);
+    if (error.providerText) context.say(quoted(error, error.providerText));
+    if (error.remedy) context.say(`  ${terminalText(error.remedy)}`);
+    return exitCodeOfError(error);
+  }
+  context.say(`error: ${terminalText(messageOf(error))}`);
+  context.say('  this is a defect of certwright; please report it with CERTWRIGHT_LOG=debug output');
+  context.log.error({ error: error instanceof Error ? error.stack : String(error) }, 'unexpected error');
+  return EXIT.error;
+}
+
+/** The other side's own words, line by line. */
+function quoted({ code }: CertError, text: string): string {
+  const who = code.startsWith('repository.') ? 'git' : 'the provider';
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line, i) => `  ${i === 0 ? `${who} says: ` : '  '}${terminalText(line)}`).join('\n');
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,151 @@
+import { Command, Option } from 'commander';
+import type { Context } from '../context.js';
+import { version } from '../version.js';
+import type { Globals } from './globals.js';
+
+/** Options of one command as commander parsed them. */
+export type Options = Readonly<Record<string, unknown>>;
+
+/** What a command file exports. Loaded when the command is called: start-up is part of the product. */
+export interface CommandModule {
+  run(context: Context, globals: Globals, options: Options, args: readonly string[]): Promise<number>;
+}
+
+export type Start = (
+  load: () => Promise<CommandModule>,
+  command: Command,
+  args: readonly string[],
+) => Promise<void>;
+
+const REASONS = ['unspecified', 'keyCompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation'];
+
+/** Every command with its options; what each does stands in its own file. */
+export function buildProgram(start: Start): Command {
+  const program = new Command('certwright')
+    .description('Certificates you pay for, declared in Git: planned, approved, bought once, renewed.')
+    .version(version)
+    .option('-C, --directory <dir>', 'work in this folder')
+    .option('--json', 'print results as JSON', false)
+    .option('--identity <file>', 'age identity file, may be repeated', collect, [])
+    .showHelpAfterError('(certwright COMMAND --help explains the options)')
+    .configureHelp({ helpWidth: 80, optionDescription });
+
+  const add = (name: string, description: string, load: () => Promise<CommandModule>): Command =>
+    define(program.command(name).description(description), load, start);
+
+  add('init', 'set up this repository: configuration, example, identity, state', () => import('./init.js'))
+    .option('--recipient <age1…>', 'a person who can open the keys, may be repeated', collect, [])
+    .option('--single-recipient', 'accept that one lost identity loses every key', false)
+    .option('--identity-file <file>', 'where to write the new identity, outside the repository');
+
+  add(
+    'claim',
+    'take over state that was written elsewhere, or manifests that diverged',
+    () => import('./claim.js'),
+  )
+    .option('--moved', 'the repository moved here; nobody works at the old place any more', false)
+    .option('--copy', 'this is a copy: new id, empty state', false)
+    .option('--manifests', 'the manifests were rewound on purpose', false)
+    .option('-y, --yes', 'do not ask', false);
+
+  add('validate', 'check every file, offline', () => import('./validate.js'));
+
+  withSelectors(add('plan', 'show what would be done, and what it costs', () => import('./plan.js')))
+    .option('--detailed-exitcode', 'exit with 2 when there are changes', false)
+    .option('--remote-files', 'plan the tip of the approval branch instead of this checkout', false)
+    .addOption(new Option('-o, --output <form>', 'how to print').choices(['text', 'markdown', 'json']));
+
+  add('apply', 'carry out the plan of the approval branch', () => import('./apply.js'))
+    .option('--digest <digest>', 'only the plan with this digest')
+    .option('--wait <duration>', 'stay this long for quick issuance (0s: not at all)', '30s')
+    .option('-y, --yes', 'do not ask', false);
+
+  withSelectors(add('status', 'every certificate: state, dates, who must act', () => import('./status.js')))
+    .addOption(new Option('-o, --output <form>', 'how to print').choices(['wide', 'json', 'name']))
+    .option('--watch', 'again every few seconds', false);
+
+  add('show <name>', 'everything about one certificate', () => import('./show.js'));
+
+  add('export <name>', 'certificate and key in the form a server wants', () => import('./export.js'))
+    .addOption(
+      new Option('--format <format>', 'what to write')
+        .choices(['pem', 'der', 'p7b', 'p12', 'k8s'])
+        .default('pem'),
+    )
+    .option('--out <dir>', 'folder to write into; - for stdout (pem, k8s)', '.')
+    .option('--force', 'write the key even into the repository', false)
+    .option('--password-file <file>', 'password of the p12 (or CERTWRIGHT_EXPORT_PASSWORD)')
+    .option('--legacy', 'p12 for old Windows and Java (3DES, RSA only)', false)
+    .option('--no-key', 'leave the private key out')
+    .option('--namespace <name>', 'Kubernetes namespace')
+    .option('--secret-name <name>', 'name of the Kubernetes secret');
+
+  add('resolve <name>', 'tell what became of something only a person can know', () => import('./resolve.js'))
+    .option('--order-id <id>', 'the order is there, with this id')
+    .option('--not-placed', 'the order was not placed', false)
+    .option('--accept-price', 'the higher charge is right', false)
+    .option('--reset-breaker', 'the many issuances were looked into', false)
+    .option('--action <action>', 'which action is meant, where two are open')
+    .option('-y, --yes', 'do not ask', false);
+
+  add(
+    'reissue <name>',
+    'ask for a new certificate inside the paid term',
+    () => import('./reissue.js'),
+  ).requiredOption('--reason <text>', 'why, for the history');
+
+  add('revoke <name>', 'ask for a revocation', () => import('./revoke.js'))
+    .addOption(new Option('--code <code>', 'RFC 5280 reason').choices(REASONS).default('unspecified'))
+    .option('--serial <hex>', 'an earlier certificate instead of the current one')
+    .requiredOption('--reason <text>', 'why, for the history')
+    .option('-y, --yes', 'do not ask', false);
+
+  add('providers', 'the kinds of provider, and what each can do', () => import('./providers.js'));
+
+  define(
+    program
+      .command('keys')
+      .description('keys and who can open them')
+      .command('prove')
+      .description('show that an identity opens what is sealed, and record it'),
+    () => import('./keys-prove.js'),
+    start,
+  );
+
+  add('demo', 'the whole story in a temporary folder', () => import('./demo.js')).option(
+    '--dir <dir>',
+    'leave everything in this folder',
+  );
+
+  return program;
+}
+
+function define(command: Command, load: () => Promise<CommandModule>, start: Start): Command {
+  return command.action(async (...given: unknown[]) => {
+    // Arguments come first, then options and the command itself; `[names...]` arrives as a list.
+    const args = given
+      .slice(0, -2)
+      .flat()
+      .filter((value): value is string => typeof value === 'string');
+    await start(load, command, args);
+  });
+}
+
+/** Which certificates are shown. */
+const withSelectors = (command: Command): Command =>
+  command
+    .argument('[names...]', 'names or globs (team-a/**)')
+    .option('--owner <owner>', 'only of this owner')
+    .option('--provider <id>', 'only at this provider')
+    .option('--state <state>', 'only in this state');
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** A switch that is off and an empty list are what everybody expects; other defaults are worth a word. */
+const optionDescription = ({ description, argChoices, defaultValue }: Option): string => {
+  const notes = [
+    ...(argChoices === undefined ? [] : [argChoices.join(', ')]),
+    ...(typeof defaultValue === 'string' ? [`default: ${defaultValue}`] : []),
+  ];
+  return notes.length === 0 ? description : `${description} (${notes.join('; ')})`;
+};

@@ -1,0 +1,19 @@
+import { ConfigurationError } from '../../reconcile/engine.js';
+import { findingsText } from '../../report/findings.js';
+import type { Context } from '../context.js';
+import { EXIT } from '../exit.js';
+
+/** A configuration that cannot be used is told like a compiler would: every finding with file, line and column. */
+export async function withConfigurationFindings(
+  context: Context,
+  work: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    context.say(findingsText(error.findings, context.render));
+    context.say('error: certwright.yaml cannot be used, so nothing was done');
+    return EXIT.error;
+  }
+}

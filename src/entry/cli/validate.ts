@@ -1,0 +1,38 @@
+import { findingsJson, findingsText } from '../../report/findings.js';
+import { jsonText } from '../../report/json.js';
+import { count } from '../../report/words.js';
+import type { WorktreeReader } from '../../repository/worktree.js';
+import type { Context } from '../context.js';
+import { exitCodeOf } from '../exit.js';
+import { openCheckout } from '../workplace.js';
+import type { Globals } from './globals.js';
+
+/** `certwright validate`: everything that is wrong in the files of this folder, at once, without any remote. */
+export async function run(context: Context, globals: Globals): Promise<number> {
+  const { checkout, local } = await openCheckout(context);
+  const { findings, desired } = local;
+  const fine = desired?.specs.filter(({ name }) => !desired.invalidNames.includes(name)).length;
+  if (globals.json) {
+    const told: object = JSON.parse(findingsJson(findings));
+    context.print(
+      jsonText({ ...told, manifests: { fine: fine ?? null }, uncommitted: checkout.uncommitted }),
+    );
+  } else {
+    context.print(findingsText(findings, context.render));
+    if (fine !== undefined) context.print(sum(fine));
+    const note = uncommittedNote(checkout);
+    if (note !== undefined) context.say(`note: ${note}`);
+  }
+  return exitCodeOf({ findings });
+}
+
+function sum(fine: number): string {
+  if (fine === 0) return 'No manifest to check: put one under certificates/, such as certificates/shop.yaml.';
+  return `${count(fine, 'manifest')} ${fine === 1 ? 'is' : 'are'} fine.`;
+}
+
+function uncommittedNote({ head, uncommitted }: WorktreeReader): string | undefined {
+  if (!uncommitted) return undefined;
+  if (head === null) return 'nothing of this is committed yet';
+  return 'the checkout has uncommitted changes, which were checked as well';
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { parseHeader, parseStatus } from '../config/state.js';
+import { createSealer } from '../keys/age.js';
+import { publishedFiles } from '../keys/export.js';
+import { createKeyMaker } from '../keys/generate.js';
+import type { Configuration, ContactSet, PersonalText, ProviderConfig } from '../model/configuration.js';
+import { CertError, explain } from '../model/errors.js';
+import type { JsonObject } from '../model/json.js';
+import type { Secret } from '../model/secret.js';
+import type { Sealer } from '../ports/keystore.js';
+import type { Provider } from '../ports/provider.js';
+import type { BrokenAccount, Deps, ProviderSet } from '../reconcile/deps.js';
+import { fileSpool } from '../repository/file-spool.js';
+import type { GitRepository } from '../repository/git-repository.js';
+import { canonicalJson } from '../repository/stable.js';
+import { type Context, spoolFolder } from './context.js';
+import { readFiles } from './files.js';
+import { resolveSecret } from './secrets.js';
+
+/** Opens with identities that are only looked for when something has to be opened. */
+function lazySealer(recipients: readonly string[], identities: () => Promise<readonly Secret[]>): Sealer {
+  return {
+    seal: (plain) => createSealer({ recipients, identities: [] }).seal(plain),
+    async open(sealed) {
+      return createSealer({ recipients, identities: await identities() }).open(sealed);
+    },
+  };
+}
+
+/** The only place where the loop meets its adapters. */
+export function composeDeps(
+  context: Context,
+  repository: GitRepository,
+  identities: (repositoryId: string) => Promise<readonly Secret[]>,
+): Deps {
+  return {
+    repository,
+    clock: context.clock,
+    random: context.random,
+    log: context.log,
+    progress: context.progress,
+    spool: fileSpool(spoolFolder(context.env)),
+    signal: context.signal,
+    readFiles: (tree) => readFiles(tree, context.env, context.definitions),
+    parseStatus,
+    parseHeader,
+    connect: (configuration) => connect(context, repository, configuration, identities),
+    keyMaker: (configuration) =>
+      createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
+    contacts: (configuration, name) => resolveContacts(context, configuration, name),
+    async publishedFormats(formats, certificatePem, chainPem) {
+      const wanted = formats.filter((format): format is 'p7b' | 'der' => format !== 'pem');
+      const files = await Promise.all(
+        wanted.map(async (format) => {
+          const [file] = await publishedFiles(format, certificatePem, chainPem);
+          return file === undefined ? [] : [{ format, content: file.content }];
+        }),
+      );
+      return files.flat();
+    },
+  };
+}
+
+function connect(
+  context: Context,
+  repository: GitRepository,
+  configuration: Configuration,
+  identities: (repositoryId: string) => Promise<readonly Secret[]>,
+): ProviderSet {
+  const all = new Map<string, Provider>();
+  const broken = new Map<string, BrokenAccount>();
+  for (const config of Object.values(configuration.providers)) {
+    const definition = context.definitions.find(({ type }) => type === config.type);
+    if (!definition) continue;
+    try {
+      all.set(
+        config.id,
+        definition.create({
+          config,
+          repositoryId: configuration.id,
+          credentials: resolveCredentials(context, config),
+          clock: context.clock,
+          log: context.log.child({ provider: config.id }),
+          accountStore: repository.accounts(config.id),
+          runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
+          random: context.random,
+        }),
+      );
+    } catch (error) {
+      broken.set(config.id, { ...definition.describe(config), config, why: explain(error) });
+      context.say(`warning: provider "${config.id}" is not available: ${explain(error)}`);
+    }
+  }
+  return {
+    all,
+    broken,
+    async close() {
+      await Promise.all([...all.values()].map((provider) => provider.close()));
+    },
+  };
+}
+
+const resolveCredentials = (context: Context, config: ProviderConfig): Readonly<Record<string, Secret>> =>
+  Object.fromEntries(
+    Object.entries(config.credentials).map(([key, source]) => [
+      key,
+      resolveSecret(source, context.env, `credential ${key} of provider ${config.id}`),
+    ]),
+  );
+
+/** A contact set with its variables read, and the digest by which a later run can tell that it is still the same. */
+function resolveContacts(
+  context: Context,
+  configuration: Configuration,
+  name: string,
+): { readonly digest: string; readonly data: JsonObject } {
+  const set = configuration.contacts[name];
+  if (!set) throw new CertError('config.invalid', `certwright.yaml has no contacts "${name}"`);
+  const data = resolvePersonal(context, name, set);
+  return { digest: createHash('sha256').update(canonicalJson(data)).digest('hex'), data };
+}
+
+function resolvePersonal(context: Context, name: string, set: ContactSet): JsonObject {
+  const text = (value: PersonalText): string =>
+    typeof value === 'string' ? value : resolveSecret(value, context.env, `contacts ${name}`).reveal();
+  return Object.fromEntries(
+    Object.entries(set).map(([part, fields]) => [
+      part,
+      Object.fromEntries(
+        Object.entries<PersonalText | undefined>({ ...fields }).flatMap(([key, value]) =>
+          value === undefined ? [] : [[key, text(value)]],
+        ),
+      ),
+    ]),
+  );
+}

@@ -1,0 +1,104 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CertError } from '../model/errors.js';
+import type { Clock, Random } from '../ports/clock.js';
+import type { Log } from '../ports/log.js';
+import type { ProviderDefinition } from '../ports/provider.js';
+import { providerDefinitions } from '../providers/index.js';
+import type { RenderOptions } from '../report/layout.js';
+import { systemClock, systemRandom } from './system/clock.js';
+import { createLog, logLevel } from './system/log.js';
+import { createProgress, type ProgressLine } from './system/progress.js';
+
+/** Everything a command may touch of the process it runs in; tests hand in their own. */
+export interface Context {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly progress: ProgressLine;
+  readonly signal: AbortSignal;
+  /** Results; always complete lines. */
+  print(text: string): void;
+  /** For people: warnings, hints, errors. */
+  say(text: string): void;
+  /** A question on the terminal; undefined where nobody can answer. */
+  ask(question: string): Promise<string | undefined>;
+  readonly stdin: NodeJS.ReadStream;
+  readonly interactive: boolean;
+  readonly render: RenderOptions;
+  readonly runId: string;
+  /** Kinds of provider there are. */
+  readonly definitions: readonly ProviderDefinition[];
+}
+
+export interface ContextOptions {
+  readonly cwd?: string;
+  readonly signal: AbortSignal;
+  readonly definitions?: readonly ProviderDefinition[];
+}
+
+/** The context of this process: its terminal, environment and folder. */
+export function processContext(options: ContextOptions): Context {
+  const { env, stdout, stderr, stdin } = process;
+  const runId = systemRandom.hex(4);
+  const progress = createProgress(stderr, stderr.isTTY === true && env.CI === undefined);
+  return {
+    cwd: resolve(options.cwd ?? '.'),
+    env,
+    clock: systemClock,
+    random: systemRandom,
+    log: createLog(logLevel(env), runId),
+    progress,
+    signal: options.signal,
+    print(text) {
+      progress.clear();
+      stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`);
+    },
+    say(text) {
+      progress.clear();
+      stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+    },
+    async ask(question) {
+      if (stdin.isTTY !== true || stdout.isTTY !== true) return undefined;
+      progress.clear();
+      const { createInterface } = await import('node:readline/promises');
+      const lines = createInterface({ input: stdin, output: stdout });
+      // Ctrl-D answers nothing; before Node 24 that would leave the question open for ever.
+      const closed = new Promise<never>((_, fail) => lines.once('close', () => fail(new Error('closed'))));
+      try {
+        return await Promise.race([lines.question(question, { signal: options.signal }), closed]);
+      } catch (error) {
+        throw new CertError('interrupted', 'stopped at the question; nothing was done', { cause: error });
+      } finally {
+        lines.close();
+      }
+    },
+    stdin,
+    interactive: stdin.isTTY === true && stdout.isTTY === true,
+    render: {
+      color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
+      width: stdout.isTTY === true ? Math.max(40, stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+    },
+    runId,
+    definitions: options.definitions ?? providerDefinitions,
+  };
+}
+
+const xdg = (env: NodeJS.ProcessEnv, variable: string, fallback: string): string => {
+  const set = env[variable];
+  return set === undefined || set === '' ? join(env.HOME ?? homedir(), fallback) : set;
+};
+
+/** Our own clones; may be deleted at any time. */
+export const cacheFolder = (env: NodeJS.ProcessEnv): string =>
+  join(xdg(env, 'XDG_CACHE_HOME', '.cache'), 'certwright');
+
+/** Outcomes not pushed yet. */
+export const spoolFolder = (env: NodeJS.ProcessEnv): string =>
+  join(xdg(env, 'XDG_STATE_HOME', '.local/state'), 'certwright', 'spool');
+
+/** Identities of one repository, as `init` writes them. */
+export const identityFolder = (env: NodeJS.ProcessEnv, repositoryId: string): string =>
+  join(xdg(env, 'XDG_CONFIG_HOME', '.config'), 'certwright', repositoryId);

@@ -1,0 +1,152 @@
+import type { Catalogue } from '../config/checks.js';
+import { loadApprovals, loadConfiguration, loadManifests } from '../config/load.js';
+import { MAX_FILE_BYTES } from '../config/yaml.js';
+import { inspectCsr } from '../keys/csr.js';
+import type { Configuration } from '../model/configuration.js';
+import { CertError } from '../model/errors.js';
+import type { Finding } from '../model/manifest.js';
+import type { Offering, ProviderDefinition } from '../ports/provider.js';
+import type { TreeEntry, TreeReader } from '../ports/repository.js';
+import type { Reading } from '../reconcile/deps.js';
+
+export const CONFIGURATION_FILE = 'certwright.yaml';
+const MANIFESTS = 'certificates/';
+const APPROVALS = 'approvals/';
+
+/** The configuration alone: enough to know which branches and accounts there are. */
+export async function readConfiguration(
+  tree: TreeReader,
+  definitions: readonly ProviderDefinition[],
+): Promise<Pick<Reading, 'configuration' | 'findings'>> {
+  const text = await readOne(tree, CONFIGURATION_FILE);
+  if (text === undefined) return { findings: [missing(await tree.list(CONFIGURATION_FILE))] };
+  const { configuration, findings } = loadConfiguration({ path: CONFIGURATION_FILE, text }, definitions);
+  return { findings, ...(configuration === undefined ? {} : { configuration }) };
+}
+
+/** Reads and checks everything people write, from a commit or a checkout, with all findings at once. */
+export async function readFiles(
+  tree: TreeReader,
+  env: NodeJS.ProcessEnv,
+  definitions: readonly ProviderDefinition[],
+): Promise<Reading> {
+  const entries = (await tree.list('')).filter(({ path }) => isOurs(path));
+  const tooLarge = entries.filter(({ bytes }) => bytes > MAX_FILE_BYTES);
+  const readable = entries.filter(({ bytes }) => bytes <= MAX_FILE_BYTES);
+  const texts = await tree.read(readable.map(({ blob }) => blob));
+  const files = readable.map(({ path }, i) => ({ path, text: texts[i] ?? '' }));
+  const own = files.find(({ path }) => path === CONFIGURATION_FILE);
+  if (!own) return { findings: [missing(tooLarge)] };
+
+  const loaded = loadConfiguration(own, definitions);
+  const offers = loaded.configuration
+    ? offeringsOf(loaded.configuration, definitions)
+    : { offerings: new Map<string, Offering>(), findings: [] };
+  const broken = offers.findings.length > 0;
+  const configuration = broken ? undefined : loaded.configuration;
+  const manifests = await loadManifests({
+    files: files.filter(({ path }) => path.startsWith(MANIFESTS)),
+    configuration,
+    catalogue: catalogueOf(configuration, offers.offerings, definitions),
+    variables: env,
+    readFile: async (path) => readOne(tree, path),
+    inspectCsr,
+  });
+  const approvals = loadApprovals(files.filter(({ path }) => path.startsWith(APPROVALS)));
+  const findings = [
+    ...loaded.findings,
+    ...offers.findings,
+    ...tooLarge.map(largeFile),
+    ...manifests.findings,
+    ...approvals.findings,
+  ];
+  if (!configuration) return { findings };
+  return {
+    configuration,
+    findings,
+    desired: {
+      // A checkout is nobody's approved commit yet.
+      commit: 'uncommitted' in tree ? null : tree.commit,
+      specs: manifests.specs,
+      approvals: approvals.approvals,
+      policy: configuration.policy,
+      repositoryId: configuration.id,
+      recipients: configuration.keys.recipients,
+      invalidNames: manifests.invalidNames,
+      hasUnreadable: manifests.hasUnreadable || tooLarge.some(({ path }) => path.startsWith(MANIFESTS)),
+    },
+  };
+}
+
+const isOurs = (path: string): boolean =>
+  path === CONFIGURATION_FILE ||
+  ((path.startsWith(MANIFESTS) || path.startsWith(APPROVALS)) && /\.ya?ml$/.test(path));
+
+/** A CSR a manifest names. */
+async function readOne(tree: TreeReader, path: string): Promise<string | undefined> {
+  const entry = (await tree.list(path)).find((one) => one.path === path);
+  if (!entry || entry.bytes > MAX_FILE_BYTES) return undefined;
+  const [text] = await tree.read([entry.blob]);
+  return text;
+}
+
+const top = (file: string) => ({ file, line: 1, column: 1 });
+
+const missing = (tooLarge: readonly Pick<TreeEntry, 'path'>[]): Finding => ({
+  severity: 'error',
+  code: 'config.missing',
+  message: tooLarge.some(({ path }) => path === CONFIGURATION_FILE)
+    ? 'The configuration is larger than 1 MiB.'
+    : `There is no ${CONFIGURATION_FILE} here.`,
+  suggestion: 'Run `certwright init`, which writes one, or go to the top of the repository.',
+  position: top(CONFIGURATION_FILE),
+});
+
+const largeFile = ({ path, bytes }: TreeEntry): Finding => ({
+  severity: 'error',
+  code: 'file.large',
+  message: `The file has ${bytes} bytes; more than 1 MiB is not read.`,
+  suggestion: 'Split it into several manifests.',
+  position: top(path),
+});
+
+/** What every configured account sells, and what is wrong with its block as its own type sees it. */
+function offeringsOf(configuration: Configuration, definitions: readonly ProviderDefinition[]) {
+  const offerings = new Map<string, Offering>();
+  const findings: Finding[] = [];
+  for (const config of Object.values(configuration.providers)) {
+    const definition = definitions.find(({ type }) => type === config.type);
+    try {
+      if (definition) offerings.set(config.id, definition.describe(config));
+    } catch (error) {
+      if (!(error instanceof CertError) || error.code !== 'config.invalid') throw error;
+      findings.push({
+        severity: 'error',
+        code: 'provider.options',
+        message: error.message,
+        position: top(CONFIGURATION_FILE),
+      });
+    }
+  }
+  return { offerings, findings };
+}
+
+function catalogueOf(
+  configuration: Configuration | undefined,
+  offerings: ReadonlyMap<string, Offering>,
+  definitions: readonly ProviderDefinition[],
+): Catalogue {
+  const definition = (type: string) => definitions.find((one) => one.type === type);
+  return {
+    definition,
+    products: (id) => offerings.get(id)?.products ?? [],
+    defaultProduct: (id) => offerings.get(id)?.defaultProduct,
+    capabilities(id) {
+      const found =
+        offerings.get(id)?.capabilities ?? definition(configuration?.providers[id]?.type ?? '')?.capabilities;
+      if (!found) throw new RangeError(`no provider ${id}`);
+      return found;
+    },
+    paid: (id) => offerings.get(id)?.capabilities.terms ?? false,
+  };
+}

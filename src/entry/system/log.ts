@@ -1,0 +1,43 @@
+import { pino } from 'pino';
+import { Secret } from '../../model/secret.js';
+import type { Log } from '../../ports/log.js';
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+
+const LEVELS: ReadonlySet<string> = new Set(['silent', 'error', 'warn', 'info', 'debug']);
+
+/** `CERTWRIGHT_LOG`, or the level a terminal or CI is best served by. */
+export function logLevel(env: NodeJS.ProcessEnv): LogLevel {
+  const wanted = env.CERTWRIGHT_LOG?.toLowerCase() ?? '';
+  return LEVELS.has(wanted) ? (wanted as LogLevel) : 'silent';
+}
+
+/** pino on stderr, one JSON object a line. Secrets redact themselves; nothing else may carry one. */
+export function createLog(level: LogLevel, runId: string): Log {
+  const logger = pino(
+    {
+      level,
+      base: { run: runId },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  return wrap(logger);
+}
+
+function wrap(logger: pino.Logger): Log {
+  return {
+    debug: (fields, message) => logger.debug(plain(fields), message),
+    info: (fields, message) => logger.info(plain(fields), message),
+    warn: (fields, message) => logger.warn(plain(fields), message),
+    error: (fields, message) => logger.error(plain(fields), message),
+    child: (fields) => wrap(logger.child(plain(fields))),
+  };
+}
+
+/** pino looks into objects itself; a Secret must come out as its own redacted text. */
+const plain = (fields: object): object =>
+  Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [key, value instanceof Secret ? String(value) : value]),
+  );
