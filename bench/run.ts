@@ -1,0 +1,86 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generate } from './generate.ts';
+import { inTurn, type Sample, time } from './measure.ts';
+
+const MAIN = fileURLToPath(new URL('../dist/entry/cli/main.js', import.meta.url));
+/** Any valid recipient does: nothing is sealed in a run with nothing to do. */
+const RECIPIENT = 'age1yt3lmdzqr7qg8zxlssk7upfamvgsmjh9g2hte7wu6p7t5gus646q5xl8e5';
+const RUNS = Number(process.env.BENCH_RUNS ?? 5);
+const SIZES = (process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['1000', '10000']).map(Number);
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+const ms = (value: number): string => `${value.toFixed(0)} ms`.padStart(10);
+const ratio = (value: number): string => `${value.toFixed(2)}x`.padStart(8);
+
+/** The floor: list both trees, and read every manifest and status through one `git cat-file --batch`. */
+async function floor(remote: string): Promise<Sample> {
+  const start = process.hrtime.bigint();
+  const wanted: string[] = [];
+  for (const [ref, fits] of [
+    ['main', /\.yaml$/],
+    ['certwright/state', /(status|_certwright)\.json$/],
+  ] as const) {
+    const listing = execFileSync('git', ['ls-tree', '-r', '-z', ref], { cwd: remote, maxBuffer: 1 << 30 });
+    for (const line of listing.toString().split('\0')) {
+      const [meta = '', path = ''] = line.split('\t');
+      const blob = meta.split(' ')[2];
+      if (blob !== undefined && fits.test(path)) wanted.push(blob);
+    }
+  }
+  await new Promise<void>((resolve, reject) => {
+    const child = spawn('git', ['cat-file', '--batch'], { cwd: remote, stdio: ['pipe', 'pipe', 'inherit'] });
+    child.stdout.resume();
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error('cat-file failed'))));
+    child.stdin.end(`${wanted.join('\n')}\n`);
+  });
+  return { wallMs: Number(process.hrtime.bigint() - start) / 1e6, code: 0 };
+}
+
+async function startUp(): Promise<void> {
+  const [bare, version, help] = await inTurn(
+    [
+      () => time({ program: process.execPath, args: ['-e', '0'], node: true }),
+      () => time({ program: process.execPath, args: [MAIN, '--version'], node: true }),
+      () => time({ program: process.execPath, args: [MAIN, 'plan', '--help'], node: true }),
+    ],
+    RUNS,
+  );
+  if (!bare || !version || !help) return;
+  print('start-up (whole process)');
+  print(`  node -e 0               ${ms(bare.wallMs)} ${ratio(1)}`);
+  print(`  certwright --version    ${ms(version.wallMs)} ${ratio(version.wallMs / bare.wallMs)}`);
+  print(`  certwright plan --help  ${ms(help.wallMs)} ${ratio(help.wallMs / bare.wallMs)}`);
+}
+
+async function nothingDue(count: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'certwright-bench-'));
+  try {
+    const { remote, clone } = await generate(folder, count, RECIPIENT);
+    const env = {
+      ...process.env,
+      HOME: folder,
+      XDG_CACHE_HOME: join(folder, 'cache'),
+      GIT_CONFIG_GLOBAL: '/dev/null',
+    };
+    const apply = () =>
+      time({ program: process.execPath, args: [MAIN, 'apply', '--wait', '0s'], cwd: clone, env, node: true });
+    const [base, run] = await inTurn([() => floor(remote), apply], RUNS);
+    if (!base || !run) return;
+    print(`nothing due, ${count} certificates (apply, git fetch included)`);
+    print(`  floor (ls-tree + cat-file)  ${ms(base.wallMs)} ${ratio(1)}`);
+    print(
+      `  certwright apply            ${ms(run.wallMs)} ${ratio(run.wallMs / base.wallMs)}  peak ${run.peakMb.toFixed(0)} MB`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await startUp();
+for (const size of SIZES) await nothingDue(size);
