@@ -72,29 +72,6 @@ function isCharged(status: Status, intent: Intent): boolean {
   );
 }
 
-/**
- * What was spent, or may have been, in [fromMs, toMs): charges of all orders (as charged, else as quoted) and the
- * quoted price of intents that are open or unknown, wherever in the period they may have been sent.
- * @param statuses  archived ones included
- * @param match  only these certificates
- */
-export function spentBetween(
-  statuses: Iterable<Status>,
-  fromMs: number,
-  tillMs: number,
-  match: (name: string) => boolean = () => true,
-  taxOf: TaxOf = untaxed,
-): Totals {
-  let totals: Totals = {};
-  for (const status of statuses) {
-    if (!match(status.name)) continue;
-    for (const outlay of outlaysOf(status, taxOf)) {
-      if (outlay.tillMs >= fromMs && outlay.fromMs < tillMs) totals = plus(totals, outlay.amount);
-    }
-  }
-  return totals;
-}
-
 /** One budget: the general one, or that of a rule over the names it matches. */
 export interface Budget {
   /** What people call it: the rule's glob; absent for the general one. */

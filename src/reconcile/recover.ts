@@ -10,11 +10,11 @@ import type { LookUp, Provider } from '../ports/provider.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { operationOf } from './operations.js';
-import { paidSendStopped } from './paid.js';
 import { applyDone } from './record.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf } from './run.js';
 import { continueJob, type Job, stepResults } from './send.js';
 import type { StateView } from './state.js';
+import { sendStopped } from './stopped.js';
 import { currentStep, findIntent, plannedStep, withNotPlaced, withUnknown } from './transitions.js';
 
 /** How long an absence that should be provable by now is looked for before a person is asked. */
@@ -167,8 +167,8 @@ function contactsOf(run: Run, intent: Pick<IntendedIntent, 'request'>) {
 
 /** Why a request is not to be sent again; what is paid already is finished whatever the manifest says. */
 function unwanted(run: Run, view: StateView, name: string, intent: IntendedIntent): string | undefined {
-  const stopped = paidSendStopped(run, view);
-  if (stopped !== undefined && intent.steps[currentStep(intent)]?.paid) return stopped;
+  const stopped = sendStopped(run, view, intent.steps[currentStep(intent)]?.paid ?? true);
+  if (stopped !== undefined) return stopped;
   if (currentStep(intent) > 0) return undefined;
   const spec = run.specs.get(name);
   if (!spec || !isCertificate(spec)) return 'no manifest declares it any more';

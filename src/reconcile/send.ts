@@ -6,11 +6,11 @@ import { toInstant, toMs } from '../model/time.js';
 import type { Operation, Provider, StepOutcome } from '../ports/provider.js';
 import { type Announced, announce } from './announce.js';
 import { type Moment, momentOf, sendGuard } from './guard.js';
-import { paidSendStopped } from './paid.js';
 import { recordOutcomes } from './record.js';
 import { type Run, statusOf, stopIfAsked } from './run.js';
 import { spoolOutcome } from './spooled.js';
 import type { StateView } from './state.js';
+import { sendStopped } from './stopped.js';
 import { currentStep, findIntent, plannedStep } from './transitions.js';
 
 /** Several intents share a commit only as far as they can be started before the first one's sendBy. */
@@ -234,7 +234,7 @@ export function continueJob(
       stillWanted: (view) => {
         const open = findIntent(statusOf(view, job.name), intent.id);
         if (open?.phase !== 'placed' || plannedStep(open) !== index) return 'another run took this step';
-        return intent.steps[index]?.paid ? paidSendStopped(run, view) : undefined;
+        return sendStopped(run, view, intent.steps[index]?.paid ?? true);
       },
     },
   ];

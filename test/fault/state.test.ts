@@ -125,6 +125,24 @@ describe('an open intent in a place that must not spend', () => {
     },
   );
 
+  it.each(['local-ca', 'unique'] as const)(
+    'nor does it touch what the original has: no free reissue, planned or announced (%s)',
+    async (kind) => {
+      const memory = new MemoryRemote();
+      const place = await openPlace({ kind, memory });
+      await runUntilQuiet(place, await openRunner(place));
+      const { serial } = (await place.status('shop')).current ?? {};
+      await place.merge({ 'certificates/shop.yaml': manifest('shop', 'reissue: "new key"\n') });
+      await crashAt(place, 'reissue.run', 'before');
+      memory.identity = 'git.example.com/somebody/fork';
+      expect((await rounds(place, 4)).exit).toBe(3);
+      expect((await place.status('shop')).current?.serial).toBe(serial);
+      memory.identity = 'git.example.com/team/certificates';
+      await rounds(place, 4);
+      expect((await place.status('shop')).current?.serial).not.toBe(serial);
+    },
+  );
+
   it('manifests that were taken back do not send it again', async () => {
     const place = await openPlace({ kind: 'findable' });
     await crashAt(place, 'buy.run', 'before');
