@@ -7,7 +7,7 @@ import type { Condition } from '../policy/conditions.js';
 import { conditionsOf } from '../policy/conditions.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 import type { Deps, Reading } from '../reconcile/deps.js';
-import { notInitialised } from '../reconcile/engine.js';
+import { descends, notInitialised } from '../reconcile/engine.js';
 import { stateFacts } from '../reconcile/observe.js';
 import { readState, type StateView } from '../reconcile/state.js';
 import { certificatePath } from '../repository/layout.js';
@@ -77,14 +77,9 @@ async function inputOf(
 ): Promise<PlanInput | undefined> {
   const { configuration, desired } = reading;
   if (!configuration || !desired) return undefined;
-  const recorded = view.header?.manifestCommit;
-  const descends =
-    recorded === undefined ||
-    desired.commit === null ||
-    (await deps.repository.isAncestor(recorded, desired.commit));
   return {
     desired,
-    state: stateFacts(view, descends, snapshot),
+    state: stateFacts(view, await descends(deps, view, desired.commit), snapshot),
     providers: providersOf(context, configuration),
     facts: new Map(desired.specs.filter(isCertificate).map((spec) => [spec.name, factsOf(view, spec.name)])),
     nowMs,

@@ -3,7 +3,3 @@ import { localCa } from './local-ca/index.js';
 
 /** Every kind of provider, one line each. */
 export const providerDefinitions: readonly ProviderDefinition[] = [localCa];
-
-/** The kind of provider a configuration's `type` names. */
-export const definitionOf = (type: string): ProviderDefinition | undefined =>
-  providerDefinitions.find((definition) => definition.type === type);

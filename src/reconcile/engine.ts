@@ -66,26 +66,24 @@ export interface Applied {
  */
 export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied> {
   let run = await openRun(deps);
-  let first: Plan | undefined;
   const events: RunEvent[] = [];
   try {
-    if (run.view.snapshot.integrity.kind === 'absent') throw notInitialised();
-    if (run.view.snapshot.integrity.kind !== 'lost') await replaySpool(run);
+    const { integrity } = run.view.snapshot;
+    if (integrity.kind === 'absent') throw notInitialised();
+    if (integrity.kind !== 'lost') await replaySpool(run);
     let answers = noAnswers();
+    let planned = await planRun(run, answers);
+    const first = planned.plan;
+    if (!(await mayStart(first, options))) return { ...resultOf(run, first, events), declined: true };
     for (let pass = 1; pass <= MAX_PASSES; pass++) {
       stopIfAsked(deps);
-      const { plan, manifestsDescend } = await planRun(run, answers);
-      const beginning = first === undefined;
-      first ??= plan;
-      if (beginning && !(await mayStart(plan, options))) {
-        return { ...resultOf(run, plan, events), declined: true };
-      }
-      if (plan.items.length === 0 || run.view.snapshot.integrity.kind === 'lost') break;
+      if (pass > 1) planned = await planRun(run, answers);
+      if (planned.plan.items.length === 0 || run.view.snapshot.integrity.kind === 'lost') break;
       const before = run.view;
-      await act(run, plan, {
+      await act(run, planned.plan, {
         answers,
-        manifestsDescend,
-        allowed: (item) => beginning || mayFollow(item, options),
+        manifestsDescend: planned.manifestsDescend,
+        allowed: (item) => pass === 1 || mayFollow(item, options),
       });
       events.push(...run.events.splice(0));
       if (!changedSince(before, run.view)) break;
@@ -95,8 +93,8 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
         answers = noAnswers();
       }
     }
-    await waitForQuickOnes(run, options.waitMs, events);
-    return resultOf(run, first ?? (await planRun(run, noAnswers())).plan, events);
+    await waitForQuickOnes(run, answers, options.waitMs, events);
+    return resultOf(run, first, events);
   } finally {
     await run.providers.close();
   }
@@ -161,26 +159,42 @@ export class ConfigurationError extends CertError {
   }
 }
 
-async function planRun(
-  run: Run,
-  answers: Answers,
-): Promise<{ readonly plan: Plan; readonly manifestsDescend: boolean }> {
-  const manifestsDescend = await descends(run);
+interface PlannedRun {
+  readonly plan: Plan;
+  readonly manifestsDescend: boolean;
+}
+
+async function planRun(run: Run, answers: Answers): Promise<PlannedRun> {
+  const manifestsDescend = await descends(run.deps, run.view, run.desired.commit);
   if (manifestsDescend && run.desired.commit !== null) run.manifestCommit = run.desired.commit;
   const input = await askProviders(run, answers, manifestsDescend);
   return { plan: makePlan(input), manifestsDescend };
 }
 
-/** Do the manifests descend from the ones last acted on? A checkout is judged by the apply that follows its merge. */
-async function descends(run: Run): Promise<boolean> {
-  const recorded = run.view.header?.manifestCommit;
-  const { commit } = run.desired;
+/**
+ * Do the manifests descend from the ones last acted on?
+ * @param commit  null: a checkout, which is judged by the apply that follows its merge
+ */
+export async function descends(
+  deps: Pick<Deps, 'repository'>,
+  { header }: Pick<StateView, 'header'>,
+  commit: string | null,
+): Promise<boolean> {
+  const recorded = header?.manifestCommit;
   if (recorded === undefined || commit === null || recorded === commit) return true;
-  return run.deps.repository.isAncestor(recorded, commit);
+  return deps.repository.isAncestor(recorded, commit);
 }
 
-/** Stays a little for orders that are issued within seconds; what takes longer is for a later run. */
-async function waitForQuickOnes(run: Run, waitMs: number, events: RunEvent[]): Promise<void> {
+/**
+ * Stays a little for orders that are issued within seconds; what takes longer is for a later run. Nothing is bought here,
+ * so what providers answered already is not asked again at every look.
+ */
+async function waitForQuickOnes(
+  run: Run,
+  answers: Answers,
+  waitMs: number,
+  events: RunEvent[],
+): Promise<void> {
   const { deps } = run;
   const startMs = deps.clock.monotonic();
   for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_LOOK_MS)) {
@@ -189,7 +203,6 @@ async function waitForQuickOnes(run: Run, waitMs: number, events: RunEvent[]): P
     stopIfAsked(deps);
     deps.progress.step('waiting for orders that are issued quickly');
     await deps.clock.sleep(Math.min(pauseMs, leftMs), deps.signal);
-    const answers = noAnswers();
     const { plan, manifestsDescend } = await planRun(run, answers);
     await act(run, plan, { answers, manifestsDescend, allowed: () => false });
     events.push(...run.events.splice(0));

@@ -4,14 +4,12 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import type { Catalogue } from '../../src/config/checks.js';
 import { loadApprovals, loadConfiguration, loadManifests } from '../../src/config/load.js';
 import { buildProgram } from '../../src/entry/cli/program.js';
-import type { Configuration } from '../../src/model/configuration.js';
 import type { Finding } from '../../src/model/manifest.js';
-import type { Offering } from '../../src/ports/provider.js';
-import { definitionOf, providerDefinitions } from '../../src/providers/index.js';
+import { providerDefinitions } from '../../src/providers/index.js';
 import { localCa } from '../../src/providers/local-ca/index.js';
+import { catalogueOf } from '../support/catalogue.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const text = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
@@ -54,22 +52,6 @@ const CONFIGURATION = configurationBlock?.body ?? '';
 
 const told = (findings: readonly Finding[]): readonly string[] =>
   findings.map(({ position, message }) => `${position.file}:${position.line} ${message}`);
-
-function catalogueOf({ providers }: Configuration): Catalogue {
-  const offer = (id: string): Offering => {
-    const config = providers[id];
-    const definition = definitionOf(config?.type ?? '');
-    if (config === undefined || definition === undefined) throw new RangeError(id);
-    return definition.describe(config);
-  };
-  return {
-    definition: definitionOf,
-    products: (id) => offer(id).products,
-    defaultProduct: (id) => offer(id).defaultProduct,
-    capabilities: (id) => offer(id).capabilities,
-    paid: (id) => offer(id).capabilities.terms,
-  };
-}
 
 async function findingsInManifest(path: string, body: string): Promise<readonly string[]> {
   const loaded = loadConfiguration({ path: 'certwright.yaml', text: CONFIGURATION }, providerDefinitions);

@@ -2,12 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { Catalogue } from '../../../src/config/checks.js';
 import { loadConfiguration, loadManifests } from '../../../src/config/load.js';
 import { inspectCsr } from '../../../src/keys/csr.js';
-import type { Configuration } from '../../../src/model/configuration.js';
-import type { Offering } from '../../../src/ports/provider.js';
-import { definitionOf, providerDefinitions } from '../../../src/providers/index.js';
+import { providerDefinitions } from '../../../src/providers/index.js';
+import { catalogueOf } from '../../support/catalogue.js';
 import { line } from './support.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
@@ -21,22 +19,6 @@ function filesOf(example: string) {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.yaml'))
     .map((path) => ({ path: path.split(sep).join('/'), text: readFileSync(join(folder, path), 'utf8') }));
-}
-
-function catalogueOf({ providers }: Configuration): Catalogue {
-  const offer = (id: string): Offering => {
-    const config = providers[id];
-    const definition = definitionOf(config?.type ?? '');
-    if (config === undefined || definition === undefined) throw new RangeError(id);
-    return definition.describe(config);
-  };
-  return {
-    definition: definitionOf,
-    products: (id) => offer(id).products,
-    defaultProduct: (id) => offer(id).defaultProduct,
-    capabilities: (id) => offer(id).capabilities,
-    paid: (id) => offer(id).capabilities.terms,
-  };
 }
 
 const load = async (example: string) => {

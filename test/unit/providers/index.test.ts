@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { definitionOf, providerDefinitions } from '../../../src/providers/index.js';
+import { providerDefinitions } from '../../../src/providers/index.js';
 
 const folders = readdirSync(new URL('../../../src/providers', import.meta.url), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
@@ -8,9 +8,4 @@ const folders = readdirSync(new URL('../../../src/providers', import.meta.url), 
 
 it('every provider folder stands in the table, once', () => {
   expect(providerDefinitions.map(({ type }) => type).sort()).toEqual(folders.sort());
-});
-
-it('a type is found by its name, and nothing else is', () => {
-  expect(definitionOf('local-ca')?.title).toBe('Embedded private CA');
-  expect(definitionOf('toString')).toBeUndefined();
 });
