@@ -5,6 +5,7 @@ import { parseTerm, type TermCounting } from '../model/term.js';
 import { toInstant, toMs } from '../model/time.js';
 import { breakerReason } from '../policy/failures.js';
 import { paidTillOf } from '../policy/schedule.js';
+import { canonicalJson } from '../repository/stable.js';
 import { closeIntent, replaceOrder, withoutLane } from './transitions.js';
 
 const KEPT_PREVIOUS = 20;
@@ -42,18 +43,7 @@ export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting
     moved.current && order.ids.includes(moved.current.order)
       ? { ...moved, current: { ...moved.current, order: next.id } }
       : moved;
-  return JSON.stringify(sorted(followed)) === JSON.stringify(sorted(status)) ? status : followed;
-}
-
-/** Key order must not make a difference. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  );
+  return canonicalJson(followed) === canonicalJson(status) ? status : followed;
 }
 
 export interface Published {
