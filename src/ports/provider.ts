@@ -120,10 +120,21 @@ export interface Revoker {
   readonly reasons: readonly RevocationReason[];
 }
 
-/** DCV after placing: things to publish and a way to say "look now". */
+/** DCV after placing. Every call is free and repeats safely. */
 export interface Validator {
-  /** Asks the provider to check again. Repeats safely. */
+  /** Asks the provider to check again. */
   recheck(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
+  /** Another method or approver for these names. Absent: the provider has no call for it. */
+  change?(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
+  /** Sends the approver mails of these names once more. Absent: the provider has no call for it. */
+  resend?(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
+}
+
+/** What the intent holds of an order that is looked at: for what the provider itself does not tell. */
+export interface Recorded {
+  readonly request: OrderRequest;
+  /** Results of the steps that are done, by step name. */
+  readonly results: Readonly<Record<string, JsonObject>>;
 }
 
 /**
@@ -146,10 +157,13 @@ export interface Provider {
   quote(subject: QuoteSubject): Promise<Quote>;
   readonly place: Operation;
   readonly renew: Operation;
-  /** @throws CertError `order.not-found` */
-  getOrder(orderId: string): Promise<OrderSnapshot>;
-  /** The newest certificate of the order; undefined while there is none. */
-  collect(orderId: string): Promise<CollectedCertificate | undefined>;
+  /**
+   * @param recorded  where an intent of ours is open for it (DCV records computed from the CSR need the request)
+   * @throws CertError `order.not-found`
+   */
+  getOrder(orderId: string, recorded?: Recorded): Promise<OrderSnapshot>;
+  /** The newest certificate of the order; undefined while there is none. @param recorded  as for `getOrder` */
+  collect(orderId: string, recorded?: Recorded): Promise<CollectedCertificate | undefined>;
   /** Orders under our reference: for adopting what a lost state forgot. Absent when search is `none`. */
   findByReference?(reference: string): Promise<readonly OrderSnapshot[]>;
   readonly reissuer?: Reissuer;

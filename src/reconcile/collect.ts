@@ -13,6 +13,7 @@ import { commitMessage } from './message.js';
 import { withOrderFacts } from './order-facts.js';
 import { formatsOf, type Publication, publicationFiles, publishedStatus } from './publish.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
+import { stepResults } from './send.js';
 import type { StateView } from './state.js';
 import { findIntent, withOrderDied, withProblem } from './transitions.js';
 import { verifyCollected } from './verify.js';
@@ -74,14 +75,15 @@ async function look(run: Run, provider: Provider, waiting: Waiting): Promise<Fou
   const status = statusOf(run.view, waiting.name);
   const intent = waiting.intentId === undefined ? undefined : findIntent(status, waiting.intentId);
   run.deps.progress.step(`asking ${provider.config.id} for order ${waiting.orderId} of ${waiting.name}`);
-  const order = await provider.getOrder(waiting.orderId);
+  const recorded = intent && { request: intent.request, results: stepResults(intent) };
+  const order = await provider.getOrder(waiting.orderId, recorded);
   const base = { waiting, provider, order };
   if (hasEnded(order.state)) return { ...base, result: { kind: 'dead' } };
   if (order.waitingFor === 'dcv' && intent) {
     await provider.validator?.recheck(order.id, intent.request.validation);
   }
   if (order.state !== 'issued') return { ...base, result: { kind: 'pending' } };
-  const collected = await provider.collect(order.id);
+  const collected = await provider.collect(order.id, recorded);
   if (!collected) return { ...base, result: { kind: 'pending' } };
   const verdict = await verifyCollected(
     provider,
