@@ -1,5 +1,5 @@
 import type { ControlCalls } from './control-routes.js';
-import type { AccountWire, FaultRule, LedgerEntry, OrderWire, SellerSettings } from './wire.js';
+import type { AccountWire, FaultRule, LedgerEntry, OrderWire, SeededOrder, SellerSettings } from './wire.js';
 
 /** Talks to a running seller from any process: arranges faults, moves its clock, counts what was sold. */
 export class PaidProviderControl {
@@ -56,6 +56,11 @@ export class PaidProviderControl {
 
   setBalance(balance: string): Promise<void> {
     return this.#post('money', { balance });
+  }
+
+  /** Orders that were placed and paid before, by nobody here: they count as no purchase. */
+  seed(orders: readonly SeededOrder[]): Promise<void> {
+    return this.#post('seed', { orders });
   }
 
   foreignSlot(slot: ControlCalls['foreign-slot']): Promise<void> {
