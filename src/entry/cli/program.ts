@@ -100,6 +100,14 @@ export function buildProgram(start: Start): Command {
     .requiredOption('--reason <text>', 'why, for the history')
     .option('-y, --yes', 'do not ask', false);
 
+  add('retry <name>', 'try again at once what waits after a failure', () => import('./retry.js'));
+
+  add(
+    'check [providers...]',
+    'log in to every account: reachable, credentials, balance, clock',
+    () => import('./check.js'),
+  );
+
   add('providers', 'the kinds of provider, and what each can do', () => import('./providers.js'));
 
   define(
