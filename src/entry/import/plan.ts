@@ -14,7 +14,7 @@ import type { Workplace } from '../workplace.js';
 import { type ImportedManifest, manifestText } from './manifest-text.js';
 import { withFiles } from './overlay.js';
 import { NameBook, pathFor, usesOwner } from './paths.js';
-import { type Candidate, knownOf, type Selected, selectOrders, termFor } from './select.js';
+import { type Candidate, type Filters, knownOf, type Selected, selectOrders, termFor } from './select.js';
 import type { Wishes } from './wishes.js';
 import type { NewFile } from './write.js';
 
@@ -42,7 +42,7 @@ export async function importPlan(
   const merged = await deps.readFiles(view.snapshot.approval);
   const specs = [...(here.desired?.specs ?? []), ...(merged.desired?.specs ?? [])];
   const known = knownOf(account.config.id, specs, view.statuses.values(), account.offering.defaultProduct);
-  const selected = selectOrders(orders, known, wishes.filters, context.clock.now());
+  const selected = selectOrders(orders, known, filtersOf(account, wishes), context.clock.now());
   const made = manifestsOf(account, selected, wishes, {
     names: namesTaken(specs, view),
     defaultOwner: defaultOwner(account, local),
@@ -61,6 +61,15 @@ export async function importPlan(
     rows: made.map((one) => rowOf(one, wrong)),
     files: [...texts].filter(([file]) => !wrong.has(file)).map(([path, text]) => ({ path, text })),
   };
+}
+
+/** Whoever names a product by the provider's code means the one that certwright calls otherwise, and the other way. */
+function filtersOf({ offering }: Account, { filters }: Wishes): Filters {
+  const meant = offering.products.filter(
+    ({ id, vendorCode }) => filters.products.includes(id) || filters.products.includes(vendorCode),
+  );
+  const codes = meant.flatMap(({ id, vendorCode }) => [id, vendorCode]);
+  return { ...filters, products: [...filters.products, ...codes] };
 }
 
 function refuseErrors(context: Context, findings: readonly Finding[]): void {
