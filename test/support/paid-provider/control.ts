@@ -1,6 +1,6 @@
 import { type ControlCalls, controlRoutes } from './control-routes.js';
 import type { ServerState } from './server.js';
-import type { AccountWire, FaultRule, LedgerEntry, OrderWire, SellerSettings } from './wire.js';
+import type { AccountWire, FaultRule, LedgerEntry, OrderWire, SeededOrder, SellerSettings } from './wire.js';
 
 /**
  * Arranges faults, moves the seller's clock, counts what was sold: at a running server from any process, or at a seller
@@ -60,6 +60,11 @@ export class PaidProviderControl {
 
   setBalance(balance: string): Promise<void> {
     return this.#post('money', { balance });
+  }
+
+  /** Orders that were placed and paid before, by nobody here: they count as no purchase. */
+  seed(orders: readonly SeededOrder[]): Promise<void> {
+    return this.#post('seed', { orders });
   }
 
   foreignSlot(slot: ControlCalls['foreign-slot']): Promise<void> {
