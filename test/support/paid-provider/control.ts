@@ -1,5 +1,5 @@
 import type { ControlCalls } from './control-routes.js';
-import type { AccountWire, FaultRule, LedgerEntry, OrderWire, SellerSettings } from './wire.js';
+import type { AccountWire, FaultRule, LedgerEntry, OrderWire, SellerSettings, WireEntry } from './wire.js';
 
 /** Talks to a running seller from any process: arranges faults, moves its clock, counts what was sold. */
 export class PaidProviderControl {
@@ -73,6 +73,11 @@ export class PaidProviderControl {
   /** Every call received so far, in order; control calls are not among them. */
   ledger(): Promise<readonly LedgerEntry[]> {
     return this.#get('ledger');
+  }
+
+  /** What came in on every connection, whatever became of the call. */
+  wire(): Promise<readonly WireEntry[]> {
+    return this.#get('wire');
   }
 
   /** The seller's own count: slots sold, renewals and somebody else's included. */
