@@ -57,6 +57,8 @@ export interface StepOutcome {
   /** Provider's order id, once there is one. */
   readonly orderId?: string;
   readonly charged?: Money;
+  /** What a cancellation gave back, where the provider says so. */
+  readonly refunded?: Money;
 }
 
 export type LookUp =

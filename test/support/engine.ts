@@ -365,7 +365,9 @@ const MAX_ROUNDS = 14;
 
 const isQuiet = (statuses: Iterable<Status>): boolean =>
   [...statuses].every(
-    (status) => status.current && status.intents.every((i) => !isOpen(i) || i.phase === 'unknown'),
+    (status) =>
+      (status.current || status.orders.some(({ abandoned }) => abandoned)) &&
+      status.intents.every((i) => !isOpen(i) || i.phase === 'unknown'),
   );
 
 /** Scheduled runs of one machine until nothing is open but what a person has to answer. */

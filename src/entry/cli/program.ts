@@ -100,6 +100,10 @@ export function buildProgram(start: Start): Command {
     .requiredOption('--reason <text>', 'why, for the history')
     .option('-y, --yes', 'do not ask', false);
 
+  add('abandon <name>', 'give up an order that is placed and not issued', () => import('./abandon.js'))
+    .requiredOption('--reason <text>', 'why, for the history')
+    .option('-y, --yes', 'do not ask', false);
+
   add('providers', 'the kinds of provider, and what each can do', () => import('./providers.js'));
 
   define(

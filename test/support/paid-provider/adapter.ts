@@ -80,13 +80,16 @@ const BASE: Capabilities = {
 };
 
 function capabilitiesOf(config: ProviderConfig): Capabilities {
-  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays } = config.options;
+  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays, cancel } = config.options;
   return {
     ...BASE,
     ...(search === 'unique' || search === 'findable' ? { search } : {}),
     ...(typeof visibilityLagMs === 'number' ? { visibilityLagMs } : {}),
     ...(typeof reissueChangesId === 'boolean' ? { reissueChangesId } : {}),
     ...(typeof carriesRemainingDays === 'boolean' ? { carriesRemainingDays } : {}),
+    ...(cancel === false
+      ? { cancel, notes: { ...BASE.notes, cancel: 'Orders are cancelled by the support.' } }
+      : {}),
   };
 }
 
@@ -153,7 +156,7 @@ const offering = (config: ProviderConfig): Offering => ({
 
 function create(deps: ProviderDeps, open: OpenLine): Provider {
   const client = paidTestClient(deps, open);
-  const { search } = capabilitiesOf(deps.config);
+  const { search, cancel } = capabilitiesOf(deps.config);
   const operations = paidTestOperations(client, search);
   const balance = async () => {
     const { value } = await client.account();
@@ -192,7 +195,7 @@ function create(deps: ProviderDeps, open: OpenLine): Provider {
         }),
     reissuer: { operation: operations.reissue, sideEffect: () => undefined },
     revoker: { operation: operations.revoke, reasons: ['unspecified', 'keyCompromise', 'superseded'] },
-    canceller: { operation: operations.cancel },
+    ...(cancel ? { canceller: { operation: operations.cancel } } : {}),
     autoRenew: { operation: operations.autoRenew },
     validator: { recheck: (orderId) => client.recheck(orderId) },
     list: (filter) => list(client, filter),
@@ -217,6 +220,7 @@ export const paidTestOver = (open: OpenLine): ProviderDefinition => ({
       visibilityLagMs: { type: 'integer', minimum: 0 },
       reissueChangesId: { type: 'boolean' },
       carriesRemainingDays: { type: 'boolean' },
+      cancel: { type: 'boolean' },
     },
   },
   manifestOptionsSchema: { type: 'object', additionalProperties: false, properties: {} },
