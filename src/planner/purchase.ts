@@ -2,6 +2,7 @@ import { sameNames } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { OrderRecord } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
+import { holderOf, rivalOf } from './claims.js';
 import type { Decision, Draft } from './draft.js';
 import { driveIntent } from './drive.js';
 import {
@@ -16,7 +17,7 @@ import {
   termAt,
 } from './facts.js';
 import { namesDiffer } from './free.js';
-import { isCertificate, type Subject } from './input.js';
+import type { Subject } from './input.js';
 import { reissueOf, renewalOf } from './timing.js';
 import { failureWait } from './waiting.js';
 
@@ -56,16 +57,9 @@ const adoptDeclared: Check = (s) => {
     ...(provider === undefined ? {} : { provider }),
     byEdit: true,
   } as const;
-  const holder = [...s.input.state.statuses.values()].find((other) => orderAt(other, provider, adopt.order));
+  const holder = holderOf(s.input, provider, adopt.order);
   if (holder) return held(base, 'foreign-order', `order ${adopt.order} belongs to ${holder.name}`);
-  const rival = s.input.desired.specs.find(
-    (other) =>
-      other.name !== s.name &&
-      isCertificate(other) &&
-      other.adopt?.kind === 'order' &&
-      other.adopt.order === adopt.order &&
-      other.providers[0] === provider,
-  );
+  const rival = rivalOf(s.input, s.name, provider, adopt.order);
   if (rival) {
     return held(
       base,
@@ -74,6 +68,7 @@ const adoptDeclared: Check = (s) => {
     );
   }
   const order = s.facts.adoptable;
+  if (s.facts.adoptRefused !== undefined) return held(base, 'foreign-order', s.facts.adoptRefused);
   if (order && !stillCounts(order, s.input.nowMs)) {
     return held(
       base,

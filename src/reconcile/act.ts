@@ -3,6 +3,7 @@ import type { PaidOrFreeAction } from '../model/order.js';
 import type { Plan, PlanItem } from '../model/plan.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
+import { seenOrder } from './adoptions.js';
 import { collectOrders, type Waiting } from './collect.js';
 import { type Answers, planInput } from './observe.js';
 import { prepareJob } from './prepare.js';
@@ -39,10 +40,12 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   );
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
   if (plan.unsafe === undefined) {
-    await tidy(run, lines);
+    await tidy(run, lines, options.answers);
     await sendInBatches(run, await prepareAll(run, lines, options));
   }
-  await collectOrders(run, placedOrders(run, lines));
+  await collectOrders(run, placedOrders(run, lines), (name, orderId) =>
+    seenOrder(options.answers, name, orderId),
+  );
 }
 
 /** Bought operations with a step still to be taken. */

@@ -36,11 +36,24 @@ interface Found {
     | { readonly kind: 'publish'; readonly publication: Publication };
 }
 
+/** Certificates per commit: what was collected of thousands is kept when a run is stopped or loses its account. */
+const PER_COMMIT = 500;
+
+/** What this run saw of an order, where it looked already. */
+type Seen = (name: string, orderId: string) => OrderSnapshot | undefined;
+
 /**
- * Asks for placed orders, publishes what is issued and verified, records what changed; all of it in one commit, and no
- * commit where nothing changed. Repeats safely.
+ * Asks for placed orders, publishes what is issued and verified, records what changed; many in one commit, and no commit
+ * where nothing changed. Repeats safely.
+ * @param seen  an order that was seen issued in this run is not asked for again before its certificate is
  */
-export async function collectOrders(run: Run, orders: readonly Waiting[]): Promise<void> {
+export async function collectOrders(run: Run, orders: readonly Waiting[], seen: Seen): Promise<void> {
+  for (let i = 0; i < orders.length; i += PER_COMMIT) {
+    await collectSome(run, orders.slice(i, i + PER_COMMIT), seen);
+  }
+}
+
+async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Promise<void> {
   const queues = new Map<Provider, PQueue>();
   const found = await Promise.all(
     orders.map(async (waiting) => {
@@ -48,7 +61,7 @@ export async function collectOrders(run: Run, orders: readonly Waiting[]): Promi
         const provider = providerOfOrder(run, waiting);
         const queue = queues.get(provider) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
         queues.set(provider, queue);
-        return await queue.add(() => look(run, provider, waiting));
+        return await queue.add(() => look(run, provider, waiting, seen));
       } catch (error) {
         report(run, waiting, error);
         return undefined;
@@ -70,13 +83,14 @@ function providerOfOrder(run: Run, { name, intentId, orderId }: Waiting): Provid
   return providerFor(run, id);
 }
 
-async function look(run: Run, provider: Provider, waiting: Waiting): Promise<Found> {
+async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen): Promise<Found> {
   stopIfAsked(run.deps);
   const status = statusOf(run.view, waiting.name);
   const intent = waiting.intentId === undefined ? undefined : findIntent(status, waiting.intentId);
   run.deps.progress.step(`asking ${provider.config.id} for order ${waiting.orderId} of ${waiting.name}`);
   const recorded = intent && { request: intent.request, results: stepResults(intent) };
-  const order = await provider.getOrder(waiting.orderId, recorded);
+  const before = intent === undefined ? seen(waiting.name, waiting.orderId) : undefined;
+  const order = before?.state === 'issued' ? before : await provider.getOrder(waiting.orderId, recorded);
   const base = { waiting, provider, order };
   if (hasEnded(order.state)) return { ...base, result: { kind: 'dead' } };
   if (order.waitingFor === 'dcv' && intent) {

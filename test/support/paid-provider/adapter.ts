@@ -15,7 +15,13 @@ import type {
   Quote,
   QuoteSubject,
 } from '../../../src/ports/provider.js';
-import { CALL_LIMIT_MS, type PaidTestClient, paidTestClient } from './adapter-client.js';
+import {
+  CALL_LIMIT_MS,
+  httpLine,
+  type OpenLine,
+  type PaidTestClient,
+  paidTestClient,
+} from './adapter-client.js';
 import { readAll } from './adapter-look-up.js';
 import { toSnapshot } from './adapter-map.js';
 import { paidTestOperations } from './adapter-steps.js';
@@ -145,8 +151,8 @@ const offering = (config: ProviderConfig): Offering => ({
   defaultProduct: DEFAULT_PRODUCT,
 });
 
-function create(deps: ProviderDeps): Provider {
-  const client = paidTestClient(deps);
+function create(deps: ProviderDeps, open: OpenLine): Provider {
+  const client = paidTestClient(deps, open);
   const { search } = capabilitiesOf(deps.config);
   const operations = paidTestOperations(client, search);
   const balance = async () => {
@@ -197,8 +203,8 @@ function create(deps: ProviderDeps): Provider {
   };
 }
 
-/** The second member of the port, for tests: paid, bought and activated in two calls, asynchronous, not searchable. */
-export const paidTest: ProviderDefinition = {
+/** Bought and activated in two calls, asynchronous, not searchable unless its options say so; over any line. */
+export const paidTestOver = (open: OpenLine): ProviderDefinition => ({
   type: 'paid-test',
   title: 'Paid provider of the tests',
   capabilities: BASE,
@@ -215,5 +221,8 @@ export const paidTest: ProviderDefinition = {
   },
   manifestOptionsSchema: { type: 'object', additionalProperties: false, properties: {} },
   describe: offering,
-  create,
-};
+  create: (deps) => create(deps, open),
+});
+
+/** The second member of the port, for tests: paid, and over real HTTP. */
+export const paidTest: ProviderDefinition = paidTestOver(httpLine);
