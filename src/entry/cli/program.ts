@@ -112,6 +112,18 @@ export function buildProgram(start: Start): Command {
     start,
   );
 
+  add(
+    'sandbox [provider]',
+    'a strict local server of a provider, to rehearse with',
+    () => import('./sandbox.js'),
+  )
+    .option('--port <n>', 'port on 127.0.0.1 (any free one if absent)')
+    .option('--state <file>', 'keep the account in this file and go on with it tomorrow')
+    .option('--speed <n>', 'seconds of the sandbox in a second; 86400 is a day')
+    .option('--fault <fault>', 'NAME[:VALUE][@OPERATION][*TIMES], may be repeated', collect, [])
+    .option('--set <key=value>', 'a setting, may be repeated', collect, [])
+    .option('--list', 'show every provider, setting and fault', false);
+
   add('demo', 'the whole story in a temporary folder', () => import('./demo.js')).option(
     '--dir <dir>',
     'leave everything in this folder',

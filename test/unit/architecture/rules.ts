@@ -10,6 +10,12 @@ export interface Layer {
   readonly pure?: true;
 }
 
+/** Folders of a layer of separate members that every member may use; they know no member. */
+export const COMMON: Readonly<Record<string, string>> = {
+  'sandbox/frame':
+    'the loopback server, clock, faults, state file and throw-away CA that every sandbox stands on',
+};
+
 /** Libraries that compute and nothing else. */
 const PURE_PACKAGES = [
   '@date-fns/utc',
