@@ -73,8 +73,11 @@ export const openRevocation = (status: Status): OpenIntent | undefined =>
 export const openCancellation = (status: Status): OpenIntent | undefined =>
   status.intents.filter(isOpen).find((intent) => intent.action === 'cancel');
 
-export const productAt = (spec: CertificateSpec, provider: ProviderFacts): string | undefined =>
-  spec.product ?? provider.defaultProduct;
+/** The product wanted at a provider, by certwright's name for it: a manifest may give the vendor's code. */
+export function productAt(spec: CertificateSpec, provider: ProviderFacts): string | undefined {
+  const wanted = spec.product ?? provider.defaultProduct;
+  return provider.products.find(({ vendorCode }) => vendorCode === wanted)?.id ?? wanted;
+}
 
 /** The term bought at this provider: none where the account sells no terms. */
 export const termAt = (spec: CertificateSpec, provider: ProviderFacts): string | undefined =>

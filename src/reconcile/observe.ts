@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import { messageOf } from '../model/errors.js';
+import { CertError, messageOf } from '../model/errors.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import { sameNames } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
@@ -153,7 +153,10 @@ async function askBalances(
       try {
         answers.providers.set(id, { balance: await at(provider, () => balance.call(provider)) });
       } catch (error) {
-        markDown(run, answers, id, error);
+        // Its other calls may well work: only a `minimumBalance` has to wait for a balance.
+        if (error instanceof CertError && error.code === 'provider.unsupported') {
+          run.deps.log.warn({ provider: id, error: messageOf(error) }, 'balance cannot be read');
+        } else markDown(run, answers, id, error);
       }
     }),
   );
