@@ -80,11 +80,13 @@ const BASE: Capabilities = {
 };
 
 function capabilitiesOf(config: ProviderConfig): Capabilities {
-  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays, cancel } = config.options;
+  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays, cancel, pollEveryMs } =
+    config.options;
   return {
     ...BASE,
     ...(search === 'unique' || search === 'findable' ? { search } : {}),
     ...(typeof visibilityLagMs === 'number' ? { visibilityLagMs } : {}),
+    ...(typeof pollEveryMs === 'number' ? { pollEveryMs } : {}),
     ...(typeof reissueChangesId === 'boolean' ? { reissueChangesId } : {}),
     ...(typeof carriesRemainingDays === 'boolean' ? { carriesRemainingDays } : {}),
     ...(cancel === false
@@ -218,6 +220,7 @@ export const paidTestOver = (open: OpenLine): ProviderDefinition => ({
     properties: {
       search: { enum: ['unique', 'findable', 'none'] },
       visibilityLagMs: { type: 'integer', minimum: 0 },
+      pollEveryMs: { type: 'integer', minimum: 0 },
       reissueChangesId: { type: 'boolean' },
       carriesRemainingDays: { type: 'boolean' },
       cancel: { type: 'boolean' },
