@@ -211,6 +211,8 @@ export interface ProviderDefinition {
   readonly type: string;
   readonly title: string;
   readonly capabilities: Capabilities;
+  /** Pages of the vendor for people: where an account is made, and where its API is described. */
+  readonly links?: { readonly signUp?: string; readonly docs?: string };
   readonly credentialNames: { readonly required: readonly string[]; readonly optional: readonly string[] };
   /** JSON Schema of `ProviderConfig.options` (the keys of the configuration that are this type's own). */
   readonly optionsSchema: JsonObject;
