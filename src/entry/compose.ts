@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseHeader, parseStatus } from '../config/state.js';
+import { parseHeader, parseMemory, parseStatus } from '../config/state.js';
 import { createSealer } from '../keys/age.js';
 import { publishedFiles } from '../keys/export.js';
 import { createKeyMaker } from '../keys/generate.js';
@@ -35,6 +35,7 @@ export function composeDeps(
 ): Deps {
   return {
     repository,
+    runCache: repository.runCache,
     clock: context.clock,
     random: context.random,
     log: context.log,
@@ -44,6 +45,7 @@ export function composeDeps(
     readFiles: (tree) => readFiles(tree, context.env, context.definitions),
     parseStatus,
     parseHeader,
+    parseMemory,
     connect: (configuration) => connect(context, repository, configuration, identities),
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),

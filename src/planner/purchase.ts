@@ -3,7 +3,7 @@ import type { OrderSnapshot } from '../model/order.js';
 import type { OrderRecord } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
 import type { Decision, Draft } from './draft.js';
-import { driveIntent } from './drive.js';
+import { driveIntent, lookedAtLater } from './drive.js';
 import {
   hasTermLeft,
   headOf,
@@ -194,10 +194,13 @@ const uncollected: Check = (s) => {
     lane,
     action: 'collect',
     reason: 'AwaitingIssuance',
-    message:
+    ...lookedAtLater(
+      s.input,
+      { ...head, orderId: head.id },
       head.state === 'pending'
         ? `order ${head.id} is placed, not issued yet`
         : `the certificate of order ${head.id} is not in the repository yet`,
+    ),
     provider: head.provider,
     product: head.product,
     predecessor: head.id,

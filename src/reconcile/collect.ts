@@ -5,11 +5,13 @@ import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
 import { isDead, orderById } from '../planner/facts.js';
+import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { certificatePath, rejectedPath } from '../repository/layout.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
+import { noteLook, noteRefusal } from './notes.js';
 import { withOrderFacts } from './order-facts.js';
 import { formatsOf, type Publication, publicationFiles, publishedStatus } from './publish.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
@@ -37,23 +39,30 @@ interface Found {
 }
 
 /**
- * Asks for placed orders, publishes what is issued and verified, records what changed; all of it in one commit, and no
- * commit where nothing changed. Repeats safely.
+ * Asks for placed orders that are due for a look, publishes what is issued and verified, records what changed; all of it
+ * in one commit, and no commit where nothing changed. Repeats safely.
+ * @param eager  somebody stays for them: as often as the providers allow
  */
-export async function collectOrders(run: Run, orders: readonly Waiting[]): Promise<void> {
+export async function collectOrders(run: Run, orders: readonly Waiting[], eager: boolean): Promise<void> {
   const queues = new Map<Provider, PQueue>();
+  const nowMs = run.deps.clock.now();
   const found = await Promise.all(
-    orders.map(async (waiting) => {
-      try {
-        const provider = providerOfOrder(run, waiting);
-        const queue = queues.get(provider) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
-        queues.set(provider, queue);
-        return await queue.add(() => look(run, provider, waiting));
-      } catch (error) {
-        report(run, waiting, error);
-        return undefined;
-      }
-    }),
+    orders
+      .filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs)
+      .map(async (waiting) => {
+        try {
+          const provider = providerOfOrder(run, waiting);
+          const queue =
+            queues.get(provider) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
+          queues.set(provider, queue);
+          return await queue.add(() => look(run, provider, waiting));
+        } catch (error) {
+          const provider = run.providers.all.get(providerIdOf(run, waiting) ?? '');
+          if (provider) noteRefusal(run.notes, provider.config, error, run.deps.clock.now());
+          report(run, waiting, error);
+          return undefined;
+        }
+      }),
   );
   const results = found.filter((result) => result !== undefined);
   if (results.length === 0) return;
@@ -62,12 +71,29 @@ export async function collectOrders(run: Run, orders: readonly Waiting[]): Promi
   for (const result of results) tell(run, before, result);
 }
 
-function providerOfOrder(run: Run, { name, intentId, orderId }: Waiting): Provider {
+/** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */
+function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, eager: boolean): number {
   const status = statusOf(run.view, name);
   const intent = intentId === undefined ? undefined : findIntent(status, intentId);
-  const id = intent?.provider ?? orderById(status, orderId)?.provider;
-  if (id === undefined) throw new CertError('order.not-found', `no order ${orderId} is recorded for ${name}`);
-  return providerFor(run, id);
+  const order = orderById(status, orderId);
+  const awaited: Awaited | undefined =
+    intent?.phase === 'placed' || intent?.phase === 'issued'
+      ? awaitedByIntent(status, intent)
+      : order && { ...order, orderId };
+  if (!awaited) return -Infinity;
+  return nextLookOf(run.notes.memory, run.providers.all.get(awaited.provider), awaited, eager);
+}
+
+function providerIdOf(run: Run, { name, intentId, orderId }: Waiting): string | undefined {
+  const status = statusOf(run.view, name);
+  const intent = intentId === undefined ? undefined : findIntent(status, intentId);
+  return intent?.provider ?? orderById(status, orderId)?.provider;
+}
+
+function providerOfOrder(run: Run, waiting: Waiting): Provider {
+  const id = providerIdOf(run, waiting);
+  if (id !== undefined) return providerFor(run, id);
+  throw new CertError('order.not-found', `no order ${waiting.orderId} is recorded for ${waiting.name}`);
 }
 
 async function look(run: Run, provider: Provider, waiting: Waiting): Promise<Found> {
@@ -77,10 +103,14 @@ async function look(run: Run, provider: Provider, waiting: Waiting): Promise<Fou
   run.deps.progress.step(`asking ${provider.config.id} for order ${waiting.orderId} of ${waiting.name}`);
   const recorded = intent && { request: intent.request, results: stepResults(intent) };
   const order = await provider.getOrder(waiting.orderId, recorded);
+  const news = withOrderFacts(status, order, provider.capabilities.termCounting) !== status;
+  noteLook(run.notes, provider.config.id, waiting.orderId, run.deps.clock.now(), news);
   const base = { waiting, provider, order };
   if (hasEnded(order.state)) return { ...base, result: { kind: 'dead' } };
   if (order.waitingFor === 'dcv' && intent) {
-    await provider.validator?.recheck(order.id, intent.request.validation);
+    const proven = new Set(order.validation.flatMap(({ name, state }) => (state === 'valid' ? [name] : [])));
+    const left = intent.request.validation.filter(({ name }) => !proven.has(name));
+    if (left.length > 0) await provider.validator?.recheck(order.id, left);
   }
   if (order.state !== 'issued') return { ...base, result: { kind: 'pending' } };
   const collected = await provider.collect(order.id, recorded);

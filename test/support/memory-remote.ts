@@ -11,6 +11,7 @@ import { testBranches } from './git.js';
 
 const STATE = `refs/heads/${testBranches.state}`;
 const SEEN = 'refs/heads/certwright/seen';
+const CACHE = 'refs/certwright/cache';
 const APPROVAL = `refs/heads/${testBranches.approval}`;
 
 interface Commit {
@@ -80,6 +81,18 @@ export class MemoryRemote {
         return { kind: 'pushed', commit: oid };
       },
       isAncestor: async (older, newer) => this.#isAncestor(older, newer),
+      runCache: {
+        read: async (version) => {
+          const blob = this.#commits.get(version)?.tree.get('cache.json');
+          return blob === undefined ? undefined : this.#blobs.get(blob);
+        },
+        replace: async (_seen, change) => {
+          const text = change(this.files(CACHE)['cache.json']);
+          const oid = this.#write(null, [{ path: 'cache.json', content: text }], 'cache');
+          this.refs = new Map(this.refs).set(CACHE, oid);
+          return undefined;
+        },
+      },
       accounts: (id) => this.#accounts(`refs/certwright/accounts/${id}`),
       close: async () => undefined,
     };
@@ -123,13 +136,14 @@ export class MemoryRemote {
   }
 
   #observe(): RepositorySnapshot {
-    const [state, seen] = [this.refs.get(STATE), this.refs.get(SEEN)];
+    const [state, seen, cache] = [this.refs.get(STATE), this.refs.get(SEEN), this.refs.get(CACHE)];
     return {
       remote: this.identity,
       approval: this.#reader(this.refs.get(APPROVAL) ?? ''),
       ...(state === undefined ? {} : { state: this.#reader(state) }),
       ...(seen === undefined || seen === state ? {} : { seen: this.#reader(seen) }),
       integrity: this.#judge(state, seen),
+      ...(cache === undefined ? {} : { cache }),
     };
   }
 

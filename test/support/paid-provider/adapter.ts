@@ -74,11 +74,12 @@ const BASE: Capabilities = {
 };
 
 function capabilitiesOf(config: ProviderConfig): Capabilities {
-  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays } = config.options;
+  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays, pollEveryMs } = config.options;
   return {
     ...BASE,
     ...(search === 'unique' || search === 'findable' ? { search } : {}),
     ...(typeof visibilityLagMs === 'number' ? { visibilityLagMs } : {}),
+    ...(typeof pollEveryMs === 'number' ? { pollEveryMs } : {}),
     ...(typeof reissueChangesId === 'boolean' ? { reissueChangesId } : {}),
     ...(typeof carriesRemainingDays === 'boolean' ? { carriesRemainingDays } : {}),
   };
@@ -209,6 +210,7 @@ export const paidTest: ProviderDefinition = {
     properties: {
       search: { enum: ['unique', 'findable', 'none'] },
       visibilityLagMs: { type: 'integer', minimum: 0 },
+      pollEveryMs: { type: 'integer', minimum: 0 },
       reissueChangesId: { type: 'boolean' },
       carriesRemainingDays: { type: 'boolean' },
     },
