@@ -10,7 +10,7 @@ import { planDigest } from './digest.js';
 import { type Draft, firstDecision } from './draft.js';
 import { driveIntent } from './drive.js';
 import { openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
-import { autoRenewDiffers, freeChecks } from './free.js';
+import { autoRenewDiffers, endingMeanwhile, freeChecks } from './free.js';
 import {
   doubtfulDraft,
   findMoves,
@@ -91,7 +91,9 @@ export function makePlan(input: PlanInput): Plan {
 /** The prices a plan still needs: asked, put into the facts, and planned again. */
 export function priceQuestions(input: PlanInput): readonly PriceQuestion[] {
   return draftAll(input).certificates.flatMap(({ subject, drafts }) =>
-    drafts.flatMap((draft) => questionsOf(subject, draft)),
+    drafts
+      .flatMap((draft) => [draft, endingMeanwhile(subject, draft)])
+      .flatMap((draft) => (draft === undefined ? [] : questionsOf(subject, draft))),
   );
 }
 
@@ -161,7 +163,12 @@ function settleAll(lines: readonly Line[], books: Books): readonly PlanItem[] {
   const others = lines.flatMap(({ subject, draft }) => {
     if (draft.lane === 'purchase') return [];
     const purchase = byCertificate.get(subject.name);
-    return purchase && waitsFor(purchase, subject, draft) ? [] : [settle(subject, draft, books)];
+    const waits = purchase && waitsFor(purchase, subject, draft);
+    const item = waits ? undefined : settle(subject, draft, books);
+    if (item && item.hold === undefined) return [item];
+    const ending = endingMeanwhile(subject, draft);
+    const meanwhile = ending && settle(subject, ending, books);
+    return [meanwhile?.hold === undefined ? (meanwhile ?? item) : item].filter((one) => one !== undefined);
   });
   return [...settled, ...others];
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { acceptPrice } from '../../src/entry/cli/resolve-stops.js';
 import { openState } from '../../src/entry/cli/state.js';
 import { CertError } from '../../src/model/errors.js';
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/model/time.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/model/time.js';
 import { legalStatus } from '../../src/policy/legal.js';
 import type { Provider } from '../../src/ports/provider.js';
 import { localCa } from '../../src/providers/local-ca/index.js';
@@ -105,6 +105,24 @@ describe('money', () => {
     await applyOnce(place, late);
     expect(told).toBe(true);
     expect((await place.status('shop')).priceStop).toBeUndefined();
+  });
+
+  it('names that nobody can price are held, and the certificate is reissued without them in time', async () => {
+    const place = await openPlace({ kind: 'unique', seller: { pollsUntilIssued: 0 } });
+    await applyOnce(place, await openRunner(place));
+    const { current } = await place.status('shop');
+    await place.merge({
+      'certificates/shop.yaml': manifest('shop').replace('[', '[new.example.com, '),
+    });
+    expect(await holdsOf(place)).toMatchObject({ hold: 'price-unknown' });
+    await place.advance(80 * DAY_MS);
+    await applyOnce(place, await openRunner(place));
+    const after = await place.status('shop');
+    expect(after.current?.serial).not.toBe(current?.serial);
+    expect(after.current?.names).toEqual(['shop.example.com']);
+    await expectKeyFits(place, 'shop');
+    expect(await holdsOf(place)).toMatchObject({ hold: 'price-unknown' });
+    expect(await place.purchases()).toBe(1);
   });
 
   it('a budget is counted on the state an intent is pushed onto, whatever the plan saw', async () => {
