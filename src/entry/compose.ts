@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseHeader, parseStatus } from '../config/state.js';
+import { parseHeader, parseMemory, parseStatus } from '../config/state.js';
 import { createSealer } from '../keys/age.js';
 import { publishedFiles } from '../keys/export.js';
 import { createKeyMaker } from '../keys/generate.js';
@@ -8,7 +8,7 @@ import { CertError, explain } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/secret.js';
 import type { Sealer } from '../ports/keystore.js';
-import type { Provider } from '../ports/provider.js';
+import type { Provider, ProviderDefinition } from '../ports/provider.js';
 import type { BrokenAccount, Deps, ProviderSet } from '../reconcile/deps.js';
 import { fileSpool } from '../repository/file-spool.js';
 import type { GitRepository } from '../repository/git-repository.js';
@@ -35,6 +35,7 @@ export function composeDeps(
 ): Deps {
   return {
     repository,
+    runCache: repository.runCache,
     clock: context.clock,
     random: context.random,
     log: context.log,
@@ -44,6 +45,7 @@ export function composeDeps(
     readFiles: (tree) => readFiles(tree, context.env, context.definitions),
     parseStatus,
     parseHeader,
+    parseMemory,
     connect: (configuration) => connect(context, repository, configuration, identities),
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
@@ -61,6 +63,26 @@ export function composeDeps(
   };
 }
 
+/** One account with its credentials read. @throws CertError `config.missing-variable`, `config.invalid` */
+export const openAccount = (
+  context: Context,
+  repository: GitRepository,
+  configuration: Configuration,
+  config: ProviderConfig,
+  definition: ProviderDefinition,
+  identities: (repositoryId: string) => Promise<readonly Secret[]>,
+): Provider =>
+  definition.create({
+    config,
+    repositoryId: configuration.id,
+    credentials: resolveCredentials(context, config),
+    clock: context.clock,
+    log: context.log.child({ provider: config.id }),
+    accountStore: repository.accounts(config.id),
+    runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
+    random: context.random,
+  });
+
 function connect(
   context: Context,
   repository: GitRepository,
@@ -73,19 +95,7 @@ function connect(
     const definition = context.definitions.find(({ type }) => type === config.type);
     if (!definition) continue;
     try {
-      all.set(
-        config.id,
-        definition.create({
-          config,
-          repositoryId: configuration.id,
-          credentials: resolveCredentials(context, config),
-          clock: context.clock,
-          log: context.log.child({ provider: config.id }),
-          accountStore: repository.accounts(config.id),
-          runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
-          random: context.random,
-        }),
-      );
+      all.set(config.id, openAccount(context, repository, configuration, config, definition, identities));
     } catch (error) {
       broken.set(config.id, { ...definition.describe(config), config, why: explain(error) });
       context.say(`warning: provider "${config.id}" is not available: ${explain(error)}`);

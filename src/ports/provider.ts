@@ -57,6 +57,8 @@ export interface StepOutcome {
   /** Provider's order id, once there is one. */
   readonly orderId?: string;
   readonly charged?: Money;
+  /** What a cancellation gave back, where the provider says so. */
+  readonly refunded?: Money;
 }
 
 export type LookUp =
@@ -209,6 +211,8 @@ export interface ProviderDefinition {
   readonly type: string;
   readonly title: string;
   readonly capabilities: Capabilities;
+  /** Pages of the vendor for people: where an account is made, and where its API is described. */
+  readonly links?: { readonly signUp?: string; readonly docs?: string };
   readonly credentialNames: { readonly required: readonly string[]; readonly optional: readonly string[] };
   /** JSON Schema of `ProviderConfig.options` (the keys of the configuration that are this type's own). */
   readonly optionsSchema: JsonObject;

@@ -23,6 +23,7 @@ import type { Provider } from '../ports/provider.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 import { certificatePath } from '../repository/layout.js';
 import { adoptionsToAsk, askAdoptions } from './adoptions.js';
+import { noteRefusal, refuseWhilePaused } from './notes.js';
 import { type Run, statusOf } from './run.js';
 import type { StateView } from './state.js';
 
@@ -45,6 +46,7 @@ export function planInput(run: Run, view: StateView, answers: Answers, manifests
     state: stateFacts(view, manifestsDescend),
     providers: providerFacts(run, answers),
     facts,
+    memory: run.notes.memory,
     nowMs: run.deps.clock.now(),
   };
 }
@@ -104,6 +106,7 @@ export async function askProviders(
   const queues = new Map<string, PQueue>();
   const at = <T>(provider: Provider, task: () => Promise<T>): Promise<T> => {
     const id = provider.config.id;
+    refuseWhilePaused(run.notes, provider.config, run.deps.clock.now());
     const queue = queues.get(id) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
     queues.set(id, queue);
     return queue.add(task);
@@ -163,6 +166,8 @@ async function askBalances(
 }
 
 function markDown(run: Run, answers: Answers, id: string, error: unknown): void {
+  const config = run.providers.all.get(id)?.config;
+  if (config) noteRefusal(run.notes, config, error, run.deps.clock.now());
   run.deps.log.warn({ provider: id, error: messageOf(error) }, 'provider does not answer');
   answers.providers.set(id, { ...answers.providers.get(id), down: messageOf(error) });
 }

@@ -157,7 +157,9 @@ const continues = (action: PaidOrFreeAction, predecessor: OrderRecord, { config 
 function requestFor(run: Run, parts: RequestParts): OrderRequest {
   const { item, action, provider, status, certificate, predecessor, contacts, csr } = parts;
   const buys = action === 'order' || action === 'renew';
-  const names = certificate?.names ?? predecessor?.names ?? [];
+  // What is given up is the order as it was placed, whatever the manifest says by now.
+  const declared = action === 'cancel' ? undefined : certificate;
+  const names = declared?.names ?? predecessor?.names ?? [];
   const options: JsonObject = certificate?.providerOptions[provider.config.id] ?? {};
   return {
     action,
@@ -168,7 +170,7 @@ function requestFor(run: Run, parts: RequestParts): OrderRequest {
     product: item.product ?? predecessor?.product ?? '',
     ...(item.term === undefined ? {} : { term: item.term }),
     names,
-    commonName: certificate?.commonName ?? names[0] ?? '',
+    commonName: declared?.commonName ?? names[0] ?? '',
     ...(csr === undefined ? {} : { csrPem: csr.csrPem }),
     validation: names.map((name) => validationFor(certificate, name)),
     ...(contacts === undefined ? {} : { contacts: { name: contacts.name, digest: contacts.digest } }),

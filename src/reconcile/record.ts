@@ -7,6 +7,7 @@ import type { SpoolEntry } from '../ports/spool.js';
 import { ceilingFor } from './ceiling.js';
 import { land, observeState, refuseLostState } from './land.js';
 import { commitMessage } from './message.js';
+import { noteRefusal } from './notes.js';
 import { changedStatuses, nameOfIntent, providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { SentStep } from './send.js';
 import { takeOffSpool } from './spooled.js';
@@ -85,6 +86,7 @@ function outcomeLine({ job, intent, step, outcome }: SentStep): string {
 function tell(run: Run, { job, intent, outcome }: SentStep): void {
   if (outcome.kind === 'done') return;
   if (outcome.error.code === 'send.clock') run.clockProblem = outcome.error.message;
+  noteRefusal(run.notes, job.provider.config, outcome.error, run.deps.clock.now());
   run.events.push({
     name: job.name,
     action: intent.action,

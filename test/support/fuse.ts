@@ -2,6 +2,7 @@ import type { OrderRequest } from '../../src/model/order.js';
 import type { KeyMaker } from '../../src/ports/keystore.js';
 import type { Operation, Provider, Step } from '../../src/ports/provider.js';
 import type { Repository } from '../../src/ports/repository.js';
+import type { RunCache } from '../../src/ports/run-cache.js';
 import type { Spool } from '../../src/ports/spool.js';
 import type { Deps } from '../../src/reconcile/deps.js';
 
@@ -56,6 +57,7 @@ export function fused(deps: Deps, through: Fuse): Deps {
   return {
     ...deps,
     repository: fusedRepository(deps.repository, through),
+    runCache: fusedCache(deps.runCache, through),
     spool: fusedSpool(deps.spool, through),
     connect: (configuration) => {
       const set = deps.connect(configuration);
@@ -83,6 +85,11 @@ const fusedRepository = (repository: Repository, through: Fuse): Repository => (
     through.call('git.initialise', () => repository.initialise(changes, message)),
   isAncestor: (older, newer) => through.call('git.isAncestor', () => repository.isAncestor(older, newer)),
   close: () => repository.close(),
+});
+
+const fusedCache = (cache: RunCache, through: Fuse): RunCache => ({
+  read: (version) => through.call('cache.read', () => cache.read(version)),
+  replace: (seen, change) => through.call('cache.replace', () => cache.replace(seen, change)),
 });
 
 const fusedSpool = (spool: Spool, through: Fuse): Spool => ({

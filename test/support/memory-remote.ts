@@ -12,6 +12,7 @@ import { isOwnPath } from '../../src/repository/layout.js';
 
 const STATE = 'refs/heads/certwright/state';
 const SEEN = 'refs/heads/certwright/seen';
+const CACHE = 'refs/certwright/cache';
 const APPROVAL = 'refs/heads/main';
 
 interface Commit {
@@ -98,6 +99,18 @@ export class MemoryRemote {
         }
         return this.#isAncestor(older, newer);
       },
+      runCache: {
+        read: async (version) => {
+          const blob = this.#commits.get(version)?.tree.get('cache.json');
+          return blob === undefined ? undefined : this.#blobs.get(blob)?.text;
+        },
+        replace: async (_seen, change) => {
+          const text = change(this.files(CACHE)['cache.json']);
+          const oid = this.#write(null, [{ path: 'cache.json', content: text }], 'cache');
+          this.refs = new Map(this.refs).set(CACHE, oid);
+          return undefined;
+        },
+      },
       accounts: (id) => this.#accounts(`refs/certwright/accounts/${id}`),
       close: async () => undefined,
     };
@@ -146,7 +159,7 @@ export class MemoryRemote {
   }
 
   #observe(): RepositorySnapshot {
-    const [state, seen] = [this.refs.get(STATE), this.refs.get(SEEN)];
+    const [state, seen, cache] = [this.refs.get(STATE), this.refs.get(SEEN), this.refs.get(CACHE)];
     const approval = this.refs.get(APPROVAL);
     if (approval === undefined) {
       throw new CertError('repository.ref-missing', `${this.identity} has no branch main`);
@@ -157,6 +170,7 @@ export class MemoryRemote {
       ...(state === undefined ? {} : { state: this.#reader(state) }),
       ...(seen === undefined || seen === state ? {} : { seen: this.#reader(seen) }),
       integrity: this.#judge(state, seen),
+      ...(cache === undefined ? {} : { cache }),
     };
   }
 
