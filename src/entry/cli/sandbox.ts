@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { CertError } from '../../model/errors.js';
+import { findSandbox, parseAssignment, sandboxDefinitions, startSandbox } from '../../sandbox/index.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { listSandboxes, startedText } from '../sandbox-text.js';
@@ -16,11 +17,9 @@ export async function run(
   options: Options,
   [type]: readonly string[],
 ): Promise<number> {
-  const { findSandbox, parseAssignment, sandboxDefinitions, startSandbox } = await import(
-    '../../sandbox/index.js'
-  );
   if (options.list === true) {
-    context.print(listSandboxes(sandboxDefinitions, { json, ...context.render }));
+    const chosen = type === undefined ? sandboxDefinitions : [findSandbox(type)];
+    context.print(listSandboxes(chosen, { json, ...context.render }));
     return EXIT.fine;
   }
   if (type === undefined) {

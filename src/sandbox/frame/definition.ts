@@ -133,8 +133,8 @@ export interface SandboxDefinition {
   readonly operations: readonly string[];
   /** The operation behind a path; undefined for a path that the provider does not have. */
   operation(path: string): string | undefined;
-  /** Texts that must not appear in the ledger although they were received. */
-  secretsIn(call: WireCall): readonly string[];
+  /** A target or a body as it was received, with every secret struck out: the form it has in the ledger. */
+  masked(received: string): string;
   /** Further lines of the printed configuration block. */
   configuration(settings: JsonObject): readonly string[];
   /** How names are proved here, for a person who has just started it. */

@@ -105,6 +105,10 @@ function check(
       kind.value === undefined ? 'takes no value' : `needs a value, as in ${name}:${kind.value.source}`;
     throw new CertError('usage', `The fault "${name}" ${wanted}.`);
   }
+  const onTheWire = kind.operations.some((known) => operations.includes(known));
+  if (operation !== undefined && !onTheWire) {
+    throw new CertError('usage', `The fault "${name}" happens to no call; leave "@${operation}" away.`);
+  }
   if (operation !== undefined && operation !== 'any' && !operations.includes(operation)) {
     const hint = suggestion(operation, operations);
     throw new CertError('usage', `There is no operation "${operation}"${hint}; "any" stands for all.`);

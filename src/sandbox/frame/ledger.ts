@@ -48,9 +48,6 @@ export function createLedger(): Ledger {
   };
 }
 
-export const withoutSecrets = (text: string, secrets: readonly string[]): string =>
-  secrets.reduce((clean, secret) => (secret === '' ? clean : clean.replaceAll(secret, '***')), text);
-
 export const replyEntry = ({ status, type, body }: WireReply): LedgerEntry['reply'] => ({
   status,
   type,

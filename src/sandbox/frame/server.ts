@@ -1,6 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { CertError, messageOf } from '../../model/errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
@@ -9,8 +8,9 @@ import { type ClockState, createClock, type SandboxClock } from './clock.js';
 import { controlBody, controlRoutes, findRoute } from './control.js';
 import { readCsr } from './csr.js';
 import type { Purchase, SandboxDefinition, WireCall, WireReply } from './definition.js';
-import { createFaults, type FaultRule, LINE_FAULTS, parseFault } from './faults.js';
-import { createLedger, type LedgerEntry, replyEntry, withoutSecrets } from './ledger.js';
+import { createFaults, LINE_FAULTS, parseFault } from './faults.js';
+import { createLedger, type LedgerEntry, replyEntry } from './ledger.js';
+import { decodedPath, listen, onTheLine, readBody } from './line.js';
 import { probe } from './probe.js';
 import { checkSettings, defaultSettings } from './settings.js';
 import { HEADER, readStateFile, writeStateFile } from './state-file.js';
@@ -50,7 +50,6 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-const MAX_BODY_BYTES = 1_000_000;
 const CONTROL = '/_sandbox/';
 const LINE = Object.keys(LINE_FAULTS);
 const NOT_THERE: WireReply = { status: 404, type: 'text/plain', body: 'Not Found\n' };
@@ -157,14 +156,13 @@ export async function startServer(definition: SandboxDefinition, options: Sandbo
           return reply;
         });
       const reply = await onTheLine(fault, act);
-      const secrets = definition.secretsIn(whole);
       ledger.add({
         at: instant(),
         operation: operation ?? null,
         method: call.method,
-        target: withoutSecrets(target, secrets),
-        headers: call.headers,
-        body: withoutSecrets(call.body.toString('latin1'), secrets),
+        target: definition.masked(target),
+        headers: maskedHeaders(call.headers),
+        body: definition.masked(call.body.toString('latin1')),
         reply: reply === 'cut' ? null : replyEntry(reply),
         fault: fault?.name ?? null,
       });
@@ -190,7 +188,7 @@ export async function startServer(definition: SandboxDefinition, options: Sandbo
         ),
       );
     }
-    const path = decoded(pathname);
+    const path = decodedPath(pathname);
     const reply = await wire({ method, path, query: searchParams, headers: request.headers, body }, target);
     if (reply === 'cut') request.socket.destroy();
     else send(reply);
@@ -245,35 +243,6 @@ export async function startServer(definition: SandboxDefinition, options: Sandbo
   };
 }
 
-/** What became of a call on its way to the shop and back. */
-async function onTheLine(
-  fault: FaultRule | undefined,
-  act: () => Promise<WireReply>,
-): Promise<WireReply | 'cut'> {
-  switch (fault?.name) {
-    case 'drop-before':
-      return 'cut';
-    case 'drop-after':
-      await act();
-      return 'cut';
-    case 'slow': {
-      const reply = await act();
-      await pause(Number(fault.value));
-      return reply;
-    }
-    case 'status':
-      return { status: Number(fault.value), type: 'text/html', body: '<html>try again later</html>\n' };
-    case 'status-after':
-      await act();
-      return { status: Number(fault.value), type: 'text/html', body: '<html>try again later</html>\n' };
-    case 'garbage':
-      await act();
-      return { status: 200, type: 'text/html', body: '<html><title>Maintenance</title></html>\n' };
-    default:
-      return act();
-  }
-}
-
 async function controlReply(
   request: IncomingMessage,
   token: string,
@@ -304,32 +273,20 @@ function isBearer(header: string | undefined, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** `%21` and `!` are one path; a path that does not decode is taken as it stands. */
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
-}
-
 function clockOf({ now = Date.now, speed }: SandboxOptions, saved: ClockState | undefined): SandboxClock {
   const clock = createClock(now);
   if (saved !== undefined) clock.restore(saved);
   if (speed !== undefined) clock.setSpeed(speed);
   return clock;
 }
+
+/** Not even by mistake: whoever mixes up addresses sends what opens a real account. */
+const maskedHeaders = (headers: WireCall['headers']): WireCall['headers'] =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) =>
+      /^(?:(?:proxy-)?authorization|cookie|x-api-.*)$/.test(name) ? [name, '***'] : [name, value],
+    ),
+  );
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const newToken = (length: number): string =>
@@ -338,17 +295,3 @@ const newToken = (length: number): string =>
 /** The first of them reads like a user name, the others are secrets. */
 const madeUp = ({ credentials }: SandboxDefinition): Record<string, string> =>
   Object.fromEntries(Object.keys(credentials).map((name, i) => [name, i === 0 ? 'rehearsal' : newToken(20)]));
-
-function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const busy = error.code === 'EADDRINUSE';
-      const why = busy ? `Port ${port} is in use` : `Port ${port} cannot be opened: ${error.message}`;
-      reject(new CertError('usage', `${why}; name another with --port.`, { cause: error }));
-    });
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(address === null || typeof address === 'string' ? port : address.port);
-    });
-  });
-}

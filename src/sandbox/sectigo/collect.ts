@@ -14,7 +14,7 @@ export async function collect(desk: Desk, args: Arguments, parallel: number): Pr
     if (settings.parallelCollect === 'refuse') throw new Refusal(settings.parallelCollectCode);
   }
   checkForms(args);
-  const located = located_(desk, args);
+  const located = locate(desk, args);
   const { order, certificate } = located;
   checkPace(desk, located);
   if (order.state !== 'open') throw new Refusal(-20);
@@ -36,7 +36,7 @@ function checkForms({ queryType, responseType = '3', responseEncoding = '0' }: A
   if (responseEncoding === '1' && responseType !== '2') throw invalid('responseEncoding');
 }
 
-function located_(desk: Desk, args: Arguments): Located {
+function locate(desk: Desk, args: Arguments): Located {
   const { state, settings } = desk;
   const { orderNumber, certificateID, baseOrderNumber } = args;
   if (certificateID !== undefined) {

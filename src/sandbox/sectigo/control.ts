@@ -142,6 +142,8 @@ function orderFacts(order: Order): JsonObject {
     termEnd: instant(order.termEndMs),
     vetting: Object.fromEntries(Object.entries(order.vetting).map(([step, atMs]) => [step, instant(atMs)])),
     details: order.details,
+    // Sold together with a certificate, silently, to whoever gives an address and does not decline.
+    siteLockBundle: order.details.appRepEmailAddress !== undefined && order.details.disableSiteLock !== 'Y',
     certificates: order.certificates.map((certificate) => ({
       certificateID: certificate.certificateId,
       orderNumber: certificate.orderNumber,

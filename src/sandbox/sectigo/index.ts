@@ -31,8 +31,8 @@ interface Endpoint {
 }
 
 const ENDPOINTS: Readonly<Record<Operation, Endpoint>> = {
-  AutoApplyOrder: { format: 'chosen', run: placeOrder },
-  AutoApplySSL: { format: 'chosen', run: placeOrder },
+  AutoApplyOrder: { format: 'chosen', run: (desk, args) => placeOrder(desk, args, 'AutoApplyOrder') },
+  AutoApplySSL: { format: 'chosen', run: (desk, args) => placeOrder(desk, args, 'AutoApplySSL') },
   CollectSSL: { format: 'chosen', run: (desk, args, { parallel }) => collect(desk, args, parallel) },
   AutoReplaceSSL: { format: 'chosen', run: replace },
   AutoRevokeSSL: { format: 'chosen', run: revoke },
@@ -63,6 +63,17 @@ const PATHS: ReadonlyMap<string, Operation> = new Map(
 
 const MONEY: readonly Operation[] = ['AutoApplyOrder', 'AutoApplySSL'];
 
+/** The password is a parameter like any other, and its name may be written in any way. */
+const withoutPassword = (form: string): string =>
+  form
+    .split('&')
+    .map((pair) => {
+      const [key = ''] = pair.split('=');
+      const [[name = ''] = []] = new URLSearchParams(key.slice(key.indexOf('?') + 1));
+      return name.toLowerCase() === 'loginpassword' ? `${key}=***` : pair;
+    })
+    .join('&');
+
 /** Sectigo's reseller API for SSL, form posts and one-line replies. */
 export const sectigo: SandboxDefinition = {
   type: 'sectigo',
@@ -72,17 +83,12 @@ export const sectigo: SandboxDefinition = {
   purchases: MONEY,
   operations: OPERATIONS,
   operation: (path) => PATHS.get(path.toLowerCase()),
-  secretsIn: (call) => {
-    const password = [...new URLSearchParams(call.body.toString('latin1'))].flatMap(([name, value]) =>
-      name.toLowerCase() === 'loginpassword' ? [value, encodeURIComponent(value)] : [],
-    );
-    return password;
-  },
+  masked: withoutPassword,
   faults: {
     answer: { description: 'this code, and nothing happens', operations: MONEY, value: /^-\d{1,4}$/ },
-    'out-of-credit': { description: 'the order is refused with -15', operations: ['AutoApplyOrder'] },
-    reject: { description: 'the order is taken and charged, then rejected', operations: ['AutoApplyOrder'] },
-    duplicate: { description: 'the seller books the order twice', operations: ['AutoApplyOrder'] },
+    'out-of-credit': { description: 'the order is refused with -15', operations: MONEY },
+    reject: { description: 'the order is taken and charged, then rejected', operations: MONEY },
+    duplicate: { description: 'the seller books the order twice', operations: MONEY },
     'rate-limit': { description: 'any call is answered with -42', operations: OPERATIONS },
     'empty-report': {
       description: 'a wrong login gets an empty list instead of -16',

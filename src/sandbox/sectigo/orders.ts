@@ -27,7 +27,11 @@ const IN_CSR: Readonly<Record<string, string>> = {
 const countries = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
 
 /** `!AutoApplyOrder` and `!AutoApplySSL`: buys. @throws Refusal, and nothing was bought */
-export async function placeOrder(desk: Desk, args: Arguments): Promise<Answer> {
+export async function placeOrder(
+  desk: Desk,
+  args: Arguments,
+  operation: 'AutoApplyOrder' | 'AutoApplySSL',
+): Promise<Answer> {
   const { state, settings, seat } = desk;
   const code = productCode(args.product ?? '');
   const product = PRODUCTS[code];
@@ -45,7 +49,7 @@ export async function placeOrder(desk: Desk, args: Arguments): Promise<Answer> {
   if (price === undefined) throw new Refusal(-115);
   const debited = settings.payment === 'debit' && args.test !== 'Y';
   const poor = debited && new Big(state.balance).lt(price);
-  if (poor || seat.fault('out-of-credit', 'AutoApplyOrder') !== undefined) throw new Refusal(-15);
+  if (poor || seat.fault('out-of-credit', operation) !== undefined) throw new Refusal(-15);
 
   const uniqueValue = uniqueValueOf(desk, args, csr);
   const open = (): Order => {
@@ -84,8 +88,8 @@ export async function placeOrder(desk: Desk, args: Arguments): Promise<Answer> {
   };
   const order = open();
   failEarlierTwins(desk, newestOf(order));
-  if (seat.fault('duplicate', 'AutoApplyOrder') !== undefined) open();
-  if (seat.fault('reject', 'AutoApplyOrder') !== undefined) {
+  if (seat.fault('duplicate', operation) !== undefined) open();
+  if (seat.fault('reject', operation) !== undefined) {
     order.state = 'rejected';
     order.reason = 'the sandbox was told to reject it';
   }

@@ -21,7 +21,7 @@ export async function settle(desk: Desk, located: Located, polled = false): Prom
   }
   if (polled) certificate.polls += 1;
   const stage = stageOf(desk, certificate);
-  if (stage === 'issued') await issue(desk, located);
+  if (stage === 'issued') await issue({ ...desk, nowMs: issuanceMs(desk, certificate) }, located);
   return stage;
 }
 
@@ -42,6 +42,12 @@ function stageOf({ settings, nowMs }: Desk, { now, polls, readyAtMs }: Certifica
   if (polls <= processingPolls && passedMs < processingSeconds * 1000) return 'processing';
   const issuingEnds = (processingSeconds + issuingSeconds) * 1000;
   return polls <= processingPolls + issuingPolls && passedMs < issuingEnds ? 'issuing' : 'issued';
+}
+
+/** A CA does not wait until somebody looks. */
+function issuanceMs({ settings, nowMs }: Desk, { now, readyAtMs }: Certificate): number {
+  const { processingSeconds, issuingSeconds } = settings;
+  return now ? nowMs : Math.min(nowMs, (readyAtMs ?? nowMs) + (processingSeconds + issuingSeconds) * 1000);
 }
 
 /** Midnight to 23:59:59, no longer than the day allows and the paid term lasts. */

@@ -68,6 +68,7 @@ const productOf = ({ product }: Order): Product => {
 /** No code is known for any of these, so the order number is what is invalid. */
 function checkReplaceable({ nowMs }: Desk, order: Order, before: Certificate): void {
   if (order.state !== 'open') throw new Refusal(-20);
+  if (before.state === 'revoked') throw new Refusal(-21);
   const over = order.termEndMs !== null && nowMs > order.termEndMs;
   if (over || before.state === 'pending' || order.termEndMs === null) throw invalid('orderNumber');
 }

@@ -87,10 +87,7 @@ function orderOf({ state, settings }: Desk, args: Arguments): Order {
 /** An order that never got a certificate ends; one that waits for a reissue keeps what it has. */
 function rejectPending({ state, settings }: Desk, order: Order, certificate: Certificate): void {
   certificate.state = 'rejected';
-  if (order.certificates.length > 1) {
-    order.certificates = order.certificates.filter((each) => each !== certificate);
-    return;
-  }
+  if (order.certificates.length > 1) return;
   order.state = 'rejected';
   order.reason = 'rejected by the reseller';
   if (settings.rejectRefunds && order.payment === 'debited') {

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../model/json.js';
-import type { Setting, SettingTable } from '../frame/definition.js';
+import type { Setting } from '../frame/definition.js';
 import { DEFAULT_PRICES } from './products.js';
 
 const setting = (description: string, value: Json, schema: JsonObject): Setting => ({
@@ -31,7 +31,7 @@ const servers = (description: string): Setting =>
  * Everything that differs between accounts, and everything the reference leaves open. The defaults are the poorest
  * documented behaviour: what is unknown is absent.
  */
-export const SETTINGS: SettingTable = {
+export const SETTINGS: Readonly<Record<keyof SectigoSettings, Setting>> = {
   // the account
   currency: text('currency of every amount; the wire prints none but in the balance', 'USD'),
   accountId: text('account number in the balance', '100001'),

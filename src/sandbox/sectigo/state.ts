@@ -106,8 +106,9 @@ export interface Desk {
 
 export const DAY_MS = 86_400_000;
 
+/** The one an order number stands for; a reissue that was given up leaves the one before. */
 export const newestOf = ({ certificates }: Order): Certificate => {
-  const newest = certificates.at(-1);
+  const newest = certificates.findLast(({ state }) => state !== 'rejected') ?? certificates.at(-1);
   if (newest === undefined) throw new RangeError('an order without a certificate');
   return newest;
 };
