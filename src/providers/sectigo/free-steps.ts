@@ -8,7 +8,7 @@ import type { SectigoClient } from './client.js';
 import { collectOrder, collectStatus, factsOf } from './collect.js';
 import { certificateIds } from './map.js';
 import type { Account } from './purchase.js';
-import { findOrder, readReport } from './report.js';
+import { readReport } from './report.js';
 import { needed, predecessorId, productOf, replaceParameters } from './request.js';
 import { type CodedReply, parseReplaced, single } from './wire.js';
 
@@ -208,11 +208,4 @@ export function cancelStep({ client, changed }: Account): Step {
       return absentFree(client, dateMs);
     },
   };
-}
-
-/** One order of the report, or the failure every call about it ends with. @throws CertError `order.not-found` */
-export async function orderRow(client: SectigoClient, orderId: string) {
-  const row = await findOrder(client, orderId);
-  if (row) return row;
-  throw new CertError('order.not-found', `the account has no order ${orderId}`);
 }

@@ -76,11 +76,14 @@ export const certificateIds = (row: ReportRow): readonly string[] => [
   ...new Set(row.items.flatMap((item) => single(REPORT, item, 'certificateID') ?? [])),
 ];
 
-/** Unix seconds, or a date as ISO writes it; undefined for any other: the form of term dates is not known. */
-function instantOf(text: string | undefined): Instant | undefined {
+/**
+ * Unix seconds, or a date as ISO writes it; undefined for any other: the form of term dates is not known.
+ * @param time  of a date alone
+ */
+function instantOf(text: string | undefined, time = '00:00:00'): Instant | undefined {
   if (text === undefined) return undefined;
   if (/^\d{9,11}$/.test(text)) return toInstant(Number(text) * SECOND_MS);
-  const ms = parseInstant(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text);
+  const ms = parseInstant(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T${time}Z` : text);
   return ms === undefined ? undefined : toInstant(ms);
 }
 
@@ -113,7 +116,7 @@ export function rowFacts(row: ReportRow): RowFacts {
 /** Bought term, where a reply tells it: apart from the life of one certificate. */
 export const termDates = (fields: Fields): Pick<RowFacts, 'paidFrom' | 'paidTill'> => ({
   ...optional('paidFrom', instantOf(single(REPORT, fields, 'productTermStartDate'))),
-  ...optional('paidTill', instantOf(single(REPORT, fields, 'productTermEndDate'))),
+  ...optional('paidTill', instantOf(single(REPORT, fields, 'productTermEndDate'), '23:59:59')),
 });
 
 const optional = <K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } =>

@@ -1,15 +1,15 @@
 import { inspectCsr } from '../../keys/csr.js';
 import { CertError } from '../../model/errors.js';
 import { type DnsName, nameSet } from '../../model/names.js';
-import type { DcvItem, OrderSnapshot, OrderState } from '../../model/order.js';
+import type { OrderSnapshot, OrderState } from '../../model/order.js';
 import { type Instant, toInstant, toMs } from '../../model/time.js';
 import type { Recorded } from '../../ports/provider.js';
 import type { Addressed, SectigoClient } from './client.js';
 import { type Collected, collectOrder, collectStatus, factsOf } from './collect.js';
 import { dcvItems, tokenOf } from './dcv.js';
-import { orderRow } from './free-steps.js';
 import { type RowFacts, rowFacts, STATES, stateByReport, termDates, waitingFor, wordsOf } from './map.js';
 import { findProduct } from './products.js';
+import { findOrder } from './report.js';
 import { needed } from './request.js';
 import { parseDomains, type ReportRow, single } from './wire.js';
 
@@ -38,22 +38,32 @@ const resultText = ({ results }: Recorded, key: string): string | undefined => {
 /**
  * One order, by CollectSSL's codes: they are documented best, the words of the other calls are not. A reissue is asked
  * for by its certificate id: what the order number answers meanwhile is not known.
+ * @throws CertError `order.not-found` for a number that neither the report nor CollectSSL knows
  */
 export async function lookAtOrder(deps: LookDeps, orderId: string, recorded?: Recorded): Promise<Seen> {
   const { client } = deps;
-  // Without a record the report has to tell names and dates; it also tells an order that is none.
-  const row = recorded ? undefined : await orderRow(client, orderId);
+  // Without a record the report has to tell names and dates.
+  const row = recorded ? undefined : await findOrder(client, [orderId]);
   const reissueId = recorded && isReissue(recorded) ? resultText(recorded, 'certificateId') : undefined;
   const address: Addressed =
     reissueId === undefined ? { orderNumber: orderId } : { certificateID: reissueId };
   const about = reissueId === undefined ? `order ${orderId}` : `certificate ${reissueId} of order ${orderId}`;
-  const collected = await collectOrder(client, address, about);
+  const collected = await collectOrder(client, address, about).catch((error: unknown) => {
+    throw recorded || row ? error : notFound(error, orderId);
+  });
   if (recorded && isReissue(recorded) && !(await isReissued(collected, recorded, reissueId))) {
     return { snapshot: await reissuing(deps, orderId, recorded, collected, about), collected };
   }
-  const facts = factsFrom(collected, row, collected.kind === 'issued' ? client : undefined, orderId);
-  return { snapshot: await snapshotOf(deps, orderId, recorded, collected, await facts), collected };
+  const known = recorded ? recordedFacts(orderId, recorded) : await reportedFacts(client, orderId, row);
+  const told = row ?? (collected.kind === 'issued' ? await findOrder(client, known.ids) : undefined);
+  return { snapshot: await snapshotOf(deps, known, recorded, collected, told), collected };
 }
+
+/** No report shows it, and CollectSSL refuses its number: the code for that is not documented, the two together are. */
+const notFound = (error: unknown, orderId: string): unknown =>
+  error instanceof CertError && error.code === 'provider.refused'
+    ? new CertError('order.not-found', `the account has no order ${orderId}`, { cause: error })
+    : error;
 
 /** Is what was collected the certificate that was asked for? By its own id; without one, by its key. */
 async function isReissued(
@@ -125,47 +135,32 @@ function recordedFacts(orderId: string, { request }: Recorded): Known {
   };
 }
 
-type Dates = Pick<RowFacts, 'placedAt' | 'paidFrom' | 'paidTill'>;
-
-interface Facts extends Dates {
-  readonly row?: ReportRow;
-}
-
 /** The bought term stands in CollectSSL's reply or in the report, where either tells it. */
-async function factsFrom(
-  { reply }: Collected,
-  row: ReportRow | undefined,
-  client: SectigoClient | undefined,
-  orderId: string,
-): Promise<Facts> {
-  const known = row ?? (client && (await orderRow(client, orderId)));
-  const { placedAt, paidFrom, paidTill } = known ? rowFacts(known) : {};
+function datesOf({ reply }: Collected, row: ReportRow | undefined) {
+  const { placedAt, paidFrom, paidTill } = row ? rowFacts(row) : {};
   return {
     ...(placedAt === undefined ? {} : { placedAt }),
     ...(paidFrom === undefined ? {} : { paidFrom }),
     ...(paidTill === undefined ? {} : { paidTill }),
     ...termDates(reply.fields),
-    ...(known === undefined ? {} : { row: known }),
   };
 }
 
 async function snapshotOf(
   deps: LookDeps,
-  orderId: string,
+  known: Known,
   recorded: Recorded | undefined,
   collected: Collected,
-  { row, ...dates }: Facts,
+  row: ReportRow | undefined,
 ): Promise<OrderSnapshot> {
-  const known = recorded
-    ? recordedFacts(orderId, recorded)
-    : await reportedFacts(deps.client, needed(row, 'row'));
+  const dates = datesOf(collected, row);
   const state = withEnd(STATES[collected.kind], dates.paidTill, deps.nowMs());
   const base = { ...known, ...dates, state };
-  if (state === 'pending') return { ...base, ...(await waitingFacts(deps, orderId, recorded, collected)) };
+  if (state === 'pending') return { ...base, ...(await waitingFacts(deps, known.id, recorded, collected)) };
   const { text } = collected.reply;
   return {
     ...base,
-    validation: [] as readonly DcvItem[],
+    validation: [],
     ...certificateFacts(collected),
     ...(text === undefined ? {} : { message: text }),
   };
@@ -180,13 +175,17 @@ function certificateFacts(collected: Collected): Pick<OrderSnapshot, 'serial' | 
 const withEnd = (state: OrderState, paidTill: Instant | undefined, nowMs: number): OrderState =>
   state === 'issued' && paidTill !== undefined && toMs(paidTill) <= nowMs ? 'expired' : state;
 
-async function reportedFacts(client: SectigoClient, row: ReportRow): Promise<Known> {
-  const facts = rowFacts(row);
+async function reportedFacts(
+  client: SectigoClient,
+  orderId: string,
+  row: ReportRow | undefined,
+): Promise<Known> {
+  const facts = row ? rowFacts(row) : { domains: [] };
   return {
-    id: row.orderNumber,
-    ids: [row.orderNumber],
-    product: facts.product?.id ?? reportedType(row) ?? 'unknown',
-    names: await namesOf(client, row, facts),
+    id: orderId,
+    ids: [orderId],
+    product: facts.product?.id ?? (row && reportedType(row)) ?? 'unknown',
+    names: await namesOf(client, orderId, facts),
   };
 }
 
@@ -198,11 +197,11 @@ const reportedType = (row: ReportRow): string | undefined => {
 /** All names of an order: the report's where it tells them all, else those of its validation. */
 export async function namesOf(
   client: SectigoClient,
-  row: ReportRow,
+  orderNumber: string,
   facts: RowFacts,
 ): Promise<readonly DnsName[]> {
   if (facts.names !== undefined) return facts.names;
-  const { fields } = await client.domainDetails(row.orderNumber);
+  const { fields } = await client.domainDetails(orderNumber);
   const told = parseDomains('!GetMDCDomainDetails', fields).map(({ domainName }) => domainName.toLowerCase());
   return nameSet(told.length > 0 ? told : facts.domains);
 }

@@ -91,7 +91,7 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
         filter.names === undefined || filter.names.some((name) => names.includes(name));
       if (facts.domains.length > 0 && !may(facts.names ?? facts.domains) && facts.names !== undefined)
         continue;
-      const names = await namesOf(client, row, facts);
+      const names = await namesOf(client, row.orderNumber, facts);
       if (!may(names)) continue;
       const order = await listedOrder(client, row, names, clock.now());
       // An order whose product the report does not tell may be of the one asked for: it counts, so that nothing is bought twice.
@@ -146,7 +146,7 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
       const { rows } = await ordersUnder(client, reference);
       return Promise.all(
         rows.map(async (row) => {
-          const names = await namesOf(client, row, rowFacts(row));
+          const names = await namesOf(client, row.orderNumber, rowFacts(row));
           return { ...(await listedOrder(client, row, names, clock.now())), reference };
         }),
       );

@@ -55,8 +55,11 @@ export async function readReport(client: SectigoClient, filter: Parameters): Pro
 export const ordersUnder = (client: SectigoClient, reference: string): Promise<Report> =>
   readReport(client, { foreignOrderNumber: reference });
 
-/** One order with its certificates; undefined where the account has none of this number. */
-export async function findOrder(client: SectigoClient, orderNumber: string): Promise<ReportRow | undefined> {
-  const { rows } = await readReport(client, { orderNumber });
-  return rows.find((row) => row.orderNumber === orderNumber);
+/** The order that has one of these numbers, with its certificates; a replacement's own may be missing there. */
+export async function findOrder(
+  client: SectigoClient,
+  ids: readonly string[],
+): Promise<ReportRow | undefined> {
+  const { rows } = await readReport(client, { orderNumber: ids.join(',') });
+  return rows.find((row) => ids.includes(row.orderNumber));
 }

@@ -430,6 +430,7 @@ describe('an order that is looked at', () => {
   it('is not found where the report has none of its number', async () => {
     const account = await scriptedAccount();
     account.on('!WebHostReport', NOTHING);
+    account.on('download/CollectSSL', refused(-4, "The value of the 'orderNumber' argument is invalid!"));
     await expect(account.provider.getOrder('1')).rejects.toMatchObject({ code: 'order.not-found' });
   });
 });
