@@ -18,6 +18,7 @@ import { changedStatuses, providerFor, type Run, statusFile, statusOf, stopIfAsk
 import { stepResults } from './send.js';
 import type { StateView } from './state.js';
 import { findIntent, withOrderDied, withProblem } from './transitions.js';
+import { leftToSolvers, withAnnounced } from './validation.js';
 import { verifyCollected } from './verify.js';
 
 /** An order to look after: by its open intent, or by itself where it was taken over while pending. */
@@ -42,8 +43,13 @@ interface Found {
  * Asks for placed orders that are due for a look, publishes what is issued and verified, records what changed; all of it
  * in one commit, and no commit where nothing changed. Repeats safely.
  * @param eager  somebody stays for them: as often as the providers allow
+ * @returns the certificates whose orders were looked at
  */
-export async function collectOrders(run: Run, orders: readonly Waiting[], eager: boolean): Promise<void> {
+export async function collectOrders(
+  run: Run,
+  orders: readonly Waiting[],
+  eager: boolean,
+): Promise<ReadonlySet<string>> {
   const queues = new Map<Provider, PQueue>();
   const nowMs = run.deps.clock.now();
   const found = await Promise.all(
@@ -65,10 +71,12 @@ export async function collectOrders(run: Run, orders: readonly Waiting[], eager:
       }),
   );
   const results = found.filter((result) => result !== undefined);
-  if (results.length === 0) return;
+  const looked = new Set(results.map(({ waiting }) => waiting.name));
+  if (results.length === 0) return looked;
   const before = run.view;
   run.view = await land(run, run.view, (view) => changeSet(run, view, results));
   for (const result of results) tell(run, before, result);
+  return looked;
 }
 
 /** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */
@@ -107,7 +115,7 @@ async function look(run: Run, provider: Provider, waiting: Waiting): Promise<Fou
   noteLook(run.notes, provider.config.id, waiting.orderId, run.deps.clock.now(), news);
   const base = { waiting, provider, order };
   if (hasEnded(order.state)) return { ...base, result: { kind: 'dead' } };
-  if (order.waitingFor === 'dcv' && intent) {
+  if (order.waitingFor === 'dcv' && intent && !leftToSolvers(run, waiting.name, order)) {
     const proven = new Set(order.validation.flatMap(({ name, state }) => (state === 'valid' ? [name] : [])));
     const left = intent.request.validation.filter(({ name }) => !proven.has(name));
     if (left.length > 0) await provider.validator?.recheck(order.id, left);
@@ -194,7 +202,7 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
   const intent = waiting.intentId === undefined ? undefined : findIntent(facts, waiting.intentId);
   switch (result.kind) {
     case 'pending':
-      return facts;
+      return withAnnounced(run, facts, order, provider.config.id);
     case 'dead':
       return intent
         ? withOrderDied(facts, intent, order.message ?? `the order was ${order.state}`, run.deps.clock.now())
