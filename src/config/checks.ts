@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import type { Configuration } from '../model/configuration.js';
-import type { CertificateSpec, Spec } from '../model/manifest.js';
+import type { CertificateSpec, Spec, ValidationWish } from '../model/manifest.js';
 import { isWildcard } from '../model/names.js';
 import { formatTerm } from '../model/term.js';
 import type { Capabilities, ProductInfo, ProviderDefinition } from '../ports/provider.js';
@@ -104,9 +104,19 @@ function checkReferences(spec: CertificateSpec, configuration: Configuration, re
         `Add it to ${what === 'solver' ? 'solvers:' : 'contacts:'} in certwright.yaml.`,
     });
   };
-  exists('solver', spec.validation.solver, configuration.solvers, ['validation', 'solver']);
+  const checkWish = ({ solver, method }: ValidationWish, path: Path): void => {
+    exists('solver', solver, configuration.solvers, path);
+    const config = solver === undefined ? undefined : configuration.solvers[solver];
+    if (!config || config.proves.some((known) => known === method)) return;
+    report(path, {
+      code: 'solver.method',
+      message: `The solver "${solver}" (${config.type}) cannot help with the method ${method}.`,
+      suggestion: `Write method: ${oneOf(config.proves)}, or remove solver:.`,
+    });
+  };
+  checkWish(spec.validation, ['validation', 'solver']);
   for (const [name, wish] of Object.entries(spec.validation.per)) {
-    exists('solver', wish.solver, configuration.solvers, ['validation', 'per', name, 'solver']);
+    checkWish(wish, ['validation', 'per', name, 'solver']);
   }
   exists('contacts', spec.contacts, configuration.contacts, ['contacts']);
 }

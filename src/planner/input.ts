@@ -5,6 +5,7 @@ import type { CertificateSpec, SitelockSpec, Spec } from '../model/manifest.js';
 import type { Money } from '../model/money.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
+import type { RunMemory } from '../model/run-memory.js';
 import type { StateHeader, Status } from '../model/status.js';
 
 /** What people asked for, at one commit of the approval branch (or in a checkout, then without commit). */
@@ -75,6 +76,8 @@ export interface PlanInput {
   readonly state: StateFacts;
   readonly providers: ReadonlyMap<string, ProviderFacts>;
   readonly facts: ReadonlyMap<string, CertificateFacts>;
+  /** What earlier runs remember of their calls; absent: nothing. */
+  readonly memory?: RunMemory;
   /** Wall clock, epoch ms. */
   readonly nowMs: number;
 }

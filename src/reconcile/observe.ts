@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import { messageOf } from '../model/errors.js';
+import { CertError, messageOf } from '../model/errors.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import { sameNames } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
@@ -23,6 +23,7 @@ import type { Provider } from '../ports/provider.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 import { certificatePath } from '../repository/layout.js';
 import { adoptionsToAsk, askAdoptions } from './adoptions.js';
+import { noteRefusal, refuseWhilePaused } from './notes.js';
 import { type Run, statusOf } from './run.js';
 import type { StateView } from './state.js';
 
@@ -45,6 +46,7 @@ export function planInput(run: Run, view: StateView, answers: Answers, manifests
     state: stateFacts(view, manifestsDescend),
     providers: providerFacts(run, answers),
     facts,
+    memory: run.notes.memory,
     nowMs: run.deps.clock.now(),
   };
 }
@@ -104,6 +106,7 @@ export async function askProviders(
   const queues = new Map<string, PQueue>();
   const at = <T>(provider: Provider, task: () => Promise<T>): Promise<T> => {
     const id = provider.config.id;
+    refuseWhilePaused(run.notes, provider.config, run.deps.clock.now());
     const queue = queues.get(id) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
     queues.set(id, queue);
     return queue.add(task);
@@ -153,13 +156,18 @@ async function askBalances(
       try {
         answers.providers.set(id, { balance: await at(provider, () => balance.call(provider)) });
       } catch (error) {
-        markDown(run, answers, id, error);
+        // Its other calls may well work: only a `minimumBalance` has to wait for a balance.
+        if (error instanceof CertError && error.code === 'provider.unsupported') {
+          run.deps.log.warn({ provider: id, error: messageOf(error) }, 'balance cannot be read');
+        } else markDown(run, answers, id, error);
       }
     }),
   );
 }
 
 function markDown(run: Run, answers: Answers, id: string, error: unknown): void {
+  const config = run.providers.all.get(id)?.config;
+  if (config) noteRefusal(run.notes, config, error, run.deps.clock.now());
   run.deps.log.warn({ provider: id, error: messageOf(error) }, 'provider does not answer');
   answers.providers.set(id, { ...answers.providers.get(id), down: messageOf(error) });
 }

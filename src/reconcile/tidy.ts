@@ -3,6 +3,7 @@ import type { OrderSnapshot } from '../model/order.js';
 import type { PlanItem } from '../model/plan.js';
 import { emptyStatus, type Status } from '../model/status.js';
 import { toInstant } from '../model/time.js';
+import { abandonable } from '../planner/abandon.js';
 import { isCertificate } from '../planner/input.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
@@ -14,6 +15,7 @@ import type { Answers } from './observe.js';
 import { withAdopted } from './order-facts.js';
 import { providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
+import { withAbandoned } from './transitions.js';
 
 /**
  * Lines that change facts only, in one commit: orders taken over, certificates that moved to another name, manifests
@@ -31,6 +33,9 @@ export async function tidy(run: Run, items: readonly PlanItem[], answers: Answer
             ? restore(view, item.name)
             : move(view, item.predecessor ?? '', item.name),
       ),
+    ...items
+      .filter((item) => item.action === 'abandon')
+      .map((item) => (view: StateView) => abandon(run, view, item)),
     ...items
       .filter((item) => item.action === 'archive')
       .map((item) => (view: StateView) => archive(run, view, item.name)),
@@ -119,6 +124,19 @@ function restore(view: StateView, name: string): Part | undefined {
   if (!status?.archived) return undefined;
   const { archived: _back, ...active } = status;
   return { files: [statusFile(active)], line: `restore ${name}: a manifest declares it again` };
+}
+
+/** The provider has no call for it: from now on nothing drives the order, and its line says what is left to do. */
+function abandon(run: Run, view: StateView, { name, predecessor, approval }: PlanItem): Part | undefined {
+  const status = statusOf(view, name);
+  const order = abandonable(status);
+  if (!order?.ids.includes(predecessor ?? '')) return undefined;
+  const next = withAbandoned(status, order.id, run.deps.clock.now());
+  const used = approval?.kind === 'file' ? [approval.subjectDigest] : [];
+  return {
+    files: [statusFile({ ...next, consumedApprovals: [...new Set([...next.consumedApprovals, ...used])] })],
+    line: `abandon ${name}: order ${order.id} at ${order.provider} is given up, not cancelled there`,
+  };
 }
 
 function archive(run: Run, view: StateView, name: string): Part | undefined {

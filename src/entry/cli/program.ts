@@ -100,6 +100,10 @@ export function buildProgram(start: Start): Command {
     .requiredOption('--reason <text>', 'why, for the history')
     .option('-y, --yes', 'do not ask', false);
 
+  add('abandon <name>', 'give up an order that is placed and not issued', () => import('./abandon.js'))
+    .requiredOption('--reason <text>', 'why, for the history')
+    .option('-y, --yes', 'do not ask', false);
+
   add('import', 'manifests for the orders an account has; nothing is bought', () => import('./import.js'))
     .option('--provider <id>', 'account, where there are several')
     .option(
@@ -146,6 +150,18 @@ export function buildProgram(start: Start): Command {
     () => import('./keys-prove.js'),
     start,
   );
+
+  add(
+    'sandbox [provider]',
+    'a strict local server of a provider, to rehearse with',
+    () => import('./sandbox.js'),
+  )
+    .option('--port <n>', 'port on 127.0.0.1 (any free one if absent)')
+    .option('--state <file>', 'keep the account in this file and go on with it tomorrow')
+    .option('--speed <n>', 'seconds of the sandbox in a second; 86400 is a day')
+    .option('--fault <fault>', 'NAME[:VALUE][@OPERATION][*TIMES], may be repeated', collect, [])
+    .option('--set <key=value>', 'a setting, may be repeated', collect, [])
+    .option('--list', 'show every provider, setting and fault', false);
 
   add('demo', 'the whole story in a temporary folder', () => import('./demo.js')).option(
     '--dir <dir>',

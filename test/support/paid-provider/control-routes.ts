@@ -59,6 +59,7 @@ const WRITE: Handlers = {
 
 const READ: Readonly<Record<string, (state: ServerState) => unknown>> = {
   ledger: ({ ledger }) => ledger,
+  wire: ({ wire }) => wire.entries(),
   orders: ({ seller }) => seller.orders(),
   purchases: ({ seller }) => ({ purchases: seller.purchases }),
   account: ({ seller }) => seller.account(),

@@ -28,6 +28,8 @@ export const DEFAULT_SETTINGS: SellerSettings = {
   reissueChangesId: false,
   carriesRemainingDays: false,
   renewalWindowDays: 90,
+  unknownToken: 'refused',
+  refunds: true,
 };
 
 /** What a call changes or refuses. The failure is replied; nothing has happened then. */
@@ -52,6 +54,7 @@ interface Order {
   orderedAtMs: number;
   paidTillMs: number;
   charged: string;
+  refunded: string | null;
   carriedDays: number;
   validation: OrderWire['validation'][number][];
   csr: ReadCsr | null;
@@ -163,6 +166,7 @@ export class Seller {
       orderedAtMs: nowMs,
       paidTillMs: termEnd(nowMs, term) + carriedDays * DAY_MS,
       charged,
+      refunded: null,
       carriedDays,
       validation: [],
       csr: null,
@@ -228,6 +232,7 @@ export class Seller {
         reissuePending: false,
         certificate: null,
         autoRenew: seeded.autoRenew ?? false,
+        refunded: null,
         message: null,
       };
       if (status === 'ISSUED') await this.#certify(order, key, names);
@@ -261,7 +266,10 @@ export class Seller {
     const order = this.#get(id);
     if (order.status !== 'UNCLAIMED') this.#require(order, 'PENDING');
     order.status = 'CANCELLED';
-    this.balance = new Big(this.balance).plus(order.charged).toFixed(2);
+    if (this.settings.refunds) {
+      order.refunded = order.charged;
+      this.balance = new Big(this.balance).plus(order.charged).toFixed(2);
+    }
     return this.#wire(order);
   }
 
@@ -403,6 +411,7 @@ export class Seller {
       orderedAt: iso(order.orderedAtMs),
       paidTill: iso(order.paidTillMs),
       charged: order.charged,
+      refunded: order.refunded,
       currency: this.settings.currency,
       validation: order.validation,
       serial: order.certificate?.serial ?? null,

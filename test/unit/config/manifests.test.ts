@@ -78,6 +78,11 @@ const broken: Readonly<Record<string, readonly [text: string, ...findings: strin
     'domain: a.example.com\nprovider: shop\nterm: 1y\nproduct: organisation',
     'a.yaml:1:1 contacts.missing organisation is validated for an organisation, and none is given. → Add contacts: with a name from contacts: in certwright.yaml.',
   ],
+  'a solver that cannot help with the method': [
+    'domain: a.example.com\nvalidation: { method: http, solver: zone-a, per: { a.example.com: { method: email, solver: zone-a } } }',
+    'a.yaml:2:37 solver.method The solver "zone-a" (rfc2136) cannot help with the method http. → Write method: dns, or remove solver:.',
+    'a.yaml:2:92 solver.method The solver "zone-a" (rfc2136) cannot help with the method email. → Write method: dns, or remove solver:.',
+  ],
   'contacts and solvers that are not configured': [
     'domain: a.example.com\ncontacts: acmee\nvalidation: { solver: zone-b, per: { a.example.com: { solver: x } } }',
     'a.yaml:2:11 contacts.unknown The contact set "acmee" is not configured. → Did you mean "acme"?',
