@@ -3,6 +3,7 @@ import type { ConfigurationResult } from '../../config/load.js';
 import { CertError } from '../../model/errors.js';
 import type { Finding, Spec } from '../../model/manifest.js';
 import type { OrderSnapshot } from '../../model/order.js';
+import { productAt } from '../../planner/facts.js';
 import type { StateView } from '../../reconcile/state.js';
 import { findingsText } from '../../report/findings.js';
 import type { ImportRow } from '../../report/import-text.js';
@@ -41,7 +42,9 @@ export async function importPlan(
   // A checkout may be behind: what is merged meanwhile is declared as well.
   const merged = await deps.readFiles(view.snapshot.approval);
   const specs = [...(here.desired?.specs ?? []), ...(merged.desired?.specs ?? [])];
-  const known = knownOf(account.config.id, specs, view.statuses.values(), account.offering.defaultProduct);
+  const known = knownOf(account.config.id, specs, view.statuses.values(), (spec) =>
+    productAt(spec, { config: account.config, ...account.offering }),
+  );
   const selected = selectOrders(orders, known, filtersOf(account, wishes), context.clock.now());
   const made = manifestsOf(account, selected, wishes, {
     names: namesTaken(specs, view),

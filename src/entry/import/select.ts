@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import type { ProductInfo } from '../../model/capabilities.js';
-import type { Spec } from '../../model/manifest.js';
+import type { CertificateSpec, Spec } from '../../model/manifest.js';
 import { type DnsName, isWildcard, nameSet, parseName } from '../../model/names.js';
 import type { OrderSnapshot, OrderState } from '../../model/order.js';
 import type { Status } from '../../model/status.js';
@@ -54,12 +54,12 @@ export interface Known {
   readonly needs: ReadonlyMap<string, string>;
 }
 
-/** @param defaultProduct  what a manifest of this account means that names no product */
+/** @param productOf  certwright's name of the product a manifest means at this account */
 export function knownOf(
   provider: string,
   specs: Iterable<Spec>,
   statuses: Iterable<Status>,
-  defaultProduct: string | undefined,
+  productOf: (spec: CertificateSpec) => string | undefined,
 ): Known {
   const adopted = new Map<string, string>();
   const needs = new Map<string, string>();
@@ -68,7 +68,7 @@ export function knownOf(
     // An order is taken over at the first provider: another account may well count alike.
     if (spec.adopt?.kind === 'order' && spec.providers[0] === provider)
       adopted.set(spec.adopt.order, spec.name);
-    needs.set(needOf(spec.names, spec.product ?? defaultProduct ?? ''), spec.name);
+    needs.set(needOf(spec.names, productOf(spec) ?? ''), spec.name);
   }
   const recorded = new Map<string, Status>();
   for (const status of statuses) {
