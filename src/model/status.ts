@@ -88,6 +88,7 @@ export interface FailureRecord {
  */
 export interface PublishedRecord {
   readonly name: DnsName;
+  readonly provider: string;
   /** Provider order id it proves the name for. */
   readonly order: string;
   /** Solver of the configuration. */

@@ -15,6 +15,7 @@ import { BATCH, type Job, sendJobs } from './send.js';
 import type { StateView } from './state.js';
 import { tidy } from './tidy.js';
 import { findIntent } from './transitions.js';
+import { proveNames } from './validation.js';
 
 /** Which lines of a plan are carried out. Driving what is open is always allowed; new sends may be restricted. */
 export interface ActOptions {
@@ -28,7 +29,7 @@ export interface ActOptions {
 
 /**
  * Carries out a plan: open intents first, then what only changes facts, then new sends in batches no larger than can be
- * started in time, then everything placed is asked for.
+ * started in time, then everything placed is asked for, and what its proofs need is published or cleaned up.
  */
 export async function act(run: Run, plan: Plan, options: ActOptions): Promise<void> {
   const lines = plan.items.filter((item) => item.hold === undefined);
@@ -47,10 +48,11 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
     await tidy(run, lines, options.answers);
     await sendInBatches(run, await prepareAll(run, lines, options));
   }
-  await collectOrders(run, placedOrders(run, lines), {
+  const looked = await collectOrders(run, placedOrders(run, lines), {
     eager: options.eager ?? false,
     seen: (name, orderId) => seenOrder(options.answers, name, orderId),
   });
+  await proveNames(run, looked);
 }
 
 /** Bought operations with a step still to be taken. */

@@ -18,6 +18,7 @@ import { changedStatuses, providerFor, type Run, statusFile, statusOf, stopIfAsk
 import { stepResults } from './send.js';
 import type { StateView } from './state.js';
 import { findIntent, withOrderDied, withProblem } from './transitions.js';
+import { leftToSolvers, withAnnounced } from './validation.js';
 import { verifyCollected } from './verify.js';
 
 /** An order to look after: by its open intent, or by itself where it was taken over while pending. */
@@ -54,18 +55,23 @@ export interface CollectOptions {
 /**
  * Asks for placed orders that are due for a look, publishes what is issued and verified, records what changed; many in one
  * commit, and no commit where nothing changed. Repeats safely.
+ * @returns the certificates whose orders were looked at
  */
 export async function collectOrders(
   run: Run,
   orders: readonly Waiting[],
   { eager, seen }: CollectOptions,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const nowMs = run.deps.clock.now();
   const due = orders.filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs);
-  for (let i = 0; i < due.length; i += PER_COMMIT) await collectSome(run, due.slice(i, i + PER_COMMIT), seen);
+  const looked: string[] = [];
+  for (let i = 0; i < due.length; i += PER_COMMIT) {
+    looked.push(...(await collectSome(run, due.slice(i, i + PER_COMMIT), seen)));
+  }
+  return new Set(looked);
 }
 
-async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Promise<void> {
+async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Promise<readonly string[]> {
   const queues = new Map<Provider, PQueue>();
   const found = await Promise.all(
     orders.map(async (waiting) => {
@@ -83,10 +89,12 @@ async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Pr
     }),
   );
   const results = found.filter((result) => result !== undefined);
-  if (results.length === 0) return;
+  const looked = results.map(({ waiting }) => waiting.name);
+  if (results.length === 0) return looked;
   const before = run.view;
   run.view = await land(run, run.view, (view) => changeSet(run, view, results));
   for (const result of results) tell(run, before, result);
+  return looked;
 }
 
 /** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */
@@ -126,7 +134,7 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
   noteLook(run.notes, provider.config.id, waiting.orderId, run.deps.clock.now(), news);
   const base = { waiting, provider, order };
   if (hasEnded(order.state)) return { ...base, result: { kind: 'dead' } };
-  if (order.waitingFor === 'dcv' && intent) {
+  if (order.waitingFor === 'dcv' && intent && !leftToSolvers(run, waiting.name, order)) {
     const proven = new Set(order.validation.flatMap(({ name, state }) => (state === 'valid' ? [name] : [])));
     const left = intent.request.validation.filter(({ name }) => !proven.has(name));
     if (left.length > 0) await provider.validator?.recheck(order.id, left);
@@ -213,7 +221,7 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
   const intent = waiting.intentId === undefined ? undefined : findIntent(facts, waiting.intentId);
   switch (result.kind) {
     case 'pending':
-      return facts;
+      return withAnnounced(run, facts, order, provider.config.id);
     case 'dead':
       return intent
         ? withOrderDied(facts, intent, order.message ?? `the order was ${order.state}`, run.deps.clock.now())

@@ -4,7 +4,7 @@ import { planOnly } from '../../src/reconcile/engine.js';
 import { applyOnce, openPlace, openRunner, type Place } from '../support/engine.js';
 import type { SeededOrder } from '../support/paid-provider/wire.js';
 
-/** The figure in docs/taking-over.md is measured with CERTWRIGHT_ADOPTIONS=3000. */
+/** More than a page; CERTWRIGHT_ADOPTIONS=3000 is the size this is made for. */
 const MANY = Number(process.env.CERTWRIGHT_ADOPTIONS ?? '120');
 const PAGE = 100;
 

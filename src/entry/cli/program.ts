@@ -127,6 +127,18 @@ export function buildProgram(start: Start): Command {
     () => import('./check.js'),
   );
 
+  add(
+    'balance [providers...]',
+    'what every account holds, and what falls due there',
+    () => import('./balance.js'),
+  );
+
+  add(
+    'products [providers...]',
+    'what the accounts sell, for which terms and prices',
+    () => import('./products.js'),
+  ).option('--match <text>', 'only products with this text in name, code or title');
+
   add('providers', 'the kinds of provider, and what each can do', () => import('./providers.js'));
 
   define(

@@ -85,6 +85,7 @@ const full: Required<Status> = {
   published: [
     {
       name: 'a.example.com',
+      provider: 'shop',
       order: '1',
       solver: 'zone-a',
       record: { type: 'TXT', owner: '_x.a.example.com', value: 'v' },
@@ -96,6 +97,7 @@ const full: Required<Status> = {
     },
     {
       name: 'b.example.com',
+      provider: 'shop',
       order: '1',
       solver: 'web',
       record: { type: 'file', url: 'http://b.example.com/.well-known/pki-validation/x.txt', content: 'v' },
