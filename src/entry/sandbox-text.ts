@@ -1,3 +1,4 @@
+import type { JsonObject } from '../model/json.js';
 import { jsonText } from '../report/json.js';
 import { colorsOf, hang, pad, type RenderOptions } from '../report/layout.js';
 import { LINE_FAULTS } from '../sandbox/frame/faults.js';
@@ -74,14 +75,14 @@ export function listSandboxes(definitions: readonly SandboxDefinition[], options
       `${type}  ${title}`,
       '',
       colors.dim('settings (--set NAME=VALUE), with their defaults:'),
-      ...Object.entries(settings).flatMap(([name, { default: value, description }]) => [
+      ...Object.entries(settings).flatMap(([name, { default: value, description, schema }]) => [
         `  ${name}=${short(JSON.stringify(value))}`,
-        ...hang('      ', description, options.width),
+        ...hang('      ', `${description}${choicesOf(schema)}`, options.width),
       ]),
       '',
       colors.dim('faults (--fault NAME[:VALUE][@OPERATION][*TIMES]):'),
       ...Object.entries({ ...LINE_FAULTS_TEXT, ...descriptions(faults) }).flatMap(([name, description]) =>
-        hang(`  ${pad(name, 16)}`, description, options.width),
+        hang(`  ${pad(name, 18)}`, description, options.width),
       ),
       '',
     ])
@@ -89,10 +90,21 @@ export function listSandboxes(definitions: readonly SandboxDefinition[], options
     .trimEnd();
 }
 
-const descriptions = (table: Readonly<Record<string, { readonly description: string }>>) =>
-  Object.fromEntries(Object.entries(table).map(([name, { description }]) => [name, description]));
+type Told = Pick<SandboxDefinition['faults'][string], 'description' | 'value'>;
+
+/** `slow:5000` and what it does. */
+const descriptions = (table: Readonly<Record<string, Told>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, { description, value }]) => [
+      value === undefined ? name : `${name}:${value.example}`,
+      description,
+    ]),
+  );
 
 const LINE_FAULTS_TEXT = descriptions(LINE_FAULTS);
 
 /** Price lists are long; `--json` has them whole. */
 const short = (text: string): string => (text.length <= 50 ? text : `${text.slice(0, 47)}...`);
+
+const choicesOf = ({ enum: choices }: JsonObject): string =>
+  Array.isArray(choices) ? ` [${choices.join(', ')}]` : '';

@@ -85,7 +85,11 @@ export const sectigo: SandboxDefinition = {
   operation: (path) => PATHS.get(path.toLowerCase()),
   masked: withoutPassword,
   faults: {
-    answer: { description: 'this code, and nothing happens', operations: MONEY, value: /^-\d{1,4}$/ },
+    answer: {
+      description: 'this code, and nothing happens',
+      operations: MONEY,
+      value: { form: /^-\d{1,4}$/, example: '-42' },
+    },
     'out-of-credit': { description: 'the order is refused with -15', operations: MONEY },
     reject: { description: 'the order is taken and charged, then rejected', operations: MONEY },
     duplicate: { description: 'the seller books the order twice', operations: MONEY },
