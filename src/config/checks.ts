@@ -77,6 +77,7 @@ function checkMoney(spec: Spec, { policy }: Configuration, report: Report): void
       suggestion: 'Add owner: to the manifest or to a default.',
     });
   }
+  if (neverOrdered(spec)) return;
   const ceiling =
     spec.maxPrice ??
     policy.spending.perOrder ??
@@ -88,6 +89,9 @@ function checkMoney(spec: Spec, { policy }: Configuration, report: Report): void
     suggestion: 'Add maxPrice: to the manifest or to a default, or perOrder: to the policy.',
   });
 }
+
+/** Without a key nothing can be asked for: such a manifest watches dates, until it names one. */
+const neverOrdered = (spec: Spec): boolean => spec.kind === 'certificate' && spec.key.kind === 'external';
 
 function checkReferences(spec: CertificateSpec, configuration: Configuration, report: Report): void {
   const exists = (what: string, name: string | undefined, known: object, path: Path): void => {
@@ -247,7 +251,7 @@ function nameProblems(
 }
 
 function contactProblems(spec: CertificateSpec, product: ProductInfo): readonly Problem[] {
-  if (product.validation === 'dv' || spec.contacts !== undefined) return [];
+  if (product.validation === 'dv' || spec.contacts !== undefined || neverOrdered(spec)) return [];
   const message = `${product.id} is validated for an organisation, and none is given.`;
   const suggestion = 'Add contacts: with a name from contacts: in certwright.yaml.';
   return [{ path: [], complaint: { code: 'contacts.missing', message, suggestion } }];

@@ -3,12 +3,18 @@ import { parseHeader, parseMemory, parseStatus } from '../config/state.js';
 import { createSealer } from '../keys/age.js';
 import { publishedFiles } from '../keys/export.js';
 import { createKeyMaker } from '../keys/generate.js';
-import type { Configuration, ContactSet, PersonalText, SolverConfig } from '../model/configuration.js';
+import type {
+  Configuration,
+  ContactSet,
+  PersonalText,
+  ProviderConfig,
+  SolverConfig,
+} from '../model/configuration.js';
 import { CertError, explain } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret, SecretSource } from '../model/secret.js';
 import type { Sealer } from '../ports/keystore.js';
-import type { Provider } from '../ports/provider.js';
+import type { Provider, ProviderDefinition } from '../ports/provider.js';
 import type { Solver } from '../ports/solver.js';
 import type { BrokenAccount, Deps, ProviderSet } from '../reconcile/deps.js';
 import { fileSpool } from '../repository/file-spool.js';
@@ -66,6 +72,26 @@ export function composeDeps(
   };
 }
 
+/** One account with its credentials read. @throws CertError `config.missing-variable`, `config.invalid` */
+export const openAccount = (
+  context: Context,
+  repository: GitRepository,
+  configuration: Configuration,
+  config: ProviderConfig,
+  definition: ProviderDefinition,
+  identities: (repositoryId: string) => Promise<readonly Secret[]>,
+): Provider =>
+  definition.create({
+    config,
+    repositoryId: configuration.id,
+    credentials: resolveCredentials(context, config.credentials, `provider ${config.id}`),
+    clock: context.clock,
+    log: context.log.child({ provider: config.id }),
+    accountStore: repository.accounts(config.id),
+    runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
+    random: context.random,
+  });
+
 function connect(
   context: Context,
   repository: GitRepository,
@@ -78,19 +104,7 @@ function connect(
     const definition = context.definitions.find(({ type }) => type === config.type);
     if (!definition) continue;
     try {
-      all.set(
-        config.id,
-        definition.create({
-          config,
-          repositoryId: configuration.id,
-          credentials: resolveCredentials(context, config.credentials, `provider ${config.id}`),
-          clock: context.clock,
-          log: context.log.child({ provider: config.id }),
-          accountStore: repository.accounts(config.id),
-          runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
-          random: context.random,
-        }),
-      );
+      all.set(config.id, openAccount(context, repository, configuration, config, definition, identities));
     } catch (error) {
       broken.set(config.id, { ...definition.describe(config), config, why: explain(error) });
       context.say(`warning: provider "${config.id}" is not available: ${explain(error)}`);

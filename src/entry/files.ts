@@ -1,5 +1,5 @@
 import type { Catalogue } from '../config/checks.js';
-import { loadApprovals, loadConfiguration, loadManifests } from '../config/load.js';
+import { type ConfigurationResult, loadApprovals, loadConfiguration, loadManifests } from '../config/load.js';
 import { MAX_FILE_BYTES } from '../config/yaml.js';
 import { inspectCsr } from '../keys/csr.js';
 import type { Configuration } from '../model/configuration.js';
@@ -18,7 +18,7 @@ const APPROVALS = 'approvals/';
 export async function readConfiguration(
   tree: TreeReader,
   definitions: readonly ProviderDefinition[],
-): Promise<Pick<Reading, 'configuration' | 'findings'>> {
+): Promise<ConfigurationResult> {
   const text = await readOne(tree, CONFIGURATION_FILE);
   if (text === undefined) return { findings: [missing(await tree.list(CONFIGURATION_FILE))] };
   const file = { path: CONFIGURATION_FILE, text };

@@ -1,3 +1,4 @@
+import type { ConfigurationResult } from '../config/load.js';
 import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding } from '../model/manifest.js';
@@ -18,7 +19,7 @@ const DEFAULT_BRANCHES = { approval: 'main', state: 'certwright/state' };
 export interface Workplace {
   readonly checkout: WorktreeReader;
   /** What the checkout's certwright.yaml says, as it lies there. */
-  readonly local: Pick<Reading, 'configuration' | 'findings'>;
+  readonly local: ConfigurationResult;
   readonly repository: GitRepository;
   readonly deps: Deps;
   identities(repositoryId?: string): Promise<readonly Secret[]>;

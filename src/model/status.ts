@@ -12,6 +12,8 @@ export interface Charge {
   readonly quoted: Money | null;
   /** As the provider charged it, where it said so. */
   readonly charged?: Money;
+  /** Given back when the order was cancelled, where the provider said so. Limits do not count it: it may come late. */
+  readonly refunded?: Money;
 }
 
 export interface OrderRecord {
@@ -37,6 +39,8 @@ export interface OrderRecord {
   readonly autoRenew?: boolean;
   /** Taken over, not bought by us. */
   readonly adopted?: true;
+  /** Given up by a person: never collected, and whatever follows on it is a purchase of its own. */
+  readonly abandoned?: { readonly at: Instant; readonly reason: string };
 }
 
 export interface CertificateRecord {
@@ -104,11 +108,13 @@ export interface PublishedRecord {
 /** Something asked for from the command line. */
 export interface RequestRecord {
   readonly id: string;
-  readonly action: 'reissue' | 'revoke';
+  readonly action: 'reissue' | 'revoke' | 'abandon';
   readonly requestedAt: Instant;
   readonly reason: string;
   readonly revocationReason?: RevocationReason;
   readonly serial?: string;
+  /** For abandon: the provider's order id. */
+  readonly order?: string;
   /** The provider refused; tried again when the ladder allows. */
   readonly failure?: FailureRecord;
 }

@@ -201,6 +201,7 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
     ...predecessorAlarm(current, nowMs, context.served),
     ...failing(status, nowMs, overdue !== undefined || (current !== undefined && nowMs >= endMsOf(current))),
     ...termEnding(status, nowMs, context),
+    ...status.orders.flatMap((order) => leftThere(order, nowMs)),
     ...(priceStop
       ? [
           condition(
@@ -260,7 +261,8 @@ const URGENT_MS = 7 * DAY_MS;
 /** Nobody will renew: said from the day a renewal would be due, louder in the last week, until it has ended. */
 function termEnding(status: Status, nowMs: number, context: ConditionContext): readonly Condition[] {
   const order = status.orders.at(-1);
-  if (context.autoRenew !== false || order?.state !== 'issued' || order.paidTill === undefined) return [];
+  if (context.autoRenew !== false || order?.state !== 'issued' || order.abandoned) return [];
+  if (order.paidTill === undefined) return [];
   const { dueMs, paidTillMs } = renewal({
     nowMs,
     paidTillMs: toMs(order.paidTill),
@@ -276,6 +278,15 @@ function termEnding(status: Status, nowMs: number, context: ConditionContext): r
   const message = `the paid term of order ${order.id} ${when}, and autoRenew is not set`;
   const level = paidTillMs - nowMs < URGENT_MS ? 'attention' : 'warning';
   return [condition('Attention', level, 'PaidTermEndingNoRenewal', toInstant(dueMs), message)];
+}
+
+/** Given up here and not cancelled there: it stays paid until a person sees to it. */
+function leftThere(order: OrderRecord, nowMs: number): readonly Condition[] {
+  const { abandoned, id, provider, paidTill, state } = order;
+  const over = paidTill !== undefined && toMs(paidTill) <= nowMs;
+  if (abandoned === undefined || over || (state !== 'pending' && state !== 'issued')) return [];
+  const message = `order ${id} was given up and is still there; have ${provider} cancel it and give the money back`;
+  return [condition('Attention', 'warning', 'OrderAbandoned', abandoned.at, message)];
 }
 
 /** One word for a table. */

@@ -20,6 +20,11 @@ export const legalStatus = (status: Status): readonly string[] => [
     status.requests.map((r) => r.id),
   ),
   ...publishedRecords(status),
+  ...status.requests.flatMap(({ id, action, order }) =>
+    action !== 'abandon' || knows(status, order ?? '')
+      ? []
+      : [`request ${id} gives up the unknown order ${order ?? ''}`],
+  ),
   ...Object.entries(status.failures).flatMap(([lane, failure]) =>
     Number.isInteger(failure.count) && failure.count > 0
       ? []
@@ -130,7 +135,9 @@ function certificates(status: Status): readonly string[] {
 }
 
 function openIntents(status: Status): readonly string[] {
-  const open = status.intents.filter(isOpen).filter((intent) => intent.action !== 'revoke');
+  const open = status.intents
+    .filter(isOpen)
+    .filter((intent) => intent.action !== 'revoke' && intent.action !== 'cancel');
   const purchases = open.filter((intent) => intent.lane === 'purchase');
   // An unknown outcome blocks purchases only, so a free action may stand beside it.
   const free = open.filter((intent) => intent.lane === 'free' && intent.phase !== 'unknown');

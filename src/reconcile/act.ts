@@ -4,6 +4,7 @@ import type { Plan, PlanItem } from '../model/plan.js';
 import { toInstant } from '../model/time.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
+import { seenOrder } from './adoptions.js';
 import { collectOrders, type Waiting } from './collect.js';
 import { pausedTillMs } from './notes.js';
 import { type Answers, planInput } from './observe.js';
@@ -44,10 +45,13 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   );
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
   if (plan.unsafe === undefined) {
-    await tidy(run, lines);
+    await tidy(run, lines, options.answers);
     await sendInBatches(run, await prepareAll(run, lines, options));
   }
-  const looked = await collectOrders(run, placedOrders(run, lines), options.eager ?? false);
+  const looked = await collectOrders(run, placedOrders(run, lines), {
+    eager: options.eager ?? false,
+    seen: (name, orderId) => seenOrder(options.answers, name, orderId),
+  });
   await proveNames(run, looked);
 }
 

@@ -39,44 +39,61 @@ interface Found {
     | { readonly kind: 'publish'; readonly publication: Publication };
 }
 
+/** Certificates per commit: what was collected of thousands is kept when a run is stopped or loses its account. */
+const PER_COMMIT = 500;
+
+/** What this run saw of an order, where it looked already. */
+type Seen = (name: string, orderId: string) => OrderSnapshot | undefined;
+
+export interface CollectOptions {
+  /** Somebody stays for them: they are looked at as often as the providers allow. */
+  readonly eager: boolean;
+  /** An order that was seen issued in this run is not asked for again before its certificate is. */
+  readonly seen: Seen;
+}
+
 /**
- * Asks for placed orders that are due for a look, publishes what is issued and verified, records what changed; all of it
- * in one commit, and no commit where nothing changed. Repeats safely.
- * @param eager  somebody stays for them: as often as the providers allow
+ * Asks for placed orders that are due for a look, publishes what is issued and verified, records what changed; many in one
+ * commit, and no commit where nothing changed. Repeats safely.
  * @returns the certificates whose orders were looked at
  */
 export async function collectOrders(
   run: Run,
   orders: readonly Waiting[],
-  eager: boolean,
+  { eager, seen }: CollectOptions,
 ): Promise<ReadonlySet<string>> {
-  const queues = new Map<Provider, PQueue>();
   const nowMs = run.deps.clock.now();
+  const due = orders.filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs);
+  const looked = new Set<string>();
+  for (let i = 0; i < due.length; i += PER_COMMIT) {
+    for (const name of await collectSome(run, due.slice(i, i + PER_COMMIT), seen)) looked.add(name);
+  }
+  return looked;
+}
+
+async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Promise<readonly string[]> {
+  const queues = new Map<Provider, PQueue>();
   const found = await Promise.all(
-    orders
-      .filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs)
-      .map(async (waiting) => {
-        try {
-          const provider = providerOfOrder(run, waiting);
-          const queue =
-            queues.get(provider) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
-          queues.set(provider, queue);
-          return await queue.add(() => look(run, provider, waiting));
-        } catch (error) {
-          const provider = run.providers.all.get(providerIdOf(run, waiting) ?? '');
-          if (provider) noteRefusal(run.notes, provider.config, error, run.deps.clock.now());
-          report(run, waiting, error);
-          return undefined;
-        }
-      }),
+    orders.map(async (waiting) => {
+      try {
+        const provider = providerOfOrder(run, waiting);
+        const queue = queues.get(provider) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
+        queues.set(provider, queue);
+        return await queue.add(() => look(run, provider, waiting, seen));
+      } catch (error) {
+        const provider = run.providers.all.get(providerIdOf(run, waiting) ?? '');
+        if (provider) noteRefusal(run.notes, provider.config, error, run.deps.clock.now());
+        report(run, waiting, error);
+        return undefined;
+      }
+    }),
   );
   const results = found.filter((result) => result !== undefined);
-  const looked = new Set(results.map(({ waiting }) => waiting.name));
-  if (results.length === 0) return looked;
+  if (results.length === 0) return [];
   const before = run.view;
   run.view = await land(run, run.view, (view) => changeSet(run, view, results));
   for (const result of results) tell(run, before, result);
-  return looked;
+  return results.map(({ waiting }) => waiting.name);
 }
 
 /** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */
@@ -104,13 +121,14 @@ function providerOfOrder(run: Run, waiting: Waiting): Provider {
   throw new CertError('order.not-found', `no order ${waiting.orderId} is recorded for ${waiting.name}`);
 }
 
-async function look(run: Run, provider: Provider, waiting: Waiting): Promise<Found> {
+async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen): Promise<Found> {
   stopIfAsked(run.deps);
   const status = statusOf(run.view, waiting.name);
   const intent = waiting.intentId === undefined ? undefined : findIntent(status, waiting.intentId);
   run.deps.progress.step(`asking ${provider.config.id} for order ${waiting.orderId} of ${waiting.name}`);
   const recorded = intent && { request: intent.request, results: stepResults(intent) };
-  const order = await provider.getOrder(waiting.orderId, recorded);
+  const before = intent === undefined ? seen(waiting.name, waiting.orderId) : undefined;
+  const order = before?.state === 'issued' ? before : await provider.getOrder(waiting.orderId, recorded);
   const news = withOrderFacts(status, order, provider.capabilities.termCounting) !== status;
   noteLook(run.notes, provider.config.id, waiting.orderId, run.deps.clock.now(), news);
   const base = { waiting, provider, order };

@@ -291,12 +291,7 @@ const appeared = (status: Status, order: OrderRecord, results: readonly Result[]
 const isShown = ({ seenAt, failure }: PublishedRecord): boolean =>
   seenAt !== undefined && failure === undefined;
 
-async function tellProvider(
-  run: Run,
-  status: Status,
-  order: OrderRecord,
-  isNews: boolean,
-): Promise<void> {
+async function tellProvider(run: Run, status: Status, order: OrderRecord, isNews: boolean): Promise<void> {
   const provider = run.providers.all.get(order.provider);
   const nowMs = run.deps.clock.now();
   if (!provider?.validator || pausedTillMs(run.notes, provider.config, nowMs) !== undefined) return;
@@ -329,7 +324,9 @@ function tellPeople(run: Run, looked: ReadonlySet<string>, results: readonly Res
     for (const { order, entries } of waitingOrders(status)) {
       const words = proofWords(status, order);
       const failing = entries.some(({ failure }) => failure !== undefined);
-      const broke = failed.some(({ entry }) => entries.some(({ record }) => sameRecord(record, entry.record)));
+      const broke = failed.some(({ entry }) =>
+        entries.some(({ record }) => sameRecord(record, entry.record)),
+      );
       if (words === undefined || (failing && !broke)) continue;
       run.events.push({ name, action: 'prove', outcome: broke ? 'failed' : 'waiting', message: words });
     }

@@ -181,7 +181,7 @@ describe('commands in the guides', () => {
     expect(problemOf('plan --remote-files -o json')).toBeUndefined();
     expect(problemOf('-C /srv keys prove')).toBeUndefined();
     expect(problemOf('plan --remote')).toBe('plan has no option --remote');
-    expect(problemOf('abandon shop')).toBe('there is no command abandon');
+    expect(problemOf('forget shop')).toBe('there is no command forget');
     expect(problemOf('validate shop')).toBe('validate takes no argument shop');
   });
 

@@ -1,6 +1,5 @@
-import { request } from 'node:http';
-import { createServer, type Server } from 'node:http';
 import { readFile } from 'node:fs/promises';
+import { createServer, request, type Server } from 'node:http';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { DcvItem, OrderSnapshot, SolvableRecord } from '../../src/model/order.js';
@@ -60,7 +59,11 @@ function asMethod(item: DcvItem, method: DcvItem['method'] | undefined, { type }
   if (record?.type !== 'CNAME') return item;
   if (method === 'http') {
     const url = `http://${item.name}/.well-known/pki-validation/${record.value.slice(0, 32).toUpperCase()}.txt`;
-    return { ...item, method, record: { type: 'file', url, content: `${record.value}\npaid-test.example\n` } };
+    return {
+      ...item,
+      method,
+      record: { type: 'file', url, content: `${record.value}\npaid-test.example\n` },
+    };
   }
   return type === 'TXT' ? { ...item, record: { ...record, type } } : item;
 }
@@ -79,13 +82,16 @@ async function stands(record: SolvableRecord, { dns, webPort }: CheckedDcv): Pro
 function fetched(url: string, port: number): Promise<string | undefined> {
   const { host, pathname } = new URL(url);
   return new Promise((settle, fail) => {
-    const call = request({ port, host: '127.0.0.1', path: pathname, agent: false, headers: { host } }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text: string) => {
-        body += text;
-      });
-      response.on('end', () => settle(response.statusCode === 200 ? body : undefined));
-    });
+    const call = request(
+      { port, host: '127.0.0.1', path: pathname, agent: false, headers: { host } },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => {
+          body += text;
+        });
+        response.on('end', () => settle(response.statusCode === 200 ? body : undefined));
+      },
+    );
     call.on('error', fail).end();
   });
 }

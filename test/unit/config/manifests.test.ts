@@ -414,6 +414,14 @@ endpoints: ["Shop.example.com:443", "[::1]:8443"]
       'a.yaml:1:1 owner.missing A purchase can follow, and nobody is named who is told. → Add owner: to the manifest or to a default.',
     ]);
     expect((await one('domain: a.example.com', { configuration: poor })).findings).toEqual([]);
+    const text = 'domain: a.example.com\nprovider: shop\nproduct: organisation\nterm: 1y\nowner: a\n';
+    const watched = await one(`${text}key: external`, { configuration: poor });
+    expect(watched.findings).toEqual([]);
+    const ordered = await one(`${text}key: ecdsa-p256`, { configuration: poor });
+    expect(ordered.findings.map((finding) => finding.split(' ')[1]).sort()).toEqual([
+      'ceiling.missing',
+      'contacts.missing',
+    ]);
     const ruled = poor.replace(
       '{ spending: { perDay: 100 USD } }',
       '{ rules: [{ match: "a*", perOrder: 9 USD }] }',

@@ -94,7 +94,9 @@ function counting() {
 async function conditions(place: Place): Promise<readonly string[]> {
   const statuses = (await place.statuses()).values();
   const all = allConditions(statuses, new Map(), new Map(), place.clock.now());
-  return [...all.values()].flat().map(({ type, level, reason, message }) => `${type} ${level} ${reason}: ${message}`);
+  return [...all.values()]
+    .flat()
+    .map(({ type, level, reason, message }) => `${type} ${level} ${reason}: ${message}`);
 }
 
 describeWith(['named', 'openssl'], 'an order that waits for proof of control', () => {
@@ -131,7 +133,16 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     expect(
       execFileSync(
         'openssl',
-        ['verify', '-attime', at, '-CAfile', path('root.pem'), '-untrusted', path('chain.pem'), path('certificate.pem')],
+        [
+          'verify',
+          '-attime',
+          at,
+          '-CAfile',
+          path('root.pem'),
+          '-untrusted',
+          path('chain.pem'),
+          path('certificate.pem'),
+        ],
         { encoding: 'utf8' },
       ),
     ).toMatch(/: OK$/m);
@@ -161,11 +172,13 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
       'waiting: order S-1001 waits for dcv',
       `failed: shop.example.com and 1 more: zones failed: ${refusal}`,
     ]);
-    expect((await planOnly((await openRunner(place)).deps)).plan.items.map(({ message }) => message)).toEqual([
-      expect.stringContaining(`shop.example.com and 1 more: zones failed: ${refusal}`),
-    ]);
+    expect((await planOnly((await openRunner(place)).deps)).plan.items.map(({ message }) => message)).toEqual(
+      [expect.stringContaining(`shop.example.com and 1 more: zones failed: ${refusal}`)],
+    );
     expect(await conditions(place)).toContainEqual(
-      expect.stringMatching(/^Attention warning SolverFailing: the proof for shop\.example\.com is not published: /),
+      expect.stringMatching(
+        /^Attention warning SolverFailing: the proof for shop\.example\.com is not published: /,
+      ),
     );
 
     calls.length = 0;
@@ -204,13 +217,21 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     expect(order?.validation.map(({ state }) => state)).toEqual(['pending', 'pending', 'pending']);
     await place.advance(2 * HOUR_MS);
     expect(await conditions(place)).toContainEqual(
-      expect.stringMatching(/^Attention warning ProofNotVisible: the proof for shop\.example\.com, published by zones at /),
+      expect.stringMatching(
+        /^Attention warning ProofNotVisible: the proof for shop\.example\.com, published by zones at /,
+      ),
     );
     // Somebody takes our record away meanwhile; the other server gets both.
     const { validation } = await place.status('shop');
     const records = validation.flatMap(({ record }) => (record?.type === 'CNAME' ? [record] : []));
     const { deps } = await openRunner(place);
-    const config = { id: 'x', type: 'rfc2136', proves: ['dns' as const], acts: true, zones: ['example.com', 'example.net'] };
+    const config = {
+      id: 'x',
+      type: 'rfc2136',
+      proves: ['dns' as const],
+      acts: true,
+      zones: ['example.com', 'example.net'],
+    };
     const credentials = { key: { kind: 'variable' as const, name: 'TSIG_KEY' } };
     const at = (server: string) => deps.openSolver({ ...config, credentials, options: { server } });
     await at(dns.address).cleanUp(records.slice(0, 1));
@@ -222,7 +243,10 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
 
   it('is left to a person where no solver has the name, with the very record, and is finished then', async () => {
     const shop = await openShop({
-      manifests: { shop: manifest('shop'), mine: `domains: [mine.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\nvalidation: manual\n` },
+      manifests: {
+        shop: manifest('shop'),
+        mine: `domains: [mine.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\nvalidation: manual\n`,
+      },
       solvers: '{ zones: { type: manual, zones: [example.com] } }',
     });
     const { place, dns } = shop;
@@ -234,7 +258,9 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     expect(published).toBeUndefined();
     const [record] = validation.flatMap((item) => (item.record?.type === 'CNAME' ? [item.record] : []));
     const words = `publish ${record?.owner} CNAME ${record?.value} by hand; \`certwright show shop\` has every text to copy`;
-    expect(ended.applied?.events.find(({ name, action }) => name === 'shop' && action === 'prove')).toMatchObject({ message: words });
+    expect(
+      ended.applied?.events.find(({ name, action }) => name === 'shop' && action === 'prove'),
+    ).toMatchObject({ message: words });
     const { plan } = await planOnly((await openRunner(place)).deps);
     expect(plan.items.find(({ name }) => name === 'shop')?.message).toContain(words);
     expect((await conditions(place)).filter((text) => text.includes(words))).toHaveLength(1);
@@ -251,7 +277,9 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     expect(await dns.alias(owner('shop.example.com'))).toBeDefined();
     expect(await dns.alias(owner('other.example.com'))).toBeDefined();
     const status = await place.status('shop');
-    expect(status.published).toMatchObject([{ name: 'shop.example.com', solver: 'zones', order: status.orders[0]?.id }]);
+    expect(status.published).toMatchObject([
+      { name: 'shop.example.com', solver: 'zones', order: status.orders[0]?.id },
+    ]);
 
     await place.seller?.control.reject();
     const id = status.orders[0]?.id ?? '';
@@ -298,7 +326,9 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     const ended = await applyOnce(place, runner);
     expect(ended.exit).toBe(1);
     const event = ended.applied?.events.find(({ outcome }) => outcome === 'failed');
-    expect(event?.message).toContain('zones failed: the variable TSIG_KEY is not set (credential key of solver zones)');
+    expect(event?.message).toContain(
+      'zones failed: the variable TSIG_KEY is not set (credential key of solver zones)',
+    );
     expect(event?.message).toContain(`web failed: there is no webroot ${shop.web}`);
   });
 
