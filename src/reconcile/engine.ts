@@ -17,6 +17,7 @@ import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
 import type { StateView } from './state.js';
+import { proofsAreDue } from './validation.js';
 
 const MAX_PASSES = 6;
 const FIRST_LOOK_MS = SECOND_MS;
@@ -89,7 +90,8 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
     for (let pass = 1; pass <= MAX_PASSES; pass++) {
       stopIfAsked(deps);
       if (pass > 1) planned = await planRun(run, answers);
-      if (planned.plan.items.length === 0 || run.view.snapshot.integrity.kind === 'lost') break;
+      if (run.view.snapshot.integrity.kind === 'lost') break;
+      if (planned.plan.items.length === 0 && !proofsAreDue(run)) break;
       const before = run.view;
       await act(run, planned.plan, {
         answers,

@@ -22,6 +22,8 @@ export interface Fuse {
   readonly calls: readonly string[];
   /** Settles when the crash point is reached. */
   readonly blown: Promise<'crashed'>;
+  /** Resolves when what was under way at the crash has reached the other side, or not. */
+  settled(): Promise<void>;
   call<T>(name: string, run: () => Promise<T>): Promise<T>;
 }
 
@@ -29,6 +31,7 @@ export function fuse(point?: CrashPoint): Fuse {
   const calls: string[] = [];
   const { promise: blown, resolve } = Promise.withResolvers<'crashed'>();
   const never = () => new Promise<never>(() => undefined);
+  const underWay = new Set<Promise<unknown>>();
   let dead = false;
   const die = (): Promise<never> => {
     dead = true;
@@ -38,14 +41,18 @@ export function fuse(point?: CrashPoint): Fuse {
   return {
     calls,
     blown,
+    settled: async () => void (await Promise.allSettled(underWay)),
     async call(name, run) {
       if (dead) return never();
       calls.push(name);
       const here = point?.call === calls.length ? point.when : undefined;
       if (here === 'before') return die();
+      const running = run();
+      underWay.add(running);
       try {
-        return await run();
+        return await running;
       } finally {
+        underWay.delete(running);
         if (dead) await never();
         if (here === 'after') await die();
       }
