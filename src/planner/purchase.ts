@@ -1,14 +1,13 @@
 import { sameNames } from '../model/names.js';
-import type { OrderSnapshot } from '../model/order.js';
 import type { OrderRecord } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
+import { stillCounts } from '../policy/standing-order.js';
 import { abandonable } from './abandon.js';
 import type { Decision, Draft } from './draft.js';
 import { driveIntent } from './drive.js';
 import {
   hasTermLeft,
   headOf,
-  isDead,
   isGone,
   openIntent,
   orderAt,
@@ -159,11 +158,6 @@ const foreignOrder: Check = (s) => {
     byEdit: true,
   };
 };
-
-/** Pending, or with term left. */
-const stillCounts = (order: OrderSnapshot, nowMs: number): boolean =>
-  order.state === 'pending' ||
-  (!isDead(order.state) && (order.paidTill === undefined || toMs(order.paidTill) > nowMs));
 
 const firstOrder: Check = (s) => {
   if (headOf(s)) return undefined;

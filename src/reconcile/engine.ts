@@ -8,6 +8,7 @@ import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import type { Deps } from './deps.js';
 import { observeState } from './land.js';
+import { lookAgain } from './look-again.js';
 import { type Answers, askProviders, noAnswers, planInput } from './observe.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
@@ -70,7 +71,10 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
   try {
     const { integrity } = run.view.snapshot;
     if (integrity.kind === 'absent') throw notInitialised();
-    if (integrity.kind !== 'lost') await replaySpool(run);
+    if (integrity.kind !== 'lost') {
+      await replaySpool(run);
+      await lookAgain(run);
+    }
     let answers = noAnswers();
     let planned = await planRun(run, answers);
     const first = planned.plan;
