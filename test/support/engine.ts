@@ -64,6 +64,8 @@ export interface PlaceOptions {
   /** Path below `certificates/` → manifest. */
   readonly manifests?: Readonly<Record<string, string>>;
   readonly seller?: Partial<SellerSettings>;
+  /** Money in the account; default 500. */
+  readonly balance?: string;
   /** Lines of the account in certwright.yaml. */
   readonly account?: string;
   readonly spending?: string;
@@ -199,6 +201,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const server = SEARCHES.has(kind)
     ? await startPaidProvider({
         ...(options.runs ? {} : { nowMs: startMs }),
+        ...(options.balance === undefined ? {} : { balance: options.balance }),
         settings: { search: kind as Search, ...options.seller },
       })
     : undefined;
