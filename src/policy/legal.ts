@@ -14,6 +14,10 @@ export const legalStatus = (status: Status): readonly string[] => [
   ...certificates(status),
   ...openIntents(status),
   ...status.intents.flatMap((intent) => intentProblems(status, intent)),
+  ...repeated(
+    'doubt',
+    (status.doubts ?? []).map((doubt) => `${doubt.provider} ${doubt.reference}`),
+  ),
   ...repeated('consumed approval', status.consumedApprovals),
   ...repeated(
     'request',

@@ -11,6 +11,7 @@ import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import type { Deps } from './deps.js';
 import { observeState } from './land.js';
+import { lookAgain } from './look-again.js';
 import { forgetLooks, leaveNotes, type Notes, readNotes } from './notes.js';
 import { type Answers, askProviders, noAnswers, planInput } from './observe.js';
 import { replaySpool } from './record.js';
@@ -81,7 +82,10 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
   try {
     const { integrity } = run.view.snapshot;
     if (integrity.kind === 'absent') throw notInitialised();
-    if (integrity.kind !== 'lost') await replaySpool(run);
+    if (integrity.kind !== 'lost') {
+      await replaySpool(run);
+      await lookAgain(run);
+    }
     if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(run.view, options.lookNow));
     let answers = noAnswers();
     let planned = await planRun(run, answers);

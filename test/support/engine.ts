@@ -69,6 +69,8 @@ export interface PlaceOptions {
   readonly seller?: Partial<SellerSettings>;
   /** Settings of the sandbox where the kind is one of a sandbox. */
   readonly sandbox?: JsonObject;
+  /** Money in the account; default 500. */
+  readonly balance?: string;
   /** Lines of the account in certwright.yaml. */
   readonly account?: string;
   readonly spending?: string;
@@ -226,6 +228,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const server = SEARCHES.has(kind)
     ? await startPaidProvider({
         ...(options.runs ? {} : { nowMs: startMs }),
+        ...(options.balance === undefined ? {} : { balance: options.balance }),
         settings: { search: kind as Search, ...options.seller },
       })
     : undefined;
