@@ -2,7 +2,7 @@ import type { Environment } from './configuration.js';
 import type { Intent } from './intent.js';
 import type { Money } from './money.js';
 import type { DnsName } from './names.js';
-import type { DcvItem, Lane, OrderState, RevocationReason, WaitingFor } from './order.js';
+import type { DcvItem, Lane, OrderState, RevocationReason, SolvableRecord, WaitingFor } from './order.js';
 import type { Instant } from './time.js';
 
 /** Money that left, or was promised to leave, for one order. */
@@ -82,6 +82,29 @@ export interface FailureRecord {
   readonly message: string;
 }
 
+/**
+ * A record that stands at a solver, or may: written down before it is published, taken away after it is cleaned up, so
+ * that whoever runs next knows what to clean up.
+ */
+export interface PublishedRecord {
+  readonly name: DnsName;
+  readonly provider: string;
+  /** Provider order id it proves the name for. */
+  readonly order: string;
+  /** Solver of the configuration. */
+  readonly solver: string;
+  readonly record: SolvableRecord;
+  readonly wantedAt: Instant;
+  /** Absent: not known to be published yet. */
+  readonly publishedAt?: Instant;
+  /** Since when it can be seen where the certificate authority looks, or nobody can tell. */
+  readonly seenAt?: Instant;
+  /** Which server does not show it yet. */
+  readonly unseen?: string;
+  /** Publishing, or cleaning up, failed. */
+  readonly failure?: FailureRecord;
+}
+
 /** Something asked for from the command line. */
 export interface RequestRecord {
   readonly id: string;
@@ -149,6 +172,8 @@ export interface Status {
   /** Open ones, and the last few closed ones. */
   readonly intents: readonly Intent[];
   readonly validation: readonly DcvItem[];
+  /** Absent: nothing of ours stands anywhere. */
+  readonly published?: readonly PublishedRecord[];
   readonly failures: Partial<Readonly<Record<Lane, FailureRecord>>>;
   readonly consumedApprovals: readonly string[];
   readonly requests: readonly RequestRecord[];

@@ -11,7 +11,7 @@ import { planDigest } from './digest.js';
 import { type Draft, firstDecision } from './draft.js';
 import { driveIntent } from './drive.js';
 import { openCancellation, openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
-import { autoRenewDiffers, freeChecks } from './free.js';
+import { autoRenewDiffers, endingMeanwhile, freeChecks } from './free.js';
 import {
   doubtfulDraft,
   findMoves,
@@ -92,7 +92,9 @@ export function makePlan(input: PlanInput): Plan {
 /** The prices a plan still needs: asked, put into the facts, and planned again. */
 export function priceQuestions(input: PlanInput): readonly PriceQuestion[] {
   return draftAll(input).certificates.flatMap(({ subject, drafts }) =>
-    drafts.flatMap((draft) => questionsOf(subject, draft)),
+    drafts
+      .flatMap((draft) => [draft, endingMeanwhile(subject, draft)])
+      .flatMap((draft) => (draft === undefined ? [] : questionsOf(subject, draft))),
   );
 }
 
@@ -172,7 +174,12 @@ function settleAll(lines: readonly Line[], books: Books): readonly PlanItem[] {
     if (draft.reason === 'AbandonRequested') {
       return [settleAbandonment(subject.input, subject.status, subject.spec, draft)];
     }
-    return purchase && waitsFor(purchase, subject, draft) ? [] : [settle(subject, draft, books)];
+    const waits = purchase && waitsFor(purchase, subject, draft);
+    const item = waits ? undefined : settle(subject, draft, books);
+    if (item && item.hold === undefined) return [item];
+    const ending = endingMeanwhile(subject, draft);
+    const meanwhile = ending && settle(subject, ending, books);
+    return [meanwhile?.hold === undefined ? (meanwhile ?? item) : item].filter((one) => one !== undefined);
   });
   return withoutGivenUp([...settled, ...others]);
 }

@@ -1,10 +1,10 @@
 import { sameNames } from '../model/names.js';
 import type { OrderRecord } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
-import { stillCounts } from '../policy/standing-order.js';
 import { abandonable } from './abandon.js';
+import { holderOf, rivalOf } from './claims.js';
 import type { Decision, Draft } from './draft.js';
-import { driveIntent } from './drive.js';
+import { driveIntent, lookedAtLater } from './drive.js';
 import {
   hasTermLeft,
   headOf,
@@ -14,10 +14,11 @@ import {
   productAt,
   providerOf,
   stableOrderId,
+  stillCounts,
   termAt,
 } from './facts.js';
 import { namesDiffer } from './free.js';
-import { isCertificate, type Subject } from './input.js';
+import type { Subject } from './input.js';
 import { reissueOf, renewalOf } from './timing.js';
 import { failureWait } from './waiting.js';
 
@@ -66,16 +67,9 @@ const adoptDeclared: Check = (s) => {
     ...(provider === undefined ? {} : { provider }),
     byEdit: true,
   } as const;
-  const holder = [...s.input.state.statuses.values()].find((other) => orderAt(other, provider, adopt.order));
+  const holder = holderOf(s.input, provider, adopt.order);
   if (holder) return held(base, 'foreign-order', `order ${adopt.order} belongs to ${holder.name}`);
-  const rival = s.input.desired.specs.find(
-    (other) =>
-      other.name !== s.name &&
-      isCertificate(other) &&
-      other.adopt?.kind === 'order' &&
-      other.adopt.order === adopt.order &&
-      other.providers[0] === provider,
-  );
+  const rival = rivalOf(s.input, s.name, provider, adopt.order);
   if (rival) {
     return held(
       base,
@@ -84,6 +78,7 @@ const adoptDeclared: Check = (s) => {
     );
   }
   const order = s.facts.adoptable;
+  if (s.facts.adoptRefused !== undefined) return held(base, 'foreign-order', s.facts.adoptRefused);
   if (order && !stillCounts(order, s.input.nowMs)) {
     return held(
       base,
@@ -202,10 +197,13 @@ const uncollected: Check = (s) => {
     lane,
     action: 'collect',
     reason: 'AwaitingIssuance',
-    message:
+    ...lookedAtLater(
+      s.input,
+      { ...head, orderId: head.id },
       head.state === 'pending'
         ? `order ${head.id} is placed, not issued yet`
         : `the certificate of order ${head.id} is not in the repository yet`,
+    ),
     provider: head.provider,
     product: head.product,
     predecessor: head.id,

@@ -78,7 +78,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     environment: chosen.provider.config.environment,
     product: chosen.product,
     ...(chosen.term === undefined ? {} : { term: chosen.term }),
-    names: s.spec.names,
+    names: draft.names ?? s.spec.names,
     price: chosen.price,
     ...(coverage === undefined ? {} : { coverage }),
     ...(hold === undefined ? {} : { hold }),
@@ -218,7 +218,7 @@ function approve(s: Subject, draft: Draft, chosen: Candidate, policy: EffectiveP
     environment: chosen.provider.config.environment,
     product: chosen.product,
     ...(chosen.term === undefined ? {} : { term: chosen.term }),
-    names: s.spec.names,
+    names: draft.names ?? s.spec.names,
     price: chosen.price.kind === 'known' ? chosen.price.amount : null,
   };
   return approvalFor(

@@ -3,11 +3,12 @@ import { isOpen } from '../model/intent.js';
 import type { WaitingFor } from '../model/order.js';
 import type { Hold } from '../model/plan.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
-import { DAY_MS, dayOf, type Instant, SECOND_MS, toInstant, toMs } from '../model/time.js';
+import { DAY_MS, dayOf, HOUR_MS, type Instant, SECOND_MS, toInstant, toMs } from '../model/time.js';
 import type { ReissueRule } from './coverage.js';
 import { secondOrders } from './doubts.js';
 import { nextTryMs } from './failures.js';
 import { overdueFromMs, renewal } from './schedule.js';
+import { isUnderWay, proofWords, solverDueMs } from './solving.js';
 
 export type ConditionType = 'Ready' | 'Issuing' | 'Waiting' | 'Held' | 'Attention' | 'Expired';
 
@@ -63,8 +64,29 @@ export function conditionsOf(
     ...secondOrders(status, context.ignored ?? []).map(({ since, message }) =>
       condition('Attention', 'attention', 'SecondOrder', since, message),
     ),
+    ...proofAlarms(status, nowMs),
     ...(status.archived ? [] : alarms(status, nowMs, context)),
   ];
+}
+
+/** What solvers cannot do is said at once; it is an alarm when an order has waited for it for a day. */
+const PROOF_LATE_MS = HOUR_MS;
+const PROOF_ALARM_MS = DAY_MS;
+
+function proofAlarms(status: Status, nowMs: number): readonly Condition[] {
+  return (status.published ?? []).flatMap((entry): readonly Condition[] => {
+    const { name, solver, failure, unseen, wantedAt, publishedAt = wantedAt } = entry;
+    const waits = isUnderWay(status, entry);
+    const level = waits && nowMs - toMs(wantedAt) >= PROOF_ALARM_MS ? 'attention' : 'warning';
+    if (failure !== undefined) {
+      const what = waits ? `the proof for ${name} is not published` : `a proof for ${name} is not cleaned up`;
+      const message = `${what}: ${failure.message}; next try ${toInstant(solverDueMs(entry))}`;
+      return [condition('Attention', level, 'SolverFailing', failure.lastAt, message)];
+    }
+    if (unseen === undefined || !waits || nowMs - toMs(publishedAt) < PROOF_LATE_MS) return [];
+    const message = `the proof for ${name}, published by ${solver} at ${publishedAt}, is not visible everywhere: ${unseen}`;
+    return [condition('Attention', level, 'ProofNotVisible', publishedAt, message)];
+  });
 }
 
 const condition = (
@@ -132,7 +154,9 @@ function underWay(status: Status, intent: OpenIntent): readonly Condition[] {
     return [condition('Issuing', 'info', 'UnderWay', intent.placedAt, message)];
   }
   const words = order.message === undefined ? '' : ` (${order.message})`;
-  const message = `order ${order.id} at ${order.provider} waits for ${WAITS[order.waitingFor]}${words}`;
+  const proofs = order.waitingFor === 'dcv' ? proofWords(status, order) : undefined;
+  const who = proofs === undefined ? '' : `: ${proofs}`;
+  const message = `order ${order.id} at ${order.provider} waits for ${WAITS[order.waitingFor]}${words}${who}`;
   return [condition('Waiting', 'info', `WaitingFor:${order.waitingFor}`, intent.placedAt, message)];
 }
 

@@ -2,6 +2,7 @@ import type { Intent, StepRecord } from '../model/intent.js';
 import { isOpen } from '../model/intent.js';
 import type { CertificateRecord, Status } from '../model/status.js';
 import { parseInstant, toInstant, toMs } from '../model/time.js';
+import { orderOfRecord } from './solving.js';
 
 /**
  * Combinations of facts that must never stand in a status file, one sentence each; [] when all is legal. Looks at one
@@ -22,6 +23,7 @@ export const legalStatus = (status: Status): readonly string[] => [
     'request',
     status.requests.map((r) => r.id),
   ),
+  ...publishedRecords(status),
   ...status.requests.flatMap(({ id, action, order }) =>
     action !== 'abandon' || knows(status, order ?? '')
       ? []
@@ -35,6 +37,22 @@ export const legalStatus = (status: Status): readonly string[] => [
   ...(status.priceStop && !knows(status, status.priceStop.order)
     ? [`the price stop names the unknown order ${status.priceStop.order}`]
     : []),
+];
+
+/** A record nobody knows the order of would never be cleaned up. */
+const publishedRecords = (status: Status): readonly string[] => [
+  ...repeated(
+    'published record',
+    (status.published ?? []).map(({ solver, provider, order, record }) =>
+      JSON.stringify([solver, provider, order, record]),
+    ),
+  ),
+  ...(status.published ?? []).flatMap((entry) =>
+    orderOfRecord(status, entry)
+      ? []
+      : [`a record of ${entry.name} is published for the unknown order ${entry.order}`],
+  ),
+  ...(status.published?.length === 0 ? ['no record is published, and a list says so'] : []),
 ];
 
 const knows = (status: Status, orderId: string): boolean =>

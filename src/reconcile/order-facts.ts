@@ -8,7 +8,7 @@ import type {
   Status,
 } from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
-import { toInstant, toMs } from '../model/time.js';
+import { type Instant, toInstant, toMs } from '../model/time.js';
 import { breakerReason } from '../policy/failures.js';
 import { paidTillOf } from '../policy/schedule.js';
 import { canonicalJson } from '../repository/stable.js';
@@ -67,9 +67,11 @@ export function withPublished(status: Status, intent: OpenIntent | undefined, pu
   const previous: readonly PreviousCertificate[] = old
     ? [previousOf(old), ...status.previous].slice(0, KEPT_PREVIOUS)
     : status.previous;
+  // A clock that was set back, or another machine's, must not turn history round.
+  const publishedAt = latest(published.certificate.publishedAt, old?.publishedAt);
   const base: Status = {
     ...rest,
-    current: published.certificate,
+    current: { ...published.certificate, publishedAt },
     previous,
     validation: [],
     failures: intent === undefined ? {} : withoutLane(status, intent.lane),
@@ -100,6 +102,10 @@ function isStillAsked(
     }
   }
 }
+
+/** Instants in their one form compare as texts. */
+const latest = (at: Instant, other: Instant | undefined): Instant =>
+  other !== undefined && other > at ? other : at;
 
 function withBreaker(status: Status, nowMs: number): Status {
   const why =

@@ -150,13 +150,11 @@ export interface PaidTestClient {
   readonly http: HttpClient;
 }
 
-export function paidTestClient(deps: ProviderDeps): PaidTestClient {
-  const token = deps.credentials.token;
-  const { url } = deps.config;
-  if (token === undefined || url === undefined) {
-    throw new CertError('config.invalid', 'paid-test needs `url:` and the credential `token`');
-  }
-  const http = createHttpClient({
+/** The line to the seller, as HTTP sees it. */
+export type OpenLine = (deps: ProviderDeps, url: string, token: Secret) => HttpClient;
+
+export const httpLine: OpenLine = (deps, url, token) =>
+  createHttpClient({
     baseUrl: url,
     log: deps.log,
     clock: deps.clock,
@@ -164,6 +162,14 @@ export function paidTestClient(deps: ProviderDeps): PaidTestClient {
     maxResponseBytes: MAX_RESPONSE_BYTES,
     redact: [token],
   });
+
+export function paidTestClient(deps: ProviderDeps, open: OpenLine): PaidTestClient {
+  const token = deps.credentials.token;
+  const { url } = deps.config;
+  if (token === undefined || url === undefined) {
+    throw new CertError('config.invalid', 'paid-test needs `url:` and the credential `token`');
+  }
+  const http = open(deps, url, token);
   const headers = { authorization: new Secret(`Bearer ${token.reveal()}`) };
   const get = (path: string, query: Readonly<Record<string, string>> = {}) =>
     http.read({ method: 'GET', path, query, headers });

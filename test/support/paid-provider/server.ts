@@ -66,7 +66,7 @@ export interface Call {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly body: unknown;
   readonly charged?: string;
@@ -296,9 +296,8 @@ function takeFault(state: ServerState, { method, path }: Call): Fault | undefine
   return match.rule.fault;
 }
 
-/** A seller on loopback. Every call but `/_control/…` needs its token, and is written into the ledger. */
-export async function startPaidProvider(options: PaidProviderOptions = {}): Promise<PaidProviderServer> {
-  const token = options.token ?? DEFAULT_TOKEN;
+/** A seller who has sold nothing yet. */
+export async function openShop(options: PaidProviderOptions = {}): Promise<ServerState> {
   const clock = new SellerClock(options.nowMs);
   const ca = await throwAwayCa(clock.now());
   const seller = new Seller(
@@ -307,17 +306,38 @@ export async function startPaidProvider(options: PaidProviderOptions = {}): Prom
     { ...DEFAULT_SETTINGS, ...options.settings },
     options.balance ?? '500.00',
   );
-  const wire = tapWire(token);
-  const state: ServerState = { seller, clock, rootPem: ca.rootPem, ledger: [], wire, faults: [] };
+  const wire = tapWire(options.token ?? DEFAULT_TOKEN);
+  return { seller, clock, rootPem: ca.rootPem, ledger: [], wire, faults: [] };
+}
 
-  const stranger = (call: Call): Answer => {
-    try {
-      if (seller.settings.unknownToken === 'empty-account') return strangersAnswer(state, call);
-      throw new Refused(401, 'credentials', 'this token is not known');
-    } catch (error) {
-      return refusal(error);
-    }
-  };
+function strangersReply(state: ServerState, call: Call): Answer {
+  try {
+    if (state.seller.settings.unknownToken === 'empty-account') return strangersAnswer(state, call);
+    throw new Refused(401, 'credentials', 'this token is not known');
+  } catch (error) {
+    return refusal(error);
+  }
+}
+
+/** One call of a buyer, written into the ledger. `cut`: the line breaks instead of a reply. */
+export async function takeCall(state: ServerState, call: Call, known: boolean): Promise<Answer | 'cut'> {
+  if (!known) {
+    const answer = strangersReply(state, call);
+    record(state, call, answer.status, undefined, undefined);
+    return answer;
+  }
+  const fault = takeFault(state, call);
+  const answer = await serve(state, call, fault);
+  if (answer !== 'cut') record(state, call, answer.status, answer.charged, answer.orderId);
+  else if (fault?.kind === 'drop-call') record(state, call, null, undefined, undefined);
+  return answer;
+}
+
+/** A seller on loopback. Every call but `/_control/…` needs its token, and is written into the ledger. */
+export async function startPaidProvider(options: PaidProviderOptions = {}): Promise<PaidProviderServer> {
+  const token = options.token ?? DEFAULT_TOKEN;
+  const state = await openShop(options);
+  const { seller, clock, rootPem, wire } = state;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://loopback');
@@ -336,19 +356,11 @@ export async function startPaidProvider(options: PaidProviderOptions = {}): Prom
       const body = await readBody(request);
       const call: Call = { method, path: url.pathname, query: url.searchParams, body };
       if (call.path.startsWith('/_control/')) return reply(200, (await controlRoutes(state, call)) ?? {});
-      if (request.headers.authorization !== `Bearer ${token}`) {
-        const { status, body } = stranger(call);
-        record(state, call, status, undefined, undefined);
-        return reply(status, body);
-      }
-      const fault = takeFault(state, call);
-      const answer = await serve(state, call, fault);
+      const answer = await takeCall(state, call, request.headers.authorization === `Bearer ${token}`);
       if (answer === 'cut') {
-        if (fault?.kind === 'drop-call') record(state, call, null, undefined, undefined);
         request.socket.destroy();
         return;
       }
-      record(state, call, answer.status, answer.charged, answer.orderId);
       reply(answer.status, answer.body, answer.retryAfterS);
     } catch (error) {
       const { status, body } = refusal(error);
@@ -364,7 +376,7 @@ export async function startPaidProvider(options: PaidProviderOptions = {}): Prom
   return {
     url: `http://127.0.0.1:${address.port}`,
     token,
-    rootPem: ca.rootPem,
+    rootPem,
     snapshot: () => {
       const restoreSeller = seller.snapshot();
       const nowMs = clock.now();

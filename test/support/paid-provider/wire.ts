@@ -134,3 +134,17 @@ export interface LedgerEntry {
   readonly charged: string | null;
   readonly orderId: string | null;
 }
+
+/** An order that was there before anybody here looked. */
+export interface SeededOrder {
+  readonly names: readonly string[];
+  /** Default: the next id of the seller. */
+  readonly id?: string;
+  readonly product?: string;
+  readonly term?: string;
+  /** Days before now; default 30. */
+  readonly ageDays?: number;
+  /** Default: issued, with a certificate. */
+  readonly status?: OrderWire['status'];
+  readonly autoRenew?: boolean;
+}
