@@ -1,7 +1,6 @@
 import { sameNames } from '../model/names.js';
 import type { OrderRecord } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
-import { stillCounts } from '../policy/standing-order.js';
 import { abandonable } from './abandon.js';
 import { holderOf, rivalOf } from './claims.js';
 import type { Decision, Draft } from './draft.js';
@@ -15,6 +14,7 @@ import {
   productAt,
   providerOf,
   stableOrderId,
+  stillCounts,
   termAt,
 } from './facts.js';
 import { namesDiffer } from './free.js';

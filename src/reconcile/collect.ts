@@ -4,9 +4,8 @@ import type { OpenIntent } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
-import { orderById } from '../planner/facts.js';
+import { isDead, orderById } from '../planner/facts.js';
 import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.js';
-import { isDead } from '../policy/standing-order.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { certificatePath, pendingKeyPath, rejectedPath } from '../repository/layout.js';
@@ -238,7 +237,8 @@ function orderRank({ orders }: Status, { ids }: Pick<OrderSnapshot, 'ids'>): num
  * is declared now.
  */
 const isSuperseded = (status: Status, order: OrderSnapshot): boolean =>
-  status.current !== undefined && orderRank(status, { ids: [status.current.order] }) > orderRank(status, order);
+  status.current !== undefined &&
+  orderRank(status, { ids: [status.current.order] }) > orderRank(status, order);
 
 function isStillNews(view: StateView, { waiting, result }: Found): boolean {
   const status = statusOf(view, waiting.name);

@@ -1,8 +1,8 @@
 import PQueue from 'p-queue';
 import { messageOf } from '../model/errors.js';
 import type { DoubtRecord } from '../model/status.js';
+import { stillCounts } from '../planner/facts.js';
 import { isLookDue, type Look, withLook } from '../policy/doubts.js';
-import { stillCounts } from '../policy/standing-order.js';
 import type { Provider } from '../ports/provider.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';

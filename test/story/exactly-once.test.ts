@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSync, Visitor } from 'oxc-parser';
@@ -44,11 +44,5 @@ describe('docs/exactly-once.md', () => {
   it.each(named)('$file has the test "$title"', ({ file, title }) => {
     expect(existsSync(join(ROOT, file)), `${file} is there`).toBe(true);
     expect(titlesOf(file)).toContain(title);
-  });
-
-  it('leaves no file of test/fault out', () => {
-    const there = readdirSync(join(ROOT, 'test/fault')).filter((name) => name.endsWith('.test.ts'));
-    const shown = new Set(named.map(({ file }) => file));
-    expect(there.filter((name) => !shown.has(`test/fault/${name}`))).toEqual([]);
   });
 });

@@ -482,9 +482,13 @@ export const aroundCommit = (
   },
 });
 
-/** The published key opens with the identity, and is the certificate's. */
-export async function expectKeyFits(place: Place, name: string): Promise<void> {
+/** The published keys open with the identity, and are those of the certificates. */
+export async function expectKeyFits(place: Place, ...names: readonly string[]): Promise<void> {
   const files = await place.store.files(STATE_REF);
+  for (const name of names) await expectKeyIn(place, files, name);
+}
+
+async function expectKeyIn(place: Place, files: Files, name: string): Promise<void> {
   const certificate = new X509Certificate(files[`issued/${name}/certificate.pem`] ?? '');
   const sealer = createSealer({ recipients: [], identities: parseIdentities(place.identity) });
   const key = await sealer.open(files[`issued/${name}/key.pem.age`] ?? '');

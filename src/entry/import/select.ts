@@ -6,8 +6,8 @@ import type { OrderSnapshot, OrderState } from '../../model/order.js';
 import type { Status } from '../../model/status.js';
 import { addTerm, formatTerm, parseTerm, type TermCounting, termDays } from '../../model/term.js';
 import { DAY_MS, dayOf, toMs } from '../../model/time.js';
+import { isDead } from '../../planner/facts.js';
 import { isCertificate } from '../../planner/input.js';
-import { isDead } from '../../policy/standing-order.js';
 
 export interface Filters {
   /** Globs over names; one of an order's names has to fit one. [] = all. */
