@@ -7,9 +7,10 @@ import type { SpoolEntry } from '../ports/spool.js';
 import { ceilingFor } from './ceiling.js';
 import { land, observeState, refuseLostState } from './land.js';
 import { commitMessage } from './message.js';
+import { noteRefusal } from './notes.js';
 import { changedStatuses, nameOfIntent, providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { SentStep } from './send.js';
-import { takeOffSpool } from './spooled.js';
+import { forget, takeOffSpool } from './spooled.js';
 import type { StateView } from './state.js';
 import { closedTooEarly, findIntent, withNotSent, withRefused, withStepDone } from './transitions.js';
 
@@ -62,7 +63,8 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
   const provider = providerFor(run, intent.provider);
   const next = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
   const { charged } = done.outcome;
-  if (charged === undefined) return next;
+  // Recorded before: a person may have looked at the charge meanwhile.
+  if (next === status || charged === undefined) return next;
   const why = chargedTooMuch(intent.quoted, charged, provider.config.tax, ceilingFor(run, status.name));
   if (why === undefined) return next;
   run.deps.log.warn({ cert: status.name, charged: formatMoney(charged) }, 'charged more than agreed');
@@ -85,6 +87,7 @@ function outcomeLine({ job, intent, step, outcome }: SentStep): string {
 function tell(run: Run, { job, intent, outcome }: SentStep): void {
   if (outcome.kind === 'done') return;
   if (outcome.error.code === 'send.clock') run.clockProblem = outcome.error.message;
+  noteRefusal(run.notes, job.provider.config, outcome.error, run.deps.clock.now());
   run.events.push({
     name: job.name,
     action: intent.action,
@@ -126,7 +129,7 @@ export async function replaySpool(run: Run): Promise<void> {
       };
     });
   }
-  for (const entry of entries) await run.deps.spool.remove(entry);
+  for (const entry of entries) await forget(run, entry);
 }
 
 function replayed(run: Run, status: Status, entry: SpoolEntry): Status {

@@ -25,7 +25,7 @@ import type {
 import type { PushOutcome } from '../../src/ports/repository.js';
 import { providerDefinitions } from '../../src/providers/index.js';
 import type { Deps } from '../../src/reconcile/deps.js';
-import { type Applied, apply } from '../../src/reconcile/engine.js';
+import { type Applied, type ApplyOptions, apply } from '../../src/reconcile/engine.js';
 import { fileSpool } from '../../src/repository/file-spool.js';
 import type { GitRepository } from '../../src/repository/git-repository.js';
 import { HEADER_PATH } from '../../src/repository/layout.js';
@@ -119,7 +119,7 @@ export interface Place {
 export const STATE_REF = 'refs/heads/certwright/state';
 export const SEEN_REF = 'refs/heads/certwright/seen';
 
-async function memoryStore(files: Files, remote = new MemoryRemote()): Promise<Store> {
+export async function memoryStore(files: Files, remote = new MemoryRemote()): Promise<Store> {
   const changes = (given: Files) => Object.entries(given).map(([path, content]) => ({ path, content }));
   remote.push('refs/heads/main', changes(files));
   return {
@@ -138,7 +138,7 @@ async function memoryStore(files: Files, remote = new MemoryRemote()): Promise<S
   };
 }
 
-async function gitStore(files: Files): Promise<Store> {
+export async function gitStore(files: Files): Promise<Store> {
   const remote = await fileRemote(files);
   return {
     path: remote.path,
@@ -337,9 +337,14 @@ export interface Ended {
 }
 
 /** One `certwright apply`, to its exit code. */
-export async function applyOnce(place: Place, runner: Runner, waitMs = 0): Promise<Ended> {
+export async function applyOnce(
+  place: Place,
+  runner: Runner,
+  waitMs = 0,
+  options: Partial<ApplyOptions> = {},
+): Promise<Ended> {
   try {
-    const applied = await apply(runner.deps, { waitMs, confirm: async () => true });
+    const applied = await apply(runner.deps, { waitMs, confirm: async () => true, ...options });
     const conditions = allConditions(
       applied.view.statuses.values(),
       applied.specs,
@@ -365,7 +370,9 @@ const MAX_ROUNDS = 14;
 
 const isQuiet = (statuses: Iterable<Status>): boolean =>
   [...statuses].every(
-    (status) => status.current && status.intents.every((i) => !isOpen(i) || i.phase === 'unknown'),
+    (status) =>
+      (status.current || status.orders.some(({ abandoned }) => abandoned)) &&
+      status.intents.every((i) => !isOpen(i) || i.phase === 'unknown'),
   );
 
 /** Scheduled runs of one machine until nothing is open but what a person has to answer. */

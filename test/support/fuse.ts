@@ -2,6 +2,8 @@ import type { OrderRequest } from '../../src/model/order.js';
 import type { KeyMaker } from '../../src/ports/keystore.js';
 import type { Operation, Provider, Step } from '../../src/ports/provider.js';
 import type { Repository } from '../../src/ports/repository.js';
+import type { RunCache } from '../../src/ports/run-cache.js';
+import type { Solver } from '../../src/ports/solver.js';
 import type { Spool } from '../../src/ports/spool.js';
 import type { Deps } from '../../src/reconcile/deps.js';
 
@@ -56,6 +58,7 @@ export function fused(deps: Deps, through: Fuse): Deps {
   return {
     ...deps,
     repository: fusedRepository(deps.repository, through),
+    runCache: fusedCache(deps.runCache, through),
     spool: fusedSpool(deps.spool, through),
     connect: (configuration) => {
       const set = deps.connect(configuration);
@@ -65,6 +68,7 @@ export function fused(deps: Deps, through: Fuse): Deps {
         close: () => through.call('close', () => set.close()),
       };
     },
+    openSolver: (config) => fusedSolver(deps.openSolver(config), through),
     keyMaker: (configuration): KeyMaker => {
       const maker = deps.keyMaker(configuration);
       return {
@@ -85,11 +89,28 @@ const fusedRepository = (repository: Repository, through: Fuse): Repository => (
   close: () => repository.close(),
 });
 
+const fusedCache = (cache: RunCache, through: Fuse): RunCache => ({
+  read: (version) => through.call('cache.read', () => cache.read(version)),
+  replace: (seen, change) => through.call('cache.replace', () => cache.replace(seen, change)),
+});
+
 const fusedSpool = (spool: Spool, through: Fuse): Spool => ({
   write: (entry) => through.call('spool.write', () => spool.write(entry)),
   list: () => through.call('spool.list', () => spool.list()),
   remove: (entry) => through.call('spool.remove', () => spool.remove(entry)),
 });
+
+function fusedSolver(solver: Solver, through: Fuse): Solver {
+  const { visible } = solver;
+  return {
+    config: solver.config,
+    publish: (records) => through.call('solver.publish', () => solver.publish(records)),
+    cleanUp: (records) => through.call('solver.cleanUp', () => solver.cleanUp(records)),
+    ...(visible && {
+      visible: (records) => through.call('solver.visible', () => visible.call(solver, records)),
+    }),
+  };
+}
 
 function fusedProvider(provider: Provider, through: Fuse): Provider {
   const wrap =
@@ -106,7 +127,8 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     }),
   });
   const operation = (steps: Operation): Operation => steps.map(step);
-  const { reissuer, revoker, canceller, autoRenew, findByReference, balance, list, trustAnchors } = provider;
+  const { reissuer, revoker, canceller, autoRenew, findByReference, balance, list, trustAnchors, validator } =
+    provider;
   return {
     ...provider,
     place: operation(provider.place),
@@ -118,6 +140,9 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     ...(findByReference && { findByReference: wrap('findByReference', findByReference.bind(provider)) }),
     ...(balance && { balance: wrap('balance', balance.bind(provider)) }),
     ...(trustAnchors && { trustAnchors: wrap('trustAnchors', trustAnchors.bind(provider)) }),
+    ...(validator && {
+      validator: { ...validator, recheck: wrap('recheck', validator.recheck.bind(validator)) },
+    }),
     ...(list && {
       list: async function* (filter) {
         yield* await through.call('list', () => allOf(list.call(provider, filter)));

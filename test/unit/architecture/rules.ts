@@ -53,7 +53,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   repository: ADAPTER,
   forge: ADAPTER,
   solvers: ADAPTER,
-  providers: ADAPTER,
+  providers: {
+    ...ADAPTER,
+    files: {
+      'keys/certificate.ts': 'a collected chain is put in order there: no key, no I/O',
+      'keys/csr.ts': 'whose certificate a lost reissue gave is told by the key of its CSR: no I/O',
+      'keys/pem.ts': 'DCV records are hashes of the DER inside a PEM: no I/O',
+    },
+  },
   config: {
     layers: ['ports', 'model', 'http'],
     files: {
