@@ -21,8 +21,6 @@ export function startedText(
     return jsonText({ type, url, token, login, settings, stateFile: options.stateFile ?? null });
   const colors = colorsOf(options);
   const names = Object.entries(credentials);
-  const prices = definition.prices(settings);
-  const wide = Math.max(0, ...prices.map(({ product }) => product.length)) + 2;
   const paragraph = (text: string): readonly string[] => hang('  ', text, options.width);
   return [
     `${title} sandbox at ${url} (nothing real is sold here)`,
@@ -43,9 +41,6 @@ export function startedText(
     '',
     colors.dim('proof of control:'),
     ...definition.hints(settings).flatMap(paragraph),
-    '',
-    colors.dim('prices:'),
-    ...prices.map(({ product, price }) => `  ${pad(product, wide)}${price}`),
     '',
     colors.dim('control:'),
     ...paragraph('curl -H "Authorization: Bearer $SANDBOX_TOKEN" $SANDBOX/'),

@@ -139,6 +139,5 @@ export interface SandboxDefinition {
   configuration(settings: JsonObject): readonly string[];
   /** How names are proved here, for a person who has just started it. */
   hints(settings: JsonObject): readonly string[];
-  prices(settings: JsonObject): readonly { readonly product: string; readonly price: string }[];
   open(seat: Seat): Shop;
 }
