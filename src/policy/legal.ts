@@ -19,12 +19,12 @@ export const legalStatus = (status: Status): readonly string[] => [
     'request',
     status.requests.map((r) => r.id),
   ),
-  ...publishedRecords(status),
   ...status.requests.flatMap(({ id, action, order }) =>
     action !== 'abandon' || knows(status, order ?? '')
       ? []
       : [`request ${id} gives up the unknown order ${order ?? ''}`],
   ),
+  ...publishedRecords(status),
   ...Object.entries(status.failures).flatMap(([lane, failure]) =>
     Number.isInteger(failure.count) && failure.count > 0
       ? []

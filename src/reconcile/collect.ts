@@ -64,11 +64,11 @@ export async function collectOrders(
 ): Promise<ReadonlySet<string>> {
   const nowMs = run.deps.clock.now();
   const due = orders.filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs);
-  const looked = new Set<string>();
+  const looked: string[] = [];
   for (let i = 0; i < due.length; i += PER_COMMIT) {
-    for (const name of await collectSome(run, due.slice(i, i + PER_COMMIT), seen)) looked.add(name);
+    looked.push(...(await collectSome(run, due.slice(i, i + PER_COMMIT), seen)));
   }
-  return looked;
+  return new Set(looked);
 }
 
 async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Promise<readonly string[]> {
@@ -89,11 +89,12 @@ async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Pr
     }),
   );
   const results = found.filter((result) => result !== undefined);
-  if (results.length === 0) return [];
+  const looked = results.map(({ waiting }) => waiting.name);
+  if (results.length === 0) return looked;
   const before = run.view;
   run.view = await land(run, run.view, (view) => changeSet(run, view, results));
   for (const result of results) tell(run, before, result);
-  return results.map(({ waiting }) => waiting.name);
+  return looked;
 }
 
 /** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */

@@ -1,9 +1,10 @@
+import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
 import type { Plan, PlanItem } from '../model/plan.js';
 import { lookKey } from '../model/run-memory.js';
 import { SECOND_MS } from '../model/time.js';
-import type { PlanInput } from '../planner/input.js';
+import type { Desired, PlanInput } from '../planner/input.js';
 import { makePlan } from '../planner/plan.js';
 import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
 import type { TreeReader } from '../ports/repository.js';
@@ -62,6 +63,8 @@ export interface Applied {
   readonly findings: readonly Finding[];
   readonly events: readonly RunEvent[];
   readonly view: StateView;
+  readonly configuration: Configuration;
+  readonly desired: Desired;
   readonly specs: ReadonlyMap<string, Spec>;
   readonly providers: PlanInput['providers'];
   readonly declined: boolean;
@@ -117,6 +120,8 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Applied {
     findings: run.findings,
     events: lastWord(events),
     view: run.view,
+    configuration: run.configuration,
+    desired: run.desired,
     specs: run.specs,
     providers: planInput(run, run.view, noAnswers(), true).providers,
     declined: false,

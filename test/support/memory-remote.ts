@@ -65,6 +65,7 @@ export class MemoryRemote {
   open(): GitRepository {
     return {
       remote: this.identity,
+      clone: { root: '/nowhere', bare: true, objectFormat: 'sha1' },
       observe: async () => this.#observe(),
       commit: async (snapshot, changes, message) => {
         const { state, seen, integrity } = snapshot;

@@ -12,7 +12,7 @@ const MARKS = { done: '✓', waiting: '…', held: '!', failed: '✗', unknown: 
 
 /** What an apply did: one line per certificate that moved, what needs a person, and a sum. */
 export function appliedText(
-  { events }: Applied,
+  { events }: Pick<Applied, 'events'>,
   conditions: ReadonlyMap<string, readonly Condition[]>,
   options: RenderOptions,
 ): string {
