@@ -13,7 +13,7 @@ import { tempFolder, writeFiles } from './git.js';
 export interface BindZone {
   /** Lines of the zone file beside SOA and NS. */
   readonly records?: readonly string[];
-  /** Lines of its update-policy; default: the key may change everything. */
+  /** Lines of its update-policy; default: what the guide gives the key. */
   readonly policy?: readonly string[];
 }
 
@@ -63,7 +63,7 @@ export async function startBind(
   const folder = await tempFolder();
   const port = await freePort();
   const names = Object.keys(keys);
-  const all = names.map((name) => `grant ${name} zonesub ANY;`);
+  const all = names.map((name) => `grant ${name} zonesub TXT CNAME;`);
   await writeFiles(folder, {
     ...Object.fromEntries(
       Object.entries(zones).map(([zone, { records = [] }]) => [`${zone}.zone`, zoneFile(zone, records)]),

@@ -149,7 +149,7 @@ export function updateRefusal(rcode: number, zone: string, { label, key }: Prima
         'solver.refused',
         `${label} refuses to change ${zone} for the key ${key.name} (${code})`,
         {
-          remedy: `allow it there: update-policy { grant ${key.name} zonesub ANY; } in BIND, an acl with action: update in Knot`,
+          remedy: `allow it there: update-policy { grant ${key.name} zonesub TXT CNAME; } in BIND, an acl with action: update in Knot`,
         },
       );
     case RCODE.NOTAUTH:

@@ -332,6 +332,31 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     expect(event?.message).toContain(`web failed: there is no webroot ${shop.web}`);
   });
 
+  it('is not touched by a copy of the repository', async () => {
+    const blind = await startBind({ 'example.com': {} });
+    const shop = await openShop({ manifests: { shop: manifest('shop') }, checks: { dns: blind } });
+    const { place, dns } = shop;
+    await applyOnce(place, await openRunner(place));
+    const published = (await place.status('shop')).published;
+    expect(published).toHaveLength(1);
+    const elsewhere = (deps: Deps): Deps => ({
+      ...deps,
+      repository: {
+        ...deps.repository,
+        observe: async () => ({ ...(await deps.repository.observe()), remote: 'example.org/a-copy' }),
+      },
+    });
+    // To the copy the manifest leaves nothing to a solver any more: the original would clean up.
+    await place.merge({ 'certificates/shop.yaml': manifest('shop', 'validation: manual\n') });
+    const { calls, wrap } = counting();
+    await applyOnce(place, await openRunner(place, { wrap: (deps) => elsewhere(wrap(deps)) }));
+    expect(calls).toEqual([]);
+    expect(await dns.alias(owner('shop.example.com'))).toBeDefined();
+    expect((await place.status('shop')).published).toEqual(published);
+    await applyOnce(place, await openRunner(place, { wrap }));
+    expect(calls).toEqual(['zones cleanUp 1']);
+  });
+
   it('waits in one run too', async () => {
     const shop = await openShop({ seller: { dcv: 'wait', pollsUntilIssued: 3 } });
     await applyOnce(shop.place, await openRunner(shop.place), 10 * MINUTE_MS);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/model/json.js';
 import { tempFolder, writeFiles } from '../../support/git.js';
@@ -138,6 +139,44 @@ describe('a program of the user', () => {
         text.slice(0, 13),
       ),
     ).toEqual(['solver.failed', 'done']);
+  });
+
+  it('written for lego, or for dehydrated behind the glue of the examples, serves as it is', async () => {
+    const glue = fileURLToPath(
+      new URL('../../../examples/domain-validation/hooks/dehydrated.sh', import.meta.url),
+    );
+    const { solver, log } = await hookOf('echo "$@" >> log', { run: [glue, './hook.sh'] });
+    const challenge = txt('_acme-challenge.shop.example.com', 'token');
+    expect(said(await solver.publish([challenge, cname('_a.shop.example.com', 'b.example.org')]))).toEqual([
+      'done',
+      `solver.failed: solver hook: ${glue} ./hook.sh present ended with exit code 1: a hook for dehydrated cannot publish a CNAME record; run it by hand with the same arguments`,
+    ]);
+    expect(said(await solver.cleanUp([challenge]))).toEqual(['done']);
+    expect(await log()).toBe(
+      'deploy_challenge shop.example.com - token\nclean_challenge shop.example.com - token\n',
+    );
+  });
+
+  it('that calls an API keeps its token out of argument lists', async () => {
+    const hook = fileURLToPath(
+      new URL('../../../examples/domain-validation/hooks/dns-api.sh', import.meta.url),
+    );
+    const { folder, solver, log } = await hookOf(
+      '',
+      { run: [hook], environment: ['DNS_API', 'DNS_API_TOKEN'] },
+      {
+        variables: { PATH: '.:/usr/bin:/bin', DNS_API: 'http://127.0.0.1:9', DNS_API_TOKEN: 'hunter2' },
+      },
+    );
+    await writeFiles(folder, { curl: '#!/bin/sh\n{ echo "$@"; cat; } >> log\n' });
+    await chmod(join(folder, 'curl'), 0o755);
+    expect(said(await solver.publish([cname('_a.shop.example.com', 'b.example.org')]))).toEqual(['done']);
+    const [called, ...fed] = (await log()).split('\n');
+    expect(called).toContain(
+      '--request PUT --data-urlencode type=CNAME --data-urlencode name=_a.shop.example.com',
+    );
+    expect(called).not.toContain('hunter2');
+    expect(fed.join()).toContain('Bearer hunter2');
   });
 
   it('cannot look', async () => {

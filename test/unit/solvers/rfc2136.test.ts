@@ -133,7 +133,7 @@ describeWith(['named'], 'a DNS server that takes updates', () => {
       `solver.refused: ${at} has another time than this machine (BADTIME); set the clocks of both by NTP; five minutes are the most they may differ`,
     );
     expect(await tell({}, cname('_dcv.www.example.com', 'x.example.org'))).toBe(
-      `solver.refused: ${at} refuses to change example.com for the key certwright (REFUSED); allow it there: update-policy { grant certwright zonesub ANY; } in BIND, an acl with action: update in Knot`,
+      `solver.refused: ${at} refuses to change example.com for the key certwright (REFUSED); allow it there: update-policy { grant certwright zonesub TXT CNAME; } in BIND, an acl with action: update in Knot`,
     );
     expect(await tell({ key: `hmac-sha512:strong:${SECRET}` })).toMatch(/REFUSED/);
     expect(
