@@ -1,6 +1,7 @@
 import type { ProviderConfig } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
+import { HOUR_MS } from '../../model/time.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
 import { DEFAULT_PRODUCT } from './audit.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './client.js';
@@ -20,6 +21,7 @@ const capabilities: Capabilities = {
   quote: false,
   list: true,
   push: false,
+  pollEveryMs: 3 * HOUR_MS,
   wildcard: true,
   termCounting: 'days',
   carriesRemainingDays: false,
