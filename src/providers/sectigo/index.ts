@@ -55,7 +55,13 @@ function describe({ id, environment, url }: ProviderConfig): Offering {
       remedy: 'Write the address of a sandbox, or environment: test for test orders at Sectigo.',
     });
   }
-  return { capabilities, products: PRODUCTS, defaultProduct: DEFAULT_PRODUCT };
+  // The pace of polls is Sectigo's wish for its own server; whoever rehearses need not wait for three hours.
+  const { pollEveryMs: _pace, ...unpaced } = capabilities;
+  return {
+    capabilities: environment === 'rehearsal' ? unpaced : capabilities,
+    products: PRODUCTS,
+    defaultProduct: DEFAULT_PRODUCT,
+  };
 }
 
 const text = (description: string, maxLength: number): JsonObject => ({
