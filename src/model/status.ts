@@ -132,6 +132,27 @@ export interface PriceStop {
   readonly charged: Money;
 }
 
+/** An order under our reference that is none of ours: the provider sold more than once. */
+export interface ExtraOrder {
+  readonly id: string;
+  readonly foundAt: Instant;
+  readonly charged?: Money;
+}
+
+/**
+ * A purchase whose reply was lost, or that was sent again: its reference is looked at for some time after it was settled, in
+ * case it was sold twice (DESIGN §4).
+ */
+export interface DoubtRecord {
+  readonly provider: string;
+  readonly environment: Environment;
+  readonly reference: string;
+  readonly since: Instant;
+  readonly lookedAt?: Instant;
+  /** Found, and neither dead nor ours. Never taken over. */
+  readonly extra: readonly ExtraOrder[];
+}
+
 /** `issued/<name>/status.json`: facts only. What the clock decides is computed on reading. */
 export interface Status {
   readonly version: 1;
@@ -156,6 +177,8 @@ export interface Status {
   readonly failures: Partial<Readonly<Record<Lane, FailureRecord>>>;
   readonly consumedApprovals: readonly string[];
   readonly requests: readonly RequestRecord[];
+  /** Absent: nothing was ever in doubt, or it was long enough ago. */
+  readonly doubts?: readonly DoubtRecord[];
   readonly breaker?: BreakerRecord;
   /** When a person last reset the breaker: what happened up to then is forgiven. */
   readonly breakerResetAt?: Instant;

@@ -1,15 +1,11 @@
 import { isOpen, type OpenIntent } from '../model/intent.js';
 import type { CertificateSpec } from '../model/manifest.js';
-import type { Lane, OrderState } from '../model/order.js';
+import type { Lane } from '../model/order.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
 import { formatTerm } from '../model/term.js';
 import { toMs } from '../model/time.js';
+import { isDead } from '../policy/standing-order.js';
 import type { PlanInput, ProviderFacts, Subject } from './input.js';
-
-const DEAD: ReadonlySet<OrderState> = new Set(['rejected', 'cancelled', 'refunded']);
-
-/** Ended without a certificate that counts: nothing of it can be used. */
-export const isDead = (state: OrderState): boolean => DEAD.has(state);
 
 /** Nothing of it can be used: it is dead, or a person gave it up. */
 export const isGone = (order: OrderRecord): boolean => isDead(order.state) || order.abandoned !== undefined;

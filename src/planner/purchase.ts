@@ -1,7 +1,7 @@
 import { sameNames } from '../model/names.js';
-import type { OrderSnapshot } from '../model/order.js';
 import type { OrderRecord } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
+import { stillCounts } from '../policy/standing-order.js';
 import { abandonable } from './abandon.js';
 import { holderOf, rivalOf } from './claims.js';
 import type { Decision, Draft } from './draft.js';
@@ -9,7 +9,6 @@ import { driveIntent, lookedAtLater } from './drive.js';
 import {
   hasTermLeft,
   headOf,
-  isDead,
   isGone,
   openIntent,
   orderAt,
@@ -154,11 +153,6 @@ const foreignOrder: Check = (s) => {
     byEdit: true,
   };
 };
-
-/** Pending, or with term left. */
-const stillCounts = (order: OrderSnapshot, nowMs: number): boolean =>
-  order.state === 'pending' ||
-  (!isDead(order.state) && (order.paidTill === undefined || toMs(order.paidTill) > nowMs));
 
 const firstOrder: Check = (s) => {
   if (headOf(s)) return undefined;

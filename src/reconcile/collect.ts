@@ -4,11 +4,12 @@ import type { OpenIntent } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
-import { isDead, orderById } from '../planner/facts.js';
+import { orderById } from '../planner/facts.js';
 import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.js';
+import { isDead } from '../policy/standing-order.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
-import { certificatePath, rejectedPath } from '../repository/layout.js';
+import { certificatePath, pendingKeyPath, rejectedPath } from '../repository/layout.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { noteLook, noteRefusal } from './notes.js';
@@ -17,7 +18,7 @@ import { formatsOf, type Publication, publicationFiles, publishedStatus } from '
 import { changedStatuses, providerFor, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
 import { stepResults } from './send.js';
 import type { StateView } from './state.js';
-import { findIntent, withOrderDied, withProblem } from './transitions.js';
+import { closeIntent, findIntent, withOrderDied, withProblem } from './transitions.js';
 import { leftToSolvers, withAnnounced } from './validation.js';
 import { verifyCollected } from './verify.js';
 
@@ -64,11 +65,11 @@ export async function collectOrders(
 ): Promise<ReadonlySet<string>> {
   const nowMs = run.deps.clock.now();
   const due = orders.filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs);
-  const looked: string[] = [];
+  const looked = new Set<string>();
   for (let i = 0; i < due.length; i += PER_COMMIT) {
-    looked.push(...(await collectSome(run, due.slice(i, i + PER_COMMIT), seen)));
+    for (const name of await collectSome(run, due.slice(i, i + PER_COMMIT), seen)) looked.add(name);
   }
-  return new Set(looked);
+  return looked;
 }
 
 async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Promise<readonly string[]> {
@@ -89,12 +90,11 @@ async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Pr
     }),
   );
   const results = found.filter((result) => result !== undefined);
-  const looked = results.map(({ waiting }) => waiting.name);
-  if (results.length === 0) return looked;
+  if (results.length === 0) return [];
   const before = run.view;
   run.view = await land(run, run.view, (view) => changeSet(run, view, results));
   for (const result of results) tell(run, before, result);
-  return looked;
+  return results.map(({ waiting }) => waiting.name);
 }
 
 /** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */
@@ -192,7 +192,10 @@ const hasEnded = (state: OrderSnapshot['state']): boolean =>
 
 /** Facts and files on this head; a result whose intent was closed there by somebody else changes nothing. */
 function changeSet(run: Run, view: StateView, results: readonly Found[]) {
-  const live = results.filter((found) => isStillNews(view, found));
+  const live = newestOnly(
+    view,
+    results.filter((found) => isStillNews(view, found)),
+  );
   const changed = changedStatuses(
     view,
     live.map((found) => ({ name: found.waiting.name, apply: (status) => applied(run, view, status, found) })),
@@ -208,6 +211,34 @@ function changeSet(run: Run, view: StateView, results: readonly Found[]) {
     ),
   };
 }
+
+/** Where two orders of one certificate deliver at once, the newer one serves; the next look sees to the other. */
+function newestOnly(view: StateView, results: readonly Found[]): readonly Found[] {
+  const rank = ({ waiting, order }: Found) => orderRank(statusOf(view, waiting.name), order);
+  return results.filter(
+    (found) =>
+      found.result.kind !== 'publish' ||
+      !results.some(
+        (other) =>
+          other.result.kind === 'publish' &&
+          other.waiting.name === found.waiting.name &&
+          rank(other) > rank(found),
+      ),
+  );
+}
+
+/** Orders stand oldest first; one that is not recorded is the newest. */
+function orderRank({ orders }: Status, { ids }: Pick<OrderSnapshot, 'ids'>): number {
+  const index = orders.findIndex((order) => order.ids.some((id) => ids.includes(id)));
+  return index < 0 ? orders.length : index;
+}
+
+/**
+ * A reissue of an order that was renewed meanwhile comes too late: what the renewal brought lives longer, and is for what
+ * is declared now.
+ */
+const isSuperseded = (status: Status, order: OrderSnapshot): boolean =>
+  status.current !== undefined && orderRank(status, { ids: [status.current.order] }) > orderRank(status, order);
 
 function isStillNews(view: StateView, { waiting, result }: Found): boolean {
   const status = statusOf(view, waiting.name);
@@ -231,6 +262,9 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
         ? withProblem(facts, intent, result.fingerprint, result.why)
         : facts;
     case 'publish':
+      if (isSuperseded(facts, order)) {
+        return intent ? closeIntent(facts, intent, 'done', run.deps.clock.now(), SUPERSEDED) : facts;
+      }
       return publishedStatus(run, view, facts, {
         ...result.publication,
         ...(intent === undefined ? {} : { intent }),
@@ -244,7 +278,13 @@ const isAwaiting = (intent: OpenIntent): intent is Extract<OpenIntent, { phase: 
 const alreadyKnown = (intent: OpenIntent, fingerprint: string): boolean =>
   intent.phase === 'issued' && intent.fingerprint === fingerprint;
 
-function filesOf(view: StateView, { waiting, result }: Found): readonly FileChange[] {
+const SUPERSEDED = 'a certificate of a newer order is served already';
+
+function filesOf(view: StateView, { waiting, order, result }: Found): readonly FileChange[] {
+  if (result.kind === 'publish' && isSuperseded(statusOf(view, waiting.name), order)) {
+    const key = pendingKeyPath(waiting.name, result.publication.parsed.keyHash);
+    return view.files.has(key) ? [{ path: key, content: null }] : [];
+  }
   if (result.kind === 'publish') return publicationFiles(view, result.publication);
   if (result.kind === 'wrong') {
     return [{ path: rejectedPath(waiting.name, result.fingerprint), content: result.pem }];
@@ -258,6 +298,9 @@ function line(view: StateView, { waiting, order, result }: Found): string {
   const action = intent?.action ?? 'collect';
   switch (result.kind) {
     case 'publish':
+      if (isSuperseded(statusOf(view, waiting.name), order)) {
+        return `set aside ${waiting.name}: ${action}, order ${order.id}; ${SUPERSEDED}`;
+      }
       return `publish ${waiting.name}: ${action}, order ${order.id}, serial ${result.publication.parsed.serial}, ends ${dayOf(result.publication.parsed.notAfterMs)}`;
     case 'wrong':
       return `keep aside ${waiting.name}: order ${order.id} delivered a wrong certificate`;

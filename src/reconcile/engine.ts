@@ -11,12 +11,14 @@ import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import type { Deps } from './deps.js';
 import { observeState } from './land.js';
+import { lookAgain } from './look-again.js';
 import { forgetLooks, leaveNotes, type Notes, readNotes } from './notes.js';
 import { type Answers, askProviders, noAnswers, planInput } from './observe.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
 import type { StateView } from './state.js';
+import { proofsAreDue } from './validation.js';
 
 const MAX_PASSES = 6;
 const FIRST_LOOK_MS = SECOND_MS;
@@ -80,7 +82,10 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
   try {
     const { integrity } = run.view.snapshot;
     if (integrity.kind === 'absent') throw notInitialised();
-    if (integrity.kind !== 'lost') await replaySpool(run);
+    if (integrity.kind !== 'lost') {
+      await replaySpool(run);
+      await lookAgain(run);
+    }
     if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(run.view, options.lookNow));
     let answers = noAnswers();
     let planned = await planRun(run, answers);
@@ -89,7 +94,8 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
     for (let pass = 1; pass <= MAX_PASSES; pass++) {
       stopIfAsked(deps);
       if (pass > 1) planned = await planRun(run, answers);
-      if (planned.plan.items.length === 0 || run.view.snapshot.integrity.kind === 'lost') break;
+      if (run.view.snapshot.integrity.kind === 'lost') break;
+      if (planned.plan.items.length === 0 && !proofsAreDue(run)) break;
       const before = run.view;
       await act(run, planned.plan, {
         answers,

@@ -6,7 +6,7 @@ import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
 import { orderReference } from '../model/reference.js';
 import { parseTerm } from '../model/term.js';
-import { servingOrder } from '../planner/facts.js';
+import { orderAt, servingOrder } from '../planner/facts.js';
 import {
   type CertificateFacts,
   type FoundOrder,
@@ -224,10 +224,7 @@ async function ordersThere(
   spec: CertificateSpec,
   question: PriceQuestion,
 ): Promise<Existing> {
-  const known = [...run.view.statuses.values()];
-  const id = provider.config.id;
-  const unexplained = (order: string) =>
-    !known.some((status) => status.orders.some((one) => one.provider === id && one.ids.includes(order)));
+  const unexplained = (order: string) => !isExplained(run.view, provider.config.id, order);
   const reference = orderReference({
     repositoryId: run.configuration.id,
     name: spec.name,
@@ -246,6 +243,10 @@ async function ordersThere(
   }
   return { byReference: ours.map(found), foreign };
 }
+
+/** Does an order of some certificate of ours, archived ones included, have this id at this account? */
+export const isExplained = ({ statuses }: StateView, provider: string, id: string): boolean =>
+  [...statuses.values()].some((status) => orderAt(status, provider, id) !== undefined);
 
 const mergeExisting = (a: Existing, b: Existing): Existing => ({
   byReference: [...(a.byReference ?? []), ...(b.byReference ?? [])],

@@ -247,7 +247,7 @@ const buysOrder = (intent: OpenIntent, order: OrderRecord): boolean =>
     : intent.provider === order.provider && intent.request.reference === order.reference);
 
 /** An order that ended one way or another cannot be given up any more. */
-export const withoutAbandonRequest = (status: Status, order: OrderRecord): Status => ({
+const withoutAbandonRequest = (status: Status, order: OrderRecord): Status => ({
   ...status,
   requests: status.requests.filter((request) => !givesUp(request, order)),
 });

@@ -17,10 +17,11 @@ import type { RecordSight, Solver } from '../ports/solver.js';
 import { canonicalJson } from '../repository/stable.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
-import { noteRefusal, pausedTillMs } from './notes.js';
+import { noteLook, noteRefusal, pausedTillMs } from './notes.js';
 import { type ProofResult, type Wishes, withProofResult, withWanted } from './proof-facts.js';
 import { changedStatuses, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
 import type { StateView } from './state.js';
+import { sendStopped } from './stopped.js';
 
 /**
  * Proof of control that finishes by itself. What solvers are to publish is written down with the look that found it,
@@ -47,7 +48,13 @@ export function leftToSolvers(run: Run, name: string, order: OrderSnapshot): boo
 
 /** The facts of a pending order, with what solvers are about to publish for it. */
 export const withAnnounced = (run: Run, status: Status, order: OrderSnapshot, provider: string): Status =>
-  withWanted(status, order, provider, wishesOf(run, status.name), run.deps.clock.now());
+  mayProve(run)
+    ? withWanted(status, order, provider, wishesOf(run, status.name), run.deps.clock.now())
+    : status;
+
+/** A copy of a repository must not touch what the original published. */
+const mayProve = (run: Run): boolean =>
+  run.view.snapshot.integrity.kind !== 'lost' && sendStopped(run, run.view, false) === undefined;
 
 interface Work {
   readonly name: string;
@@ -63,7 +70,8 @@ type Result = ProofResult & { readonly name: string };
  * @param looked  certificates whose orders were just looked at
  */
 export async function proveNames(run: Run, looked: ReadonlySet<string>): Promise<void> {
-  const { works, gone } = dueWorks(run, looked);
+  if (!mayProve(run)) return;
+  const { works, gone, left } = dueWorks(run, looked);
   const bySolver = new Map<string, Work[]>();
   for (const work of works) bySolver.set(work.solver, [...(bySolver.get(work.solver) ?? []), work]);
   const results = [
@@ -71,8 +79,15 @@ export async function proveNames(run: Run, looked: ReadonlySet<string>): Promise
     ...(await Promise.all([...bySolver].map(([id, own]) => runSolver(run, id, own)))).flat(),
   ];
   if (results.length > 0) run.view = await land(run, run.view, (view) => changeSet(run, view, results));
+  for (const { name, entry } of left) run.events.push({ name, action: 'clean-up', ...leftBehind(entry) });
   await tellProviders(run, looked, results);
   tellPeople(run, looked, results);
+}
+
+/** Is there something to publish or to clean up, whatever the plan says? */
+export function proofsAreDue(run: Run): boolean {
+  const { works, gone } = dueWorks(run, new Set());
+  return works.length + gone.length > 0 && mayProve(run);
 }
 
 function dueWorks(run: Run, looked: ReadonlySet<string>) {
@@ -89,6 +104,7 @@ function dueWorks(run: Run, looked: ReadonlySet<string>) {
   const needed = new Set(all.filter((one) => one.needed).map(({ entry }) => canonicalJson(entry.record)));
   const works: Work[] = [];
   const gone: Result[] = [];
+  const left: { readonly name: string; readonly entry: PublishedRecord }[] = [];
   for (const { name, entry, needed: stays, asked } of all) {
     if (solverDueMs(entry) > nowMs) continue;
     if (stays) {
@@ -101,9 +117,9 @@ function dueWorks(run: Run, looked: ReadonlySet<string>) {
     const shared = needed.has(canonicalJson(entry.record));
     if (solver !== undefined && !shared) works.push({ name, entry, solver, kind: 'clean-up' });
     else gone.push({ name, entry, outcome: { kind: 'cleaned' } });
-    if (solver === undefined) run.events.push({ name, action: 'clean-up', ...leftBehind(entry) });
+    if (solver === undefined) left.push({ name, entry });
   }
-  return { works, gone };
+  return { works, gone, left };
 }
 
 function leftBehind({ record, solver }: PublishedRecord) {
@@ -263,15 +279,19 @@ async function tellProviders(
       const status = statusOf(run.view, name);
       return waitingOrders(status)
         .filter(({ entries }) => entries.length > 0 && entries.every(isShown))
-        .map(({ order }) => tellProvider(run, status, order));
+        .map(({ order }) => tellProvider(run, status, order, appeared(status, order, results)));
     }),
   );
 }
 
+/** Did the last proof of an order come to be seen in this pass? */
+const appeared = (status: Status, order: OrderRecord, results: readonly Result[]): boolean =>
+  results.some(({ entry }) => entry.seenAt === undefined && orderOfRecord(status, entry) === order);
+
 const isShown = ({ seenAt, failure }: PublishedRecord): boolean =>
   seenAt !== undefined && failure === undefined;
 
-async function tellProvider(run: Run, status: Status, order: OrderRecord): Promise<void> {
+async function tellProvider(run: Run, status: Status, order: OrderRecord, isNews: boolean): Promise<void> {
   const provider = run.providers.all.get(order.provider);
   const nowMs = run.deps.clock.now();
   if (!provider?.validator || pausedTillMs(run.notes, provider.config, nowMs) !== undefined) return;
@@ -287,6 +307,8 @@ async function tellProvider(run: Run, status: Status, order: OrderRecord): Promi
       order.id,
       wanted.filter(({ name }) => !proven.has(name)),
     );
+    // However slowly it was looked at before: now something will come of it.
+    if (isNews) noteLook(run.notes, order.provider, order.id, nowMs, true);
   } catch (error) {
     if (error instanceof CertError && error.code === 'interrupted') throw error;
     noteRefusal(run.notes, provider.config, error, nowMs);
@@ -294,22 +316,19 @@ async function tellProvider(run: Run, status: Status, order: OrderRecord): Promi
   }
 }
 
+/** What a pass did about proofs. One that waits for its next try said why when it failed. */
 function tellPeople(run: Run, looked: ReadonlySet<string>, results: readonly Result[]): void {
   const failed = results.filter(({ outcome }) => outcome.kind === 'failed');
   for (const name of new Set([...looked, ...results.map((result) => result.name)])) {
     const status = statusOf(run.view, name);
     for (const { order, entries } of waitingOrders(status)) {
       const words = proofWords(status, order);
-      if (words === undefined) continue;
-      const broke = failed.some((result) =>
-        entries.some(({ record }) => sameRecord(record, result.entry.record)),
+      const failing = entries.some(({ failure }) => failure !== undefined);
+      const broke = failed.some(({ entry }) =>
+        entries.some(({ record }) => sameRecord(record, entry.record)),
       );
-      run.events.push({
-        name,
-        action: actionOf(status, order),
-        outcome: broke ? 'failed' : 'waiting',
-        message: `order ${order.id} waits for dcv: ${words}`,
-      });
+      if (words === undefined || (failing && !broke)) continue;
+      run.events.push({ name, action: 'prove', outcome: broke ? 'failed' : 'waiting', message: words });
     }
   }
   for (const { name, entry, outcome } of failed) {
@@ -318,7 +337,3 @@ function tellPeople(run: Run, looked: ReadonlySet<string>, results: readonly Res
     run.events.push({ name, action: 'clean-up', outcome: 'failed', message: explain(outcome.error) });
   }
 }
-
-const actionOf = (status: Status, order: OrderRecord): string =>
-  status.intents.filter(isOpen).find((intent) => 'orderId' in intent && order.ids.includes(intent.orderId))
-    ?.action ?? 'collect';

@@ -48,7 +48,7 @@ describe('certwright sandbox', () => {
         post(`${url}/products/${operation}`, new URLSearchParams({ ...login, ...params }).toString());
       expect(first.printed).toContain(`url: ${first.url}`);
       expect(first.printed).toContain('environment: rehearsal');
-      expect(first.printed).toContain('loginPassword: "${SECTIGO_PASSWORD}"');
+      expect(first.printed).toMatch(/loginPassword: "\$\{SECTIGO_PASSWORD\}"/);
       expect((await call(first.url, '!getAccountBalance')).type).toBe('text/html');
       expect((await call(first.url, '!AutoApplyOrder', orderOf(EXAMPLE))).body).toBe(
         '0\n912345678\n9.99\n1\n',

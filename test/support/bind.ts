@@ -30,7 +30,6 @@ export interface BindServer {
   /** Every text of a TXT record at a name, joined; [] where there is none. */
   texts(name: string): Promise<readonly string[]>;
   alias(name: string): Promise<string | undefined>;
-  /** A zone as it stands now, by transfer: every record but the SOA, one line each. */
   close(): Promise<void>;
 }
 

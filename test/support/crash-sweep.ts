@@ -51,6 +51,7 @@ function shapeOf(status: Status): object {
     priceStop: status.priceStop,
     consumed: status.consumedApprovals,
     reissueText: status.reissueText,
+    published: status.published,
   };
 }
 
@@ -74,11 +75,15 @@ export interface Sweep {
   readonly points?: 'all' | 'after-writes';
   /** What has to be true at the end: a run in which nothing happened would prove nothing. */
   ended?(status: Status): void;
+  /** Puts what is outside back as it was before. */
+  reset?(): Promise<void>;
+  /** What has to be true outside, after the undisturbed run and after every recovery. */
+  outside?(context: string): Promise<void>;
 }
 
 const AFTER = ['after'] as const;
 const AROUND = ['before', 'after'] as const;
-const WRITES = /^(git\.commit|spool\.(write|remove)|.*\.run)$/;
+const WRITES = /^(git\.commit|spool\.(write|remove)|.*\.run|solver\..*|recheck)$/;
 
 /** A crash after which only a person could tell what had become of it. */
 export interface Unknown {
@@ -102,6 +107,7 @@ export async function sweepCrashes(place: Place, sweep: Sweep): Promise<readonly
   const pushes = await place.pushes();
   expect(await place.purchases()).toBe(sweep.purchases);
   sweep.ended?.(await place.status(sweep.name));
+  await sweep.outside?.('undisturbed');
 
   const unknown: Unknown[] = [];
   for (let call = 1; call <= total; call++) {
@@ -109,6 +115,7 @@ export async function sweepCrashes(place: Place, sweep: Sweep): Promise<readonly
     for (const when of sweep.points === 'after-writes' ? AFTER : AROUND) {
       for (const spool of ['kept', 'lost'] as const) {
         await restore();
+        await sweep.reset?.();
         const crashed = await crash(place, { call, when });
         const at = `${when} call ${call}, ${whole.calls[call - 1]}`;
         const left = await crashed.spool.list();
@@ -123,6 +130,7 @@ export async function sweepCrashes(place: Place, sweep: Sweep): Promise<readonly
           pushes + sweep.extraPushes + (asked ? 4 : 0),
         );
         if ((await place.status(sweep.name)).current) await expectKeyFits(place, sweep.name);
+        await sweep.outside?.(context);
       }
     }
   }
@@ -134,6 +142,7 @@ async function crash(place: Place, point: CrashPoint): Promise<Runner> {
   const runner = await openRunner(place, { fuse: struck });
   const ended = await Promise.race([applyOnce(place, runner), struck.blown]);
   expect(ended, `call ${point.call} is reached`).toBe('crashed');
+  await struck.settled();
   expect(runner.illegal).toEqual([]);
   return runner;
 }

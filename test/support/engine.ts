@@ -9,6 +9,7 @@ import { composeDeps } from '../../src/entry/compose.js';
 import { spoolFolder } from '../../src/entry/context.js';
 import { type ExitCode, exitCodeOf, exitCodeOfError } from '../../src/entry/exit.js';
 import { allConditions } from '../../src/entry/health.js';
+import { systemClock } from '../../src/entry/system/clock.js';
 import { createSealer, generateIdentity, parseIdentities } from '../../src/keys/age.js';
 import { CertError } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
@@ -68,10 +69,16 @@ export interface PlaceOptions {
   readonly seller?: Partial<SellerSettings>;
   /** Settings of the sandbox where the kind is one of a sandbox. */
   readonly sandbox?: JsonObject;
+  /** Money in the account; default 500. */
+  readonly balance?: string;
   /** Lines of the account in certwright.yaml. */
   readonly account?: string;
   readonly spending?: string;
   readonly policy?: string;
+  /** The text of `solvers:`, in flow style. */
+  readonly solvers?: string;
+  /** Variables of every runner. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly definitions?: readonly ProviderDefinition[];
   /** A real remote instead of one in memory. */
   readonly git?: boolean;
@@ -188,6 +195,7 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
     `keys: { recipients: [${recipient}], runnerRecipients: [${recipient}] }`,
     'defaults: { provider: shop, owner: team, key: ecdsa-p256 }',
     `providers: { shop: { ${account} } }`,
+    ...(options.solvers === undefined ? [] : [`solvers: ${options.solvers}`]),
     'policy:',
     `  approval: { ${options.policy ?? 'order: merge, renew: auto, free: auto, revoke: auto'} }`,
     `  spending: { ${options.spending ?? 'perOrder: 100 USD, perDay: 1000 USD, perMonth: 5000 USD'} }`,
@@ -220,6 +228,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const server = SEARCHES.has(kind)
     ? await startPaidProvider({
         ...(options.runs ? {} : { nowMs: startMs }),
+        ...(options.balance === undefined ? {} : { balance: options.balance }),
         settings: { search: kind as Search, ...options.seller },
       })
     : undefined;
@@ -255,7 +264,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     ...(sandbox ? { sandbox } : {}),
     identity: identity.identity.reveal(),
     definitions: options.definitions ?? [...providerDefinitions, paidTest],
-    env: { PAID_TOKEN: server?.token ?? 'none', ...SECTIGO_ENV },
+    env: { PAID_TOKEN: server?.token ?? 'none', ...SECTIGO_ENV, ...options.env },
     async advance(ms) {
       place.clock.advance(ms);
       await control?.setTime(place.clock.now());
@@ -332,8 +341,11 @@ export async function openRunner(place: Place, options: RunnerOptions = {}): Pro
   });
   const repository = await place.store.open({ clock, ...(options.signal ? { signal: options.signal } : {}) });
   const illegal: string[] = [];
-  const composed = composeDeps(context, repository, async () => parseIdentities(place.identity));
-  const judged = judging(composed, illegal);
+  const compose = (of: TestContext) =>
+    composeDeps(of, repository, async () => parseIdentities(place.identity));
+  // Servers judge signatures by the time of the machine they run on.
+  const { openSolver } = compose({ ...context, clock: systemClock });
+  const judged = judging({ ...compose(context), openSolver }, illegal);
   const wrapped = options.wrap?.(judged) ?? judged;
   return {
     home: context.env.XDG_STATE_HOME ?? '',

@@ -7,9 +7,9 @@ import type { Solver } from '../../src/ports/solver.js';
 import type { Spool } from '../../src/ports/spool.js';
 import type { Deps } from '../../src/reconcile/deps.js';
 
-/** Where a process ends: right before or right after its n-th port call, counted from 1. */
+/** Where a process ends: right before or right after its n-th port call, counted from 1, or its first one of a name. */
 export interface CrashPoint {
-  readonly call: number;
+  readonly call: number | string;
   readonly when: 'before' | 'after';
 }
 
@@ -22,30 +22,42 @@ export interface Fuse {
   readonly calls: readonly string[];
   /** Settles when the crash point is reached. */
   readonly blown: Promise<'crashed'>;
+  /** Resolves when what was under way at the crash has reached the other side, or not. */
+  settled(): Promise<void>;
   call<T>(name: string, run: () => Promise<T>): Promise<T>;
 }
 
-export function fuse(point?: CrashPoint): Fuse {
+/** @param strike  what happens there to a real process; returning `go on` lets the call through */
+export function fuse(point?: CrashPoint, strike?: (call: string) => 'go on' | undefined): Fuse {
   const calls: string[] = [];
+  let struck = false;
   const { promise: blown, resolve } = Promise.withResolvers<'crashed'>();
   const never = () => new Promise<never>(() => undefined);
+  const underWay = new Set<Promise<unknown>>();
   let dead = false;
-  const die = (): Promise<never> => {
+  const die = async (): Promise<void> => {
+    struck = true;
+    if (strike?.(`${point?.when} call ${calls.length}, ${calls.at(-1)}`) === 'go on') return;
     dead = true;
     resolve('crashed');
-    return never();
+    await never();
   };
   return {
     calls,
     blown,
+    settled: async () => void (await Promise.allSettled(underWay)),
     async call(name, run) {
       if (dead) return never();
       calls.push(name);
-      const here = point?.call === calls.length ? point.when : undefined;
-      if (here === 'before') return die();
+      const reached = point && !struck && (point.call === calls.length || point.call === name);
+      const here = reached ? point.when : undefined;
+      if (here === 'before') await die();
+      const running = run();
+      underWay.add(running);
       try {
-        return await run();
+        return await running;
       } finally {
+        underWay.delete(running);
         if (dead) await never();
         if (here === 'after') await die();
       }
