@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { CertError } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
 import type { Status } from '../../src/model/status.js';
 import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
+import type { Deps } from '../../src/reconcile/deps.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,
@@ -171,6 +173,32 @@ describe('an account out of credit', () => {
     await runUntilQuiet(made, runner);
     expect(await made.purchases()).toBe(1);
     expect((await made.status('shop')).current).toBeDefined();
+  });
+});
+
+describe('an account whose balance cannot be read for certain', () => {
+  const unreadable = (deps: Deps): Deps => ({
+    ...deps,
+    connect: (configuration) => {
+      const set = deps.connect(configuration);
+      const balance = async () => {
+        throw new CertError('provider.unsupported', 'the balance of shop cannot be read for certain');
+      };
+      return { ...set, all: new Map([...set.all].map(([id, provider]) => [id, { ...provider, balance }])) };
+    },
+  });
+
+  it('sells all the same', async () => {
+    const made = await place();
+    await runUntilQuiet(made, await openRunner(made, { wrap: unreadable }));
+    expect(await made.purchases()).toBe(1);
+  });
+
+  it('is held where a minimum has to stay in it', async () => {
+    const made = await place({ account: 'minimumBalance: 50 USD' });
+    const ended = await applyOnce(made, await openRunner(made, { wrap: unreadable }));
+    expect(ended.applied?.plan.items[0]?.hold).toMatchObject({ code: 'balance' });
+    expect(await made.purchases()).toBe(0);
   });
 });
 
