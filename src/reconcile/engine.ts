@@ -9,7 +9,7 @@ import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import type { Deps } from './deps.js';
 import { observeState } from './land.js';
-import { type Answers, askProviders, noAnswers, planInput } from './observe.js';
+import { type Answers, askProviders, noAnswers, providerFacts } from './observe.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
@@ -112,7 +112,7 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Applied {
     configuration: run.configuration,
     desired: run.desired,
     specs: run.specs,
-    providers: planInput(run, run.view, noAnswers(), true).providers,
+    providers: providerFacts(run, noAnswers()),
     declined: false,
     ...(run.clockProblem === undefined ? {} : { clockProblem: run.clockProblem }),
   };
