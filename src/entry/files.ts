@@ -8,8 +8,8 @@ import type { Finding } from '../model/manifest.js';
 import type { Offering, ProviderDefinition } from '../ports/provider.js';
 import type { TreeEntry, TreeReader } from '../ports/repository.js';
 import type { Reading } from '../reconcile/deps.js';
+import { CONFIGURATION_FILE } from './configuration-file.js';
 
-export const CONFIGURATION_FILE = 'certwright.yaml';
 const MANIFESTS = 'certificates/';
 const APPROVALS = 'approvals/';
 
