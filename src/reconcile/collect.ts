@@ -93,7 +93,7 @@ async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Pr
   const before = run.view;
   run.view = await land(run, run.view, (view) => changeSet(run, view, results));
   for (const result of results) tell(run, before, result);
-  return looked;
+  return results.map(({ waiting }) => waiting.name);
 }
 
 /** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */

@@ -13,7 +13,7 @@ import type { Deps } from './deps.js';
 import { observeState } from './land.js';
 import { lookAgain } from './look-again.js';
 import { forgetLooks, leaveNotes, type Notes, readNotes } from './notes.js';
-import { type Answers, askProviders, noAnswers, planInput } from './observe.js';
+import { type Answers, askProviders, noAnswers, providerFacts } from './observe.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
@@ -127,7 +127,7 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Applied {
     configuration: run.configuration,
     desired: run.desired,
     specs: run.specs,
-    providers: planInput(run, run.view, noAnswers(), true).providers,
+    providers: providerFacts(run, noAnswers()),
     declined: false,
     ...(run.clockProblem === undefined ? {} : { clockProblem: run.clockProblem }),
   };

@@ -69,7 +69,8 @@ export function stateFacts(
   };
 }
 
-function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, ProviderFacts> {
+/** Every account, as far as it answered. */
+export function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, ProviderFacts> {
   const { all, broken } = run.providers;
   const known = (of: Pick<ProviderFacts, 'config' | 'capabilities' | 'products' | 'defaultProduct'>) => ({
     config: of.config,
