@@ -15,7 +15,7 @@ export interface Manifest {
   readonly sinceMs: number;
 }
 
-export const fileOf = ({ path }: Manifest): string => `certificates/${path}.yaml`;
+const fileOf = ({ path }: Manifest): string => `certificates/${path}.yaml`;
 
 export const textOf = (manifest: Manifest): string =>
   [

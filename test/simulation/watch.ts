@@ -49,7 +49,7 @@ export interface Sale {
 /** Clocks may differ by two minutes, and a run acts on what it read a moment before. */
 const ALLOWANCE_MS = 3 * MINUTE_MS;
 /** Nothing may stay undone for longer than this once nothing is in the way any more. */
-export const PATIENCE_MS = 8 * DAY_MS;
+const PATIENCE_MS = 8 * DAY_MS;
 
 const DEAD: ReadonlySet<OrderWire['status']> = new Set(['REJECTED', 'CANCELLED']);
 
