@@ -114,6 +114,15 @@ export class Watch {
   }
 
   #statusMoved(status: Status): void {
+    const known = new Set(status.orders.flatMap(({ ids }) => ids));
+    const before = this.statuses.get(status.name)?.orders.flatMap(({ ids }) => ids) ?? [];
+    const forgotten = before.filter((id) => !known.has(id));
+    this.#must(
+      forgotten.length === 0,
+      'no order is forgotten',
+      `${status.name} is written without ${forgotten.join(', ')}`,
+      'orders stand there for ever, whatever others did to the branch',
+    );
     this.statuses.set(status.name, status);
     const problems = legalStatus(status);
     this.#must(
