@@ -335,6 +335,13 @@ export class Seller {
     for (const order of this.#chosen(id)) order.pollsLeft = 0;
   }
 
+  /** Somebody complained about a wrong certificate: the next look finds it signed anew. */
+  correct(id: string): void {
+    const order = this.#get(id);
+    order.reissuePending = true;
+    order.pollsLeft = 0;
+  }
+
   #chosen(id: string | undefined): readonly Order[] {
     return id === undefined ? this.#orders : [this.#get(id)];
   }
