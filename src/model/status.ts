@@ -63,6 +63,8 @@ export interface CurrentCertificate extends CertificateRecord {
   readonly revokesAt?: Instant;
   /** `false`: the certificate was taken over and its key is not with us. */
   readonly ownKey: boolean;
+  /** Serial of a newer certificate of the same order that somebody had issued elsewhere and that is of no use here. */
+  readonly replacedBy?: string;
   readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
 }
 

@@ -1,6 +1,8 @@
 import { isZero } from '../model/money.js';
 import type { HoldCode, PlanItem, PlanWarning } from '../model/plan.js';
+import { accountKey } from '../model/run-memory.js';
 import { DAY_MS, dayOf, toMs } from '../model/time.js';
+import { listedTroubles } from '../policy/listing.js';
 import { headOf, isDead, stableOrderId } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
 import { renewalOf } from './timing.js';
@@ -12,6 +14,7 @@ export const warningsOf = (
   items: readonly PlanItem[],
 ): readonly PlanWarning[] => [
   ...integrityWarnings(input),
+  ...listedWarnings(input),
   ...certificates.flatMap(endingWarnings),
   ...shortMoney(items),
 ];
@@ -52,6 +55,21 @@ function integrityWarnings(input: PlanInput): readonly PlanWarning[] {
     });
   }
   return warnings;
+}
+
+/** What the last lists of the accounts showed, and a person has to look into. */
+export function listedWarnings({
+  memory,
+  providers,
+}: Pick<PlanInput, 'memory' | 'providers'>): readonly PlanWarning[] {
+  if (!memory) return [];
+  const keys = new Map([...providers.values()].map(({ config }) => [accountKey(config), config.id]));
+  return listedTroubles(memory, keys).map(({ certificate, code, message }) => ({
+    name: certificate,
+    code,
+    message,
+    level: 'attention',
+  }));
 }
 
 const URGENT_MS = 7 * DAY_MS;

@@ -46,12 +46,33 @@ export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting
   return canonicalJson(followed) === canonicalJson(status) ? status : followed;
 }
 
+/**
+ * The provider shows the order of the current certificate as revoked, and nobody here asked for that: when it happened is
+ * not told, when it was seen is.
+ */
+export function withRevocationSeen(status: Status, order: OrderSnapshot, atMs: number): Status {
+  const { current } = status;
+  if (order.state !== 'revoked' || !current || current.revoked || !order.ids.includes(current.order))
+    return status;
+  if (order.serial !== undefined && order.serial !== current.serial) return status;
+  return { ...status, current: { ...current, revoked: { at: toInstant(atMs), reason: 'unspecified' } } };
+}
+
+/** Somebody had the order reissued elsewhere, by a certificate that cannot take the place of the current one. */
+export function withReplaced(status: Status, order: OrderSnapshot, serial: string): Status {
+  const { current } = status;
+  if (!current || current.replacedBy === serial || !order.ids.includes(current.order)) return status;
+  return { ...status, current: { ...current, replacedBy: serial } };
+}
+
 export interface Published {
   readonly certificate: CurrentCertificate;
   /** `reissue:` text of the manifest in force. */
   readonly reissueText?: string;
   readonly keptCsr?: Status['keptCsr'];
   readonly owner?: string;
+  /** Nobody here asked for it: what was asked for is still to come. */
+  readonly unasked?: true;
   readonly atMs: number;
 }
 
@@ -66,11 +87,13 @@ export function withPublished(status: Status, intent: OpenIntent | undefined, pu
     current: published.certificate,
     previous,
     validation: [],
-    failures: intent === undefined ? {} : withoutLane(status, intent.lane),
+    failures:
+      intent === undefined ? (published.unasked ? status.failures : {}) : withoutLane(status, intent.lane),
     // What was asked for after this was announced is still to come.
     requests: status.requests.filter(
       (request) =>
         request.action !== 'reissue' ||
+        published.unasked ||
         (intent !== undefined && toMs(request.requestedAt) > toMs(intent.createdAt)),
     ),
     ...(published.reissueText === undefined ? {} : { reissueText: published.reissueText }),
@@ -94,7 +117,7 @@ function withBreaker(status: Status, nowMs: number): Status {
 }
 
 function previousOf(current: CurrentCertificate): PreviousCertificate {
-  const { revokesAt: _at, ownKey: _own, ...certificate } = current;
+  const { revokesAt: _at, ownKey: _own, replacedBy: _by, ...certificate } = current;
   return certificate;
 }
 

@@ -1,8 +1,9 @@
 import { explain } from '../model/errors.js';
 import { formatMoney } from '../model/money.js';
-import type { Status } from '../model/status.js';
+import type { PriceStop, Status } from '../model/status.js';
 import { toMs } from '../model/time.js';
 import { chargedTooMuch } from '../policy/spending.js';
+import type { Provider } from '../ports/provider.js';
 import type { SpoolEntry } from '../ports/spool.js';
 import { ceilingFor } from './ceiling.js';
 import { land, observeState, refuseLostState } from './land.js';
@@ -64,11 +65,22 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
   const next = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
   const { charged } = done.outcome;
   if (charged === undefined) return next;
-  const why = chargedTooMuch(intent.quoted, charged, provider.config.tax, ceilingFor(run, status.name));
-  if (why === undefined) return next;
-  run.deps.log.warn({ cert: status.name, charged: formatMoney(charged) }, 'charged more than agreed');
   const order = next.orders.at(-1)?.id ?? '';
-  return { ...next, priceStop: { order, product: intent.request.product, quoted: intent.quoted, charged } };
+  return stoppedByPrice(run, next, provider, {
+    order,
+    product: intent.request.product,
+    quoted: intent.quoted,
+    charged,
+  });
+}
+
+/** The stop for a product, where more was charged than agreed. */
+export function stoppedByPrice(run: Run, status: Status, { config }: Provider, stop: PriceStop): Status {
+  const { quoted, charged } = stop;
+  const why = chargedTooMuch(quoted, charged, config.tax, ceilingFor(run, status.name));
+  if (why === undefined) return status;
+  run.deps.log.warn({ cert: status.name, charged: formatMoney(charged) }, 'charged more than agreed');
+  return { ...status, priceStop: stop };
 }
 
 function outcomeLine({ job, intent, step, outcome }: SentStep): string {

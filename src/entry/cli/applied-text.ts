@@ -3,15 +3,31 @@ import type { Applied } from '../../reconcile/engine.js';
 import type { RunEvent } from '../../reconcile/run.js';
 import { say } from '../../report/escape.js';
 import { colorsOf, hang, type RenderOptions } from '../../report/layout.js';
+import { accountLines } from './account-lines.js';
 
 const MARKS = { done: '✓', waiting: '…', held: '!', failed: '✗', unknown: '?' } as const;
 
 /** What an apply did: one line per certificate that moved, what needs a person, and a sum. */
 export function appliedText(
-  { events }: Applied,
+  { events, accounts }: Applied,
   conditions: ReadonlyMap<string, readonly Condition[]>,
   options: RenderOptions,
 ): string {
+  const colors = colorsOf(options);
+  const lines = eventLines(
+    events.filter((event) => event.outcome !== 'held'),
+    options,
+  );
+  const attention = [...conditions].flatMap(([name, all]) =>
+    all
+      .filter((condition) => condition.level === 'attention')
+      .map((condition) => `${colors.red('attention')} ${name}: ${say(condition.message)}`),
+  );
+  return [...lines, ...accountLines(accounts, options), ...attention, ...summary(events)].join('\n');
+}
+
+/** One line per event, long ones hanging under themselves. */
+export function eventLines(events: readonly RunEvent[], options: RenderOptions): readonly string[] {
   const colors = colorsOf(options);
   const paint = {
     done: colors.green,
@@ -20,8 +36,7 @@ export function appliedText(
     failed: colors.red,
     unknown: colors.red,
   } as const;
-  const told = events.filter((event) => event.outcome !== 'held');
-  const lines = told.flatMap((event) => {
+  return events.flatMap((event) => {
     const [first = '', ...rest] = hang(
       '  ',
       `${event.action} ${event.name}: ${say(event.message)}`,
@@ -29,12 +44,6 @@ export function appliedText(
     );
     return [`${paint[event.outcome](MARKS[event.outcome])} ${first.trimStart()}`, ...rest];
   });
-  const attention = [...conditions].flatMap(([name, all]) =>
-    all
-      .filter((condition) => condition.level === 'attention')
-      .map((condition) => `${colors.red('attention')} ${name}: ${say(condition.message)}`),
-  );
-  return [...lines, ...attention, ...summary(events)].join('\n');
 }
 
 /** Nothing for a run that had nothing to do: the plan has said so. */

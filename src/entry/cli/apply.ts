@@ -24,12 +24,15 @@ export async function run(context: Context, globals: Globals, options: Options):
     });
   }
   const digest = digestOf(options);
+  const syncOlderMs = syncOf(options);
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals);
     try {
       const applied = await apply(workplace.deps, {
         waitMs,
         ...(digest === undefined ? {} : { digest }),
+        ...(syncOlderMs === undefined ? {} : { syncOlderMs }),
+        ...(options.sync ? { lookNow: 'all' as const } : {}),
         confirm: (plan) => confirm(context, globals, options, plan),
       });
       context.progress.clear();
@@ -37,6 +40,17 @@ export async function run(context: Context, globals: Globals, options: Options):
     } finally {
       await workplace.close();
     }
+  });
+}
+
+/** `--sync` lists every account, `--sync-if-older 20h` those whose last list is older. @throws CertError `usage` */
+function syncOf({ sync, syncIfOlder }: Options): number | undefined {
+  if (sync) return 0;
+  if (syncIfOlder === undefined) return undefined;
+  const olderMs = parseDuration(String(syncIfOlder));
+  if (olderMs !== undefined) return olderMs;
+  throw new CertError('usage', `--sync-if-older ${String(syncIfOlder)} is no duration`, {
+    remedy: 'write 20h or 2d',
   });
 }
 
@@ -63,7 +77,7 @@ async function confirm(context: Context, globals: Globals, options: Options, pla
 }
 
 function report(context: Context, globals: Globals, applied: Applied): number {
-  const { plan, findings, events, view, declined, clockProblem } = applied;
+  const { plan, findings, events, view, declined, clockProblem, accounts } = applied;
   if (findings.length > 0) context.say(findingsText(findings, context.render));
   if (declined) {
     context.say('nothing was done');
@@ -82,7 +96,7 @@ function report(context: Context, globals: Globals, applied: Applied): number {
     conditions: [...conditions.values()].flat(),
     ...(clockProblem === undefined ? {} : { clockProblem }),
   });
-  if (globals.json) context.print(jsonText({ plan, events, exitCode: code }));
+  if (globals.json) context.print(jsonText({ plan, events, accounts, exitCode: code }));
   else context.print(appliedText(applied, conditions, context.render));
   return code;
 }

@@ -189,7 +189,15 @@ function create(deps: ProviderDeps): Provider {
     revoker: { operation: operations.revoke, reasons: ['unspecified', 'keyCompromise', 'superseded'] },
     canceller: { operation: operations.cancel },
     autoRenew: { operation: operations.autoRenew },
-    validator: { recheck: (orderId) => client.recheck(orderId) },
+    validator: {
+      recheck: (orderId) => client.recheck(orderId),
+      change: (orderId, items) => client.changeValidation(orderId, items),
+      resend: (orderId, items) =>
+        client.resendMails(
+          orderId,
+          items.map(({ name }) => name),
+        ),
+    },
     list: (filter) => list(client, filter),
     balance,
     trustAnchors: async () => [(await client.root()).value.root],
