@@ -1,9 +1,12 @@
 import type { Environment } from './configuration.js';
+import type { FailureRecord } from './failure.js';
 import type { Intent } from './intent.js';
 import type { Money } from './money.js';
 import type { DnsName } from './names.js';
 import type { DcvItem, Lane, OrderState, RevocationReason, WaitingFor } from './order.js';
 import type { Instant } from './time.js';
+
+export type { FailureRecord };
 
 /** Money that left, or was promised to leave, for one order. */
 export interface Charge {
@@ -70,14 +73,6 @@ export interface CurrentCertificate extends CertificateRecord {
 
 export interface PreviousCertificate extends CertificateRecord {
   readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
-}
-
-/** Failures of one lane since the last success; when to try again follows from it. */
-export interface FailureRecord {
-  readonly count: number;
-  readonly lastAt: Instant;
-  readonly code: string;
-  readonly message: string;
 }
 
 /** Something asked for from the command line. */

@@ -31,6 +31,7 @@ import {
 } from './input.js';
 import { purchaseChecks } from './purchase.js';
 import { addsNamesForMoney, type Books, openBooks, settle, settleGone } from './settle.js';
+import { validationDrafts } from './validation.js';
 import { failureDraft } from './waiting.js';
 import { warningsOf } from './warnings.js';
 
@@ -149,7 +150,11 @@ function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, un
   const drafts = [purchase, free, autoRenew, subject.status.archived && restoreDraft(spec.name)];
   return {
     subject,
-    drafts: [...drafts.filter((draft) => draft !== undefined), ...revocation(subject)],
+    drafts: [
+      ...drafts.filter((draft) => draft !== undefined),
+      ...validationDrafts(subject),
+      ...revocation(subject),
+    ],
   };
 }
 

@@ -10,6 +10,7 @@ import { pausedTillMs } from './notes.js';
 import { type Answers, planInput } from './observe.js';
 import { prepareJob } from './prepare.js';
 import { recoverIntents, resumePlanned } from './recover.js';
+import { changeValidations } from './revalidate.js';
 import { type Run, statusOf, stopIfAsked } from './run.js';
 import { BATCH, type Job, sendJobs } from './send.js';
 import type { StateView } from './state.js';
@@ -45,6 +46,10 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
   if (plan.unsafe === undefined) {
     await tidy(run, lines);
+    await changeValidations(
+      run,
+      lines.filter((item) => item.action === 'validate' && options.allowed(item)),
+    );
     await sendInBatches(run, await prepareAll(run, lines, options));
   }
   await collectOrders(run, placedOrders(run, lines), options.eager ?? false);

@@ -113,7 +113,8 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     }),
   });
   const operation = (steps: Operation): Operation => steps.map(step);
-  const { reissuer, revoker, canceller, autoRenew, findByReference, balance, list, trustAnchors } = provider;
+  const { reissuer, revoker, canceller, autoRenew, validator, findByReference, balance, list, trustAnchors } =
+    provider;
   return {
     ...provider,
     place: operation(provider.place),
@@ -134,6 +135,13 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     ...(revoker && { revoker: { ...revoker, operation: operation(revoker.operation) } }),
     ...(canceller && { canceller: { operation: operation(canceller.operation) } }),
     ...(autoRenew && { autoRenew: { operation: operation(autoRenew.operation) } }),
+    ...(validator && {
+      validator: {
+        recheck: wrap('validator.recheck', validator.recheck.bind(validator)),
+        ...(validator.change && { change: wrap('validator.change', validator.change.bind(validator)) }),
+        ...(validator.resend && { resend: wrap('validator.resend', validator.resend.bind(validator)) }),
+      },
+    }),
   };
 }
 

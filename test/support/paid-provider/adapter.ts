@@ -60,6 +60,7 @@ const BASE: Capabilities = {
   quote: true,
   list: true,
   push: false,
+  changeValidation: true,
   wildcard: true,
   termCounting: 'months',
   carriesRemainingDays: false,

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RunMemory } from '../../../src/model/run-memory.js';
 import type { Status } from '../../../src/model/status.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
@@ -17,6 +17,9 @@ import {
   runUntilQuiet,
 } from '../../support/engine.js';
 import { fuse } from '../../support/fuse.js';
+
+// Real git and crash sweeps, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 /** A shop with its certificate, and the machine that bought it. */
 async function served(options: Partial<PlaceOptions> = {}): Promise<[Place, Runner]> {
