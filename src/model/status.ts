@@ -3,7 +3,7 @@ import type { FailureRecord } from './failure.js';
 import type { Intent } from './intent.js';
 import type { Money } from './money.js';
 import type { DnsName } from './names.js';
-import type { DcvItem, Lane, OrderState, RevocationReason, WaitingFor } from './order.js';
+import type { DcvItem, Lane, OrderState, RevocationReason, SolvableRecord, WaitingFor } from './order.js';
 import type { Instant } from './time.js';
 
 export type { FailureRecord };
@@ -15,6 +15,8 @@ export interface Charge {
   readonly quoted: Money | null;
   /** As the provider charged it, where it said so. */
   readonly charged?: Money;
+  /** Given back when the order was cancelled, where the provider said so. Limits do not count it: it may come late. */
+  readonly refunded?: Money;
 }
 
 export interface OrderRecord {
@@ -40,6 +42,8 @@ export interface OrderRecord {
   readonly autoRenew?: boolean;
   /** Taken over, not bought by us. */
   readonly adopted?: true;
+  /** Given up by a person: never collected, and whatever follows on it is a purchase of its own. */
+  readonly abandoned?: { readonly at: Instant; readonly reason: string };
 }
 
 export interface CertificateRecord {
@@ -75,14 +79,39 @@ export interface PreviousCertificate extends CertificateRecord {
   readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
 }
 
+/**
+ * A record that stands at a solver, or may: written down before it is published, taken away after it is cleaned up, so
+ * that whoever runs next knows what to clean up.
+ */
+export interface PublishedRecord {
+  readonly name: DnsName;
+  readonly provider: string;
+  /** Provider order id it proves the name for. */
+  readonly order: string;
+  /** Solver of the configuration. */
+  readonly solver: string;
+  readonly record: SolvableRecord;
+  readonly wantedAt: Instant;
+  /** Absent: not known to be published yet. */
+  readonly publishedAt?: Instant;
+  /** Since when it can be seen where the certificate authority looks, or nobody can tell. */
+  readonly seenAt?: Instant;
+  /** Which server does not show it yet. */
+  readonly unseen?: string;
+  /** Publishing, or cleaning up, failed. */
+  readonly failure?: FailureRecord;
+}
+
 /** Something asked for from the command line. */
 export interface RequestRecord {
   readonly id: string;
-  readonly action: 'reissue' | 'revoke';
+  readonly action: 'reissue' | 'revoke' | 'abandon';
   readonly requestedAt: Instant;
   readonly reason: string;
   readonly revocationReason?: RevocationReason;
   readonly serial?: string;
+  /** For abandon: the provider's order id. */
+  readonly order?: string;
   /** The provider refused; tried again when the ladder allows. */
   readonly failure?: FailureRecord;
 }
@@ -119,6 +148,8 @@ export interface Status {
   /** Open ones, and the last few closed ones. */
   readonly intents: readonly Intent[];
   readonly validation: readonly DcvItem[];
+  /** Absent: nothing of ours stands anywhere. */
+  readonly published?: readonly PublishedRecord[];
   readonly failures: Partial<Readonly<Record<Lane, FailureRecord>>>;
   readonly consumedApprovals: readonly string[];
   readonly requests: readonly RequestRecord[];

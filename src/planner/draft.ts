@@ -1,3 +1,4 @@
+import type { DnsName } from '../model/names.js';
 import type { Lane, WaitingFor } from '../model/order.js';
 import type { Coverage, Hold, PlanAction, ReasonCode } from '../model/plan.js';
 import type { PricedAction } from './input.js';
@@ -17,6 +18,8 @@ export interface Draft {
   readonly intent?: string;
   readonly waitingFor?: WaitingFor;
   readonly dueAtMs?: number;
+  /** What the certificate will be for, where that is not what the manifest names. */
+  readonly names?: readonly DnsName[];
   readonly coverage?: Coverage;
   readonly sideEffects?: readonly string[];
   /** Asks for a price under this action; absent: never costs anything. */

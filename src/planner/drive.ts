@@ -1,7 +1,9 @@
 import type { OpenIntent } from '../model/intent.js';
 import { formatMoney } from '../model/money.js';
 import type { PaidOrFreeAction } from '../model/order.js';
+import type { OrderRecord, Status } from '../model/status.js';
 import { toInstant, toMs } from '../model/time.js';
+import { proofWords } from '../policy/solving.js';
 import type { Draft } from './draft.js';
 import { orderById } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
@@ -53,7 +55,7 @@ export function driveIntent(subject: Pick<Subject, 'status' | 'input'>, intent: 
         ...lookedAtLater(
           subject.input,
           awaitedByIntent(subject.status, intent),
-          `order ${intent.orderId} is placed, not issued yet${order?.message ? `: ${order.message}` : ''}`,
+          `order ${intent.orderId} is placed, not issued yet${order?.message ? `: ${order.message}` : ''}${order ? proofsOf(subject.status, order) : ''}`,
         ),
       };
     }
@@ -77,6 +79,12 @@ export function driveIntent(subject: Pick<Subject, 'status' | 'input'>, intent: 
         hold: { code: 'unknown-outcome', message: resolveRecipe(subject.status.name, intent) },
       };
   }
+}
+
+/** Who is to show which proof, where the order waits for them. */
+function proofsOf(status: Status, order: OrderRecord): string {
+  const words = order.waitingFor === 'dcv' ? proofWords(status, order) : undefined;
+  return words === undefined ? '' : `; ${words}`;
 }
 
 /** The next look, where it is not due yet: until then the line only tells what is waited for. */

@@ -108,6 +108,22 @@ const certificateEnding: Check = (s) => {
   };
 };
 
+/**
+ * Names that wait for money or for a person must not let the certificate run out: the clock's reissue goes on with the
+ * names there are. Undefined where none is due, and where the CSR is not ours to make.
+ */
+export function endingMeanwhile(s: Subject, held: Draft): Draft | undefined {
+  const { current } = s.status;
+  if (held.reason !== 'NamesChanged' || !current || s.spec.key.kind !== 'generated') return undefined;
+  const ending = certificateEnding(s);
+  if (ending === undefined || ending === 'stop') return undefined;
+  return {
+    ...ending,
+    message: `${ending.message}; with the names it has, until the ones declared may be added`,
+    names: current.names.filter((name) => !s.facts.freeNames.includes(name) || s.spec.names.includes(name)),
+  };
+}
+
 export const autoRenewDiffers = (s: Subject): Draft | undefined => {
   const order = servingOf(s);
   return order?.autoRenew ? autoRenewOff(s.input, order) : undefined;

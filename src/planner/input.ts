@@ -49,6 +49,8 @@ export interface CertificateFacts {
   readonly foreign?: readonly FoundOrder[];
   /** The order named by `adopt:`. */
   readonly adoptable?: OrderSnapshot;
+  /** Why there is nothing to take over: the provider knows no such order. */
+  readonly adoptRefused?: string;
   /** Names the current order's product adds by itself, allowed in a certificate. */
   readonly freeNames: readonly string[];
   /** By provider id: why it cannot serve this manifest. */

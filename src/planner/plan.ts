@@ -5,12 +5,13 @@ import { emptyStatus, type Status } from '../model/status.js';
 import { unsafeApproved } from '../policy/approvals.js';
 import { nextTryMs } from '../policy/failures.js';
 import { openLedger } from '../policy/spending.js';
+import { abandonDraft, givesUp, settleAbandonment } from './abandon.js';
 import { questionsOf } from './choose.js';
 import { planDigest } from './digest.js';
 import { type Draft, firstDecision } from './draft.js';
 import { driveIntent } from './drive.js';
-import { openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
-import { autoRenewDiffers, freeChecks } from './free.js';
+import { openCancellation, openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
+import { autoRenewDiffers, endingMeanwhile, freeChecks } from './free.js';
 import {
   doubtfulDraft,
   findMoves,
@@ -92,7 +93,9 @@ export function makePlan(input: PlanInput): Plan {
 /** The prices a plan still needs: asked, put into the facts, and planned again. */
 export function priceQuestions(input: PlanInput): readonly PriceQuestion[] {
   return draftAll(input).certificates.flatMap(({ subject, drafts }) =>
-    drafts.flatMap((draft) => questionsOf(subject, draft)),
+    drafts
+      .flatMap((draft) => [draft, endingMeanwhile(subject, draft)])
+      .flatMap((draft) => (draft === undefined ? [] : questionsOf(subject, draft))),
   );
 }
 
@@ -115,7 +118,12 @@ function draftAll(input: PlanInput): {
   const gone = [...input.state.statuses.values()]
     .filter((status) => !declared.has(status.name) && !movedAway.has(status.name))
     .flatMap((status) =>
-      goneDrafts(input, status, mayArchive).map((draft) => settleGone(input, status.name, draft)),
+      withoutGivenUp([
+        ...goneDrafts(input, status, mayArchive).map((draft) => settleGone(input, status.name, draft)),
+        ...[abandonDraft(input, status)]
+          .filter((draft) => draft !== undefined)
+          .map((draft) => settleAbandonment(input, status, undefined, draft)),
+      ]),
     );
   const invalid = [...invalidNames].flatMap((name) => {
     const status = input.state.statuses.get(name);
@@ -150,11 +158,9 @@ function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, un
   const drafts = [purchase, free, autoRenew, subject.status.archived && restoreDraft(spec.name)];
   return {
     subject,
-    drafts: [
-      ...drafts.filter((draft) => draft !== undefined),
-      ...validationDrafts(subject),
-      ...revocation(subject),
-    ],
+    drafts: [...drafts, ...validationDrafts(subject), ...revocation(subject), ...abandonment(subject)].filter(
+      (draft) => draft !== undefined,
+    ),
   };
 }
 
@@ -166,9 +172,28 @@ function settleAll(lines: readonly Line[], books: Books): readonly PlanItem[] {
   const others = lines.flatMap(({ subject, draft }) => {
     if (draft.lane === 'purchase') return [];
     const purchase = byCertificate.get(subject.name);
-    return purchase && waitsFor(purchase, subject, draft) ? [] : [settle(subject, draft, books)];
+    if (draft.reason === 'AbandonRequested') {
+      return [settleAbandonment(subject.input, subject.status, subject.spec, draft)];
+    }
+    const waits = purchase && waitsFor(purchase, subject, draft);
+    const item = waits ? undefined : settle(subject, draft, books);
+    if (item && item.hold === undefined) return [item];
+    const ending = endingMeanwhile(subject, draft);
+    const meanwhile = ending && settle(subject, ending, books);
+    return [meanwhile?.hold === undefined ? (meanwhile ?? item) : item].filter((one) => one !== undefined);
   });
-  return [...settled, ...others];
+  return withoutGivenUp([...settled, ...others]);
+}
+
+/** What is given up is not driven on in the same run. */
+function withoutGivenUp(items: readonly PlanItem[]): readonly PlanItem[] {
+  const leaving = new Set(
+    items.filter((item) => givesUp(item) && item.hold === undefined).map(({ name }) => name),
+  );
+  return items.filter(({ name, lane, action }) => {
+    const driven = lane === 'purchase' && action === 'collect';
+    return !(driven && leaving.has(name));
+  });
 }
 
 /**
@@ -214,6 +239,12 @@ function revocation(s: Subject): readonly Draft[] {
       },
     },
   ];
+}
+
+/** Orders are given up by people, and the open call for it is driven on like any other. */
+function abandonment(s: Subject): readonly (Draft | undefined)[] {
+  const open = openCancellation(s.status);
+  return [open && driveIntent(s, open), abandonDraft(s.input, s.status)];
 }
 
 /** SiteLock manifests are read and checked; no provider of this version sells it. */

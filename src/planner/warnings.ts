@@ -3,7 +3,7 @@ import type { HoldCode, PlanItem, PlanWarning } from '../model/plan.js';
 import { accountKey } from '../model/run-memory.js';
 import { DAY_MS, dayOf, toMs } from '../model/time.js';
 import { listedTroubles } from '../policy/listing.js';
-import { headOf, isDead, stableOrderId } from './facts.js';
+import { headOf, isGone, stableOrderId } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
 import { renewalOf } from './timing.js';
 
@@ -77,7 +77,7 @@ const URGENT_MS = 7 * DAY_MS;
 /** A paid term that ends and that nobody wants renewed: said louder the closer it comes. */
 function endingWarnings(s: Subject): readonly PlanWarning[] {
   const head = headOf(s);
-  const renewal = head && !isDead(head.state) ? renewalOf(s, head) : undefined;
+  const renewal = head && !isGone(head) ? renewalOf(s, head) : undefined;
   if (!head?.paidTill || !renewal || s.input.nowMs < (renewal.remindersMs[0] ?? 0)) return [];
   if (s.spec.autoRenew && !s.spec.suspend) return [];
   const left = toMs(head.paidTill) - s.input.nowMs;

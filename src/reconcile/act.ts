@@ -4,6 +4,7 @@ import type { Plan, PlanItem } from '../model/plan.js';
 import { toInstant } from '../model/time.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
+import { seenOrder } from './adoptions.js';
 import { collectOrders } from './collect.js';
 import type { Waiting } from './found.js';
 import { pausedTillMs } from './notes.js';
@@ -16,6 +17,7 @@ import { BATCH, type Job, sendJobs } from './send.js';
 import type { StateView } from './state.js';
 import { tidy } from './tidy.js';
 import { findIntent } from './transitions.js';
+import { proveNames } from './validation.js';
 
 /** Which lines of a plan are carried out. Driving what is open is always allowed; new sends may be restricted. */
 export interface ActOptions {
@@ -29,7 +31,7 @@ export interface ActOptions {
 
 /**
  * Carries out a plan: open intents first, then what only changes facts, then new sends in batches no larger than can be
- * started in time, then everything placed is asked for.
+ * started in time, then everything placed is asked for, and what its proofs need is published or cleaned up.
  */
 export async function act(run: Run, plan: Plan, options: ActOptions): Promise<void> {
   const lines = plan.items.filter((item) => item.hold === undefined);
@@ -45,14 +47,18 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   );
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
   if (plan.unsafe === undefined) {
-    await tidy(run, lines);
+    await tidy(run, lines, options.answers);
     await changeValidations(
       run,
       lines.filter((item) => item.action === 'validate' && options.allowed(item)),
     );
     await sendInBatches(run, await prepareAll(run, lines, options));
   }
-  await collectOrders(run, placedOrders(run, lines), options.eager ?? false);
+  const looked = await collectOrders(run, placedOrders(run, lines), {
+    eager: options.eager ?? false,
+    seen: (name, orderId) => seenOrder(options.answers, name, orderId),
+  });
+  await proveNames(run, looked);
 }
 
 /** Bought operations with a step still to be taken. */

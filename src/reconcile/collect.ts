@@ -15,21 +15,49 @@ import { formatsOf, isOurKey } from './publish.js';
 import { providerFor, type Run, statusOf, stopIfAsked } from './run.js';
 import { stepResults } from './send.js';
 import { findIntent } from './transitions.js';
+import { leftToSolvers } from './validation.js';
 import { type Verdict, verifyCollected } from './verify.js';
 
+/** Certificates per commit: what was collected of thousands is kept when a run is stopped or loses its account. */
+const PER_COMMIT = 500;
+
+/** What this run saw of an order, where it looked already. */
+type Seen = (name: string, orderId: string) => OrderSnapshot | undefined;
+
+export interface CollectOptions {
+  /** Somebody stays for them: they are looked at as often as the providers allow. */
+  readonly eager: boolean;
+  /** An order that was seen issued in this run is not asked for again before its certificate is. */
+  readonly seen: Seen;
+}
+
 /**
- * Asks for placed orders that are due for a look, publishes what is issued and verified, records what changed; all of it
- * in one commit, and no commit where nothing changed. Repeats safely.
- * @param eager  somebody stays for them: as often as the providers allow
+ * Asks for placed orders that are due for a look, publishes what is issued and verified, records what changed; many in one
+ * commit, and no commit where nothing changed. Repeats safely.
+ * @returns the certificates whose orders were looked at
  */
-export async function collectOrders(run: Run, orders: readonly Waiting[], eager: boolean): Promise<void> {
+export async function collectOrders(
+  run: Run,
+  orders: readonly Waiting[],
+  { eager, seen }: CollectOptions,
+): Promise<ReadonlySet<string>> {
   const nowMs = run.deps.clock.now();
   const due = orders.filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs);
-  await landFound(run, await lookAt(run, due));
+  const looked = new Set<string>();
+  for (let i = 0; i < due.length; i += PER_COMMIT) {
+    const found = await lookAt(run, due.slice(i, i + PER_COMMIT), seen);
+    await landFound(run, found);
+    for (const { waiting } of found) looked.add(waiting.name);
+  }
+  return looked;
 }
 
 /** Asks for orders, whether they are due or not; records nothing. What cannot be read is told and left out. */
-export async function lookAt(run: Run, orders: readonly Waiting[]): Promise<readonly Found[]> {
+export async function lookAt(
+  run: Run,
+  orders: readonly Waiting[],
+  seen: Seen = () => undefined,
+): Promise<readonly Found[]> {
   const queues = new Map<Provider, PQueue>();
   const found = await Promise.all(
     orders.map(async (waiting) => {
@@ -37,7 +65,7 @@ export async function lookAt(run: Run, orders: readonly Waiting[]): Promise<read
         const provider = providerOfOrder(run, waiting);
         const queue = queues.get(provider) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
         queues.set(provider, queue);
-        return await queue.add(() => look(run, provider, waiting));
+        return await queue.add(() => look(run, provider, waiting, seen));
       } catch (error) {
         const provider = run.providers.all.get(providerIdOf(run, waiting) ?? '');
         if (provider) noteRefusal(run.notes, provider.config, error, run.deps.clock.now());
@@ -74,18 +102,19 @@ function providerOfOrder(run: Run, waiting: Waiting): Provider {
   throw new CertError('order.not-found', `no order ${waiting.orderId} is recorded for ${waiting.name}`);
 }
 
-async function look(run: Run, provider: Provider, waiting: Waiting): Promise<Found> {
+async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen): Promise<Found> {
   stopIfAsked(run.deps);
   const status = statusOf(run.view, waiting.name);
   const intent = waiting.intentId === undefined ? undefined : findIntent(status, waiting.intentId);
   run.deps.progress.step(`asking ${provider.config.id} for order ${waiting.orderId} of ${waiting.name}`);
   const recorded = intent && { request: intent.request, results: stepResults(intent) };
-  const order = await provider.getOrder(waiting.orderId, recorded);
+  const before = intent === undefined ? seen(waiting.name, waiting.orderId) : undefined;
+  const order = before?.state === 'issued' ? before : await provider.getOrder(waiting.orderId, recorded);
   const news = withOrderFacts(status, order, provider.capabilities.termCounting) !== status;
   noteLook(run.notes, provider.config.id, waiting.orderId, run.deps.clock.now(), news);
   const base = { waiting, provider, order };
   if (hasEnded(order, status, intent)) return { ...base, result: { kind: 'dead' } };
-  if (order.waitingFor === 'dcv' && intent) {
+  if (order.waitingFor === 'dcv' && intent && !leftToSolvers(run, waiting.name, order)) {
     const proven = new Set(order.validation.flatMap(({ name, state }) => (state === 'valid' ? [name] : [])));
     const left = intent.request.validation.filter(({ name }) => !proven.has(name));
     if (left.length > 0) await provider.validator?.recheck(order.id, left);

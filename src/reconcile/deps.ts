@@ -1,4 +1,4 @@
-import type { Configuration, ProviderConfig } from '../model/configuration.js';
+import type { Configuration, ProviderConfig, SolverConfig } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
 import type { Finding, PublishedFormat } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
@@ -10,6 +10,7 @@ import type { Log, Progress } from '../ports/log.js';
 import type { Offering, Provider } from '../ports/provider.js';
 import type { Repository, TreeReader } from '../ports/repository.js';
 import type { RunCache } from '../ports/run-cache.js';
+import type { Solver } from '../ports/solver.js';
 import type { Spool } from '../ports/spool.js';
 
 /** The user's files at one commit, read and checked. */
@@ -51,6 +52,8 @@ export interface Deps {
   /** Undefined for what no run of this version wrote. */
   parseMemory(text: string): RunMemory | undefined;
   connect(configuration: Configuration): ProviderSet;
+  /** Contacts nothing by itself. @throws CertError `config.missing-variable`, `config.invalid` */
+  openSolver(config: SolverConfig): Solver;
   keyMaker(configuration: Configuration): KeyMaker;
   /** Personal data of a contact set, resolved; with the digest that requests record. */
   contacts(

@@ -1,9 +1,10 @@
+import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
 import type { Plan, PlanItem, PlanWarning } from '../model/plan.js';
 import { lookKey } from '../model/run-memory.js';
-import { SECOND_MS } from '../model/time.js';
-import type { PlanInput } from '../planner/input.js';
+import { SECOND_MS, toMs } from '../model/time.js';
+import type { Desired, PlanInput } from '../planner/input.js';
 import { makePlan } from '../planner/plan.js';
 import { listedWarnings } from '../planner/warnings.js';
 import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
@@ -11,7 +12,7 @@ import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import type { Deps } from './deps.js';
 import { observeState, refuseLostState } from './land.js';
-import { forgetLooks, leaveNotes, type Notes, readNotes } from './notes.js';
+import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes } from './notes.js';
 import { type Answers, askProviders, noAnswers, planInput } from './observe.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
@@ -65,9 +66,13 @@ export interface Applied {
   readonly findings: readonly Finding[];
   readonly events: readonly RunEvent[];
   readonly view: StateView;
+  readonly configuration: Configuration;
+  readonly desired: Desired;
   readonly specs: ReadonlyMap<string, Spec>;
   readonly providers: PlanInput['providers'];
   readonly declined: boolean;
+  /** The oldest of the accounts' last lists, epoch ms; 0: one was never listed. */
+  readonly listedMs: number;
   /** Accounts that were listed, or should have been. */
   readonly accounts: readonly AccountSync[];
   readonly clockProblem?: string;
@@ -125,9 +130,12 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Appli
     findings: run.findings,
     events: lastWord(events),
     view: run.view,
+    configuration: run.configuration,
+    desired: run.desired,
     specs: run.specs,
     providers: planInput(run, run.view, noAnswers(), true).providers,
     declined: false,
+    listedMs: oldestListMs(run),
     ...(run.clockProblem === undefined ? {} : { clockProblem: run.clockProblem }),
   };
 }
@@ -172,6 +180,12 @@ export async function sync(
     await run.providers.close();
   }
 }
+
+const oldestListMs = ({ providers, notes, deps }: Run): number =>
+  [...providers.all.values()]
+    .filter(({ list }) => list)
+    .map(({ config }) => memoryOf(notes, config)?.listing?.at)
+    .reduce((oldest, at) => Math.min(oldest, at === undefined ? 0 : toMs(at)), deps.clock.now());
 
 async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
   if (options.digest !== undefined && !plan.digest.startsWith(options.digest)) {

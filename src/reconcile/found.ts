@@ -12,6 +12,7 @@ import { type Publication, publicationFiles, publishedStatus } from './publish.j
 import { changedStatuses, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
 import { findIntent, withOrderDied, withProblem } from './transitions.js';
+import { withAnnounced } from './validation.js';
 
 /** An order to look after. */
 export interface Waiting {
@@ -80,7 +81,7 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
   const intent = waiting.intentId === undefined ? undefined : findIntent(facts, waiting.intentId);
   switch (result.kind) {
     case 'pending':
-      return facts;
+      return withAnnounced(run, facts, order, provider.config.id);
     case 'dead':
       return intent
         ? withOrderDied(facts, intent, order.message ?? `the order was ${order.state}`, run.deps.clock.now())

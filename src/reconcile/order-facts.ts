@@ -1,8 +1,14 @@
 import type { OpenIntent } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
-import type { CurrentCertificate, OrderRecord, PreviousCertificate, Status } from '../model/status.js';
+import type {
+  CurrentCertificate,
+  OrderRecord,
+  PreviousCertificate,
+  RequestRecord,
+  Status,
+} from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
-import { toInstant, toMs } from '../model/time.js';
+import { type Instant, toInstant, toMs } from '../model/time.js';
 import { breakerReason } from '../policy/failures.js';
 import { paidTillOf } from '../policy/schedule.js';
 import { canonicalJson } from '../repository/stable.js';
@@ -82,20 +88,16 @@ export function withPublished(status: Status, intent: OpenIntent | undefined, pu
   const previous: readonly PreviousCertificate[] = old
     ? [previousOf(old), ...status.previous].slice(0, KEPT_PREVIOUS)
     : status.previous;
+  // A clock that was set back, or another machine's, must not turn history round.
+  const publishedAt = latest(published.certificate.publishedAt, old?.publishedAt);
   const base: Status = {
     ...rest,
-    current: published.certificate,
+    current: { ...published.certificate, publishedAt },
     previous,
     validation: [],
     failures:
       intent === undefined ? (published.unasked ? status.failures : {}) : withoutLane(status, intent.lane),
-    // What was asked for after this was announced is still to come.
-    requests: status.requests.filter(
-      (request) =>
-        request.action !== 'reissue' ||
-        published.unasked ||
-        (intent !== undefined && toMs(request.requestedAt) > toMs(intent.createdAt)),
-    ),
+    requests: status.requests.filter((request) => isStillAsked(request, status, intent, published)),
     ...(published.reissueText === undefined ? {} : { reissueText: published.reissueText }),
     ...(published.keptCsr === undefined ? {} : { keptCsr: published.keptCsr }),
     ...(published.owner === undefined ? {} : { owner: published.owner }),
@@ -103,6 +105,29 @@ export function withPublished(status: Status, intent: OpenIntent | undefined, pu
   const closed = intent === undefined ? base : closeIntent(base, intent, 'published', published.atMs);
   return withBreaker(closed, published.atMs);
 }
+
+/** What was asked for after this was announced is still to come; what is issued cannot be given up any more. */
+function isStillAsked(
+  request: RequestRecord,
+  status: Status,
+  intent: OpenIntent | undefined,
+  { certificate, unasked }: Published,
+): boolean {
+  switch (request.action) {
+    case 'revoke':
+      return true;
+    case 'reissue':
+      return unasked === true || (intent !== undefined && toMs(request.requestedAt) > toMs(intent.createdAt));
+    case 'abandon': {
+      const order = status.orders.find(({ ids }) => ids.includes(request.order ?? ''));
+      return order !== undefined && !order.ids.includes(certificate.order);
+    }
+  }
+}
+
+/** Instants in their one form compare as texts. */
+const latest = (at: Instant, other: Instant | undefined): Instant =>
+  other !== undefined && other > at ? other : at;
 
 function withBreaker(status: Status, nowMs: number): Status {
   const why =

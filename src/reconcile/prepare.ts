@@ -12,6 +12,7 @@ import { toInstant } from '../model/time.js';
 import { orderById, orderOfSerial } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
 import { wishedValidation } from '../planner/validation.js';
+import type { CsrSubject } from '../ports/keystore.js';
 import type { Provider } from '../ports/provider.js';
 import { operationFor } from './operations.js';
 import { providerFor, type Run, statusOf } from './run.js';
@@ -40,7 +41,8 @@ export async function prepareJob(
   const operation = operationFor(provider, action, sameAccount);
   const nowMs = run.deps.clock.now();
   const contacts = certificate?.contacts === undefined ? undefined : contactsFor(run, certificate.contacts);
-  const csr = NEEDS_CSR.has(action) ? await csrFor(run, certificate, status) : undefined;
+  const subject = subjectOf(item, certificate, predecessor);
+  const csr = NEEDS_CSR.has(action) ? await csrFor(run, certificate, status, subject) : undefined;
   const request = requestFor(run, {
     item,
     action,
@@ -50,6 +52,7 @@ export async function prepareJob(
     predecessor,
     contacts,
     csr,
+    subject,
   });
   const intent: IntendedIntent = {
     id: run.deps.random.hex(8),
@@ -108,7 +111,24 @@ interface Csr {
   readonly sealed?: string;
 }
 
-async function csrFor(run: Run, spec: CertificateSpec | undefined, status: Status): Promise<Csr> {
+/** What the line is for; the manifest may already want other names than these. */
+function subjectOf(
+  item: PlanItem,
+  certificate: CertificateSpec | undefined,
+  predecessor: OrderRecord | undefined,
+): CsrSubject {
+  const names = item.names ?? certificate?.names ?? predecessor?.names ?? [];
+  const wanted = certificate?.commonName;
+  const commonName = wanted !== undefined && names.includes(wanted) ? wanted : (names[0] ?? '');
+  return { commonName, names };
+}
+
+async function csrFor(
+  run: Run,
+  spec: CertificateSpec | undefined,
+  status: Status,
+  subject: CsrSubject,
+): Promise<Csr> {
   if (!spec) throw new CertError('internal', `${status.name} has no manifest to make a CSR from`);
   const { key } = spec;
   switch (key.kind) {
@@ -120,21 +140,19 @@ async function csrFor(run: Run, spec: CertificateSpec | undefined, status: Statu
         `the key of ${spec.name} is external; name a key or a CSR first`,
       );
     case 'generated': {
-      const kept = key.rotate === 'never' ? await keptCsr(spec, status) : undefined;
+      const kept = key.rotate === 'never' ? await keptCsr(subject, status) : undefined;
       if (kept) return kept;
       run.deps.progress.step(`making a key for ${spec.name}`);
-      return run.deps
-        .keyMaker(run.configuration)
-        .generate({ commonName: spec.commonName, names: spec.names }, key.algorithm);
+      return run.deps.keyMaker(run.configuration).generate(subject, key.algorithm);
     }
   }
 }
 
 /** `rotate: never`: the same CSR goes on as long as it is for the same names. */
-async function keptCsr(spec: CertificateSpec, status: Status): Promise<Csr | undefined> {
+async function keptCsr({ names }: CsrSubject, status: Status): Promise<Csr | undefined> {
   if (!status.keptCsr || status.current?.keyHash !== status.keptCsr.keyHash) return undefined;
   const inspected = await inspectCsr(status.keptCsr.csrPem);
-  return 'names' in inspected && sameNames(inspected.names, spec.names) ? status.keptCsr : undefined;
+  return 'names' in inspected && sameNames(inspected.names, names) ? status.keptCsr : undefined;
 }
 
 interface RequestParts {
@@ -146,6 +164,7 @@ interface RequestParts {
   readonly predecessor: OrderRecord | undefined;
   readonly contacts: { readonly name: string; readonly digest: string } | undefined;
   readonly csr: Csr | undefined;
+  readonly subject: CsrSubject;
 }
 
 /**
@@ -157,8 +176,8 @@ const continues = (action: PaidOrFreeAction, predecessor: OrderRecord, { config 
 
 function requestFor(run: Run, parts: RequestParts): OrderRequest {
   const { item, action, provider, status, certificate, predecessor, contacts, csr } = parts;
+  const { names, commonName } = parts.subject;
   const buys = action === 'order' || action === 'renew';
-  const names = certificate?.names ?? predecessor?.names ?? [];
   const options: JsonObject = certificate?.providerOptions[provider.config.id] ?? {};
   return {
     action,
@@ -169,7 +188,7 @@ function requestFor(run: Run, parts: RequestParts): OrderRequest {
     product: item.product ?? predecessor?.product ?? '',
     ...(item.term === undefined ? {} : { term: item.term }),
     names,
-    commonName: certificate?.commonName ?? names[0] ?? '',
+    commonName,
     ...(csr === undefined ? {} : { csrPem: csr.csrPem }),
     validation: names.map((name) => wishedValidation(certificate, name)),
     ...(contacts === undefined ? {} : { contacts: { name: contacts.name, digest: contacts.digest } }),

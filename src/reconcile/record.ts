@@ -11,7 +11,7 @@ import { commitMessage } from './message.js';
 import { noteRefusal } from './notes.js';
 import { changedStatuses, nameOfIntent, providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { SentStep } from './send.js';
-import { takeOffSpool } from './spooled.js';
+import { forget, takeOffSpool } from './spooled.js';
 import type { StateView } from './state.js';
 import { closedTooEarly, findIntent, withNotSent, withRefused, withStepDone } from './transitions.js';
 
@@ -64,7 +64,8 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
   const provider = providerFor(run, intent.provider);
   const next = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
   const { charged } = done.outcome;
-  if (charged === undefined) return next;
+  // Recorded before: a person may have looked at the charge meanwhile.
+  if (next === status || charged === undefined) return next;
   const order = next.orders.at(-1)?.id ?? '';
   return stoppedByPrice(run, next, provider, {
     order,
@@ -140,7 +141,7 @@ export async function replaySpool(run: Run): Promise<void> {
       };
     });
   }
-  for (const entry of entries) await run.deps.spool.remove(entry);
+  for (const entry of entries) await forget(run, entry);
 }
 
 function replayed(run: Run, status: Status, entry: SpoolEntry): Status {

@@ -1,7 +1,7 @@
 import type { Capabilities } from '../model/capabilities.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { IntendedIntent, PlacedIntent } from '../model/intent.js';
-import type { Status } from '../model/status.js';
+import type { OrderRecord, Status } from '../model/status.js';
 import { HOUR_MS, MINUTE_MS, toMs } from '../model/time.js';
 import { isCertificate } from '../planner/input.js';
 import { absenceProven } from '../policy/absence.js';
@@ -115,17 +115,21 @@ async function askProvider(run: Run, provider: Provider, intent: IntendedIntent)
     before: intent.steps[index]?.before ?? {},
     results: stepResults(intent),
     sentAtMs: toMs(intent.sendBy) - MINUTE_MS,
-    ...(known === undefined ? {} : { knownOrderId: known }),
+    ...(known === undefined ? {} : { knownOrderId: known.id, knownReference: known.reference }),
   });
 }
 
 /** A live order of ours in the same account: a look-up that misses it proves nothing. */
-function knownOrder(view: StateView, intent: IntendedIntent): string | undefined {
+function knownOrder(view: StateView, intent: IntendedIntent): OrderRecord | undefined {
   for (const status of view.statuses.values()) {
     const order = status.orders.find(
-      (o) => o.provider === intent.provider && o.environment === intent.environment && o.state === 'issued',
+      (o) =>
+        o.provider === intent.provider &&
+        o.environment === intent.environment &&
+        o.state === 'issued' &&
+        o.reference !== '',
     );
-    if (order) return order.id;
+    if (order) return order;
   }
   return undefined;
 }

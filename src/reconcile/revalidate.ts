@@ -5,13 +5,7 @@ import type { PlanItem } from '../model/plan.js';
 import { lookKey } from '../model/run-memory.js';
 import type { Status } from '../model/status.js';
 import { isCertificate } from '../planner/input.js';
-import {
-  awaitingProof,
-  changesText,
-  openProofs,
-  validationChanges,
-  wishText,
-} from '../planner/validation.js';
+import { changesText, validationChanges, wishText } from '../planner/validation.js';
 import { addFailure } from '../policy/failures.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
@@ -114,50 +108,4 @@ const line = ({ name, intent, items, error }: Told): string =>
 function report(run: Run, { name, intent, items, error }: Told): void {
   const message = error ? explain(error) : changesText(intent, items);
   run.events.push({ name, action: 'validate', outcome: error ? 'failed' : 'done', message });
-}
-
-/** Mails that were sent once more. */
-export interface ResentMails {
-  readonly provider: string;
-  readonly orderId: string;
-  readonly names: readonly string[];
-}
-
-/**
- * Sends the approver mails of a certificate's waiting orders once more, for the names that are not proven yet. Only for a
- * person who asks: no plan ever does it, so repeating `apply` mails nobody.
- * @throws CertError `usage` where nothing waits for a mail, `provider.unsupported` where the provider has no call for it
- */
-export async function resendMails(run: Run, name: string): Promise<readonly ResentMails[]> {
-  const status = statusOf(run.view, name);
-  const waiting = awaitingProof(status)
-    .map((intent) => ({
-      intent,
-      items: openProofs(status, intent).filter(({ method }) => method === 'email'),
-    }))
-    .filter(({ items }) => items.length > 0);
-  if (waiting.length === 0) {
-    throw new CertError('usage', `${name} waits for no approver's answer to a mail`, {
-      remedy: `\`certwright show ${name}\` tells what it waits for`,
-    });
-  }
-  const sent: ResentMails[] = [];
-  for (const { intent, items } of waiting) {
-    const provider = providerFor(run, intent.provider);
-    const { validator } = provider;
-    if (!validator?.resend) {
-      throw new CertError(
-        'provider.unsupported',
-        `${intent.provider} has no call that sends approver mails again`,
-        {
-          remedy: 'use its portal',
-        },
-      );
-    }
-    stopIfAsked(run.deps);
-    refuseWhilePaused(run.notes, provider.config, run.deps.clock.now());
-    await validator.resend(intent.orderId, items);
-    sent.push({ provider: intent.provider, orderId: intent.orderId, names: items.map((item) => item.name) });
-  }
-  return sent;
 }

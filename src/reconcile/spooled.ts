@@ -19,11 +19,15 @@ export async function spoolOutcome(run: Run, sent: SentStep): Promise<void> {
 /** What is on the branch is safe: a spool that cannot be tidied is tidied by the next run. */
 export async function takeOffSpool(run: Run, sent: SentStep): Promise<void> {
   const entry = entryOf(run, sent);
-  if (!entry) return;
+  if (entry) await forget(run, entry);
+}
+
+/** The same for an entry as it lies there. */
+export async function forget(run: Run, entry: SpoolEntry): Promise<void> {
   try {
     await run.deps.spool.remove(entry);
   } catch (error) {
-    run.deps.log.warn({ cert: sent.job.name, error: messageOf(error) }, 'spool not tidied');
+    run.deps.log.warn({ cert: entry.certificate, error: messageOf(error) }, 'spool not tidied');
   }
 }
 

@@ -16,6 +16,7 @@ import { pushRefs, type RefUpdate } from './push.js';
 import { runCache } from './run-cache.js';
 import { fetchTips, openSession, type Session, type SessionOptions } from './session.js';
 import { treeReader } from './tree.js';
+import type { UserClone } from './user-clone.js';
 import { writeCommit } from './write-commit.js';
 
 const SEEN_BRANCH = 'certwright/seen';
@@ -35,6 +36,8 @@ export interface RepositoryOptions extends SessionOptions {
 export interface GitRepository extends Repository {
   /** The remote as host/path: what `_certwright.json` records. */
   readonly remote: string;
+  /** The clone the person works in. */
+  readonly clone: UserClone;
   accounts(id: string): AccountStore;
   readonly runCache: RunCache;
 }
@@ -149,6 +152,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
 
   return {
     remote: session.remote,
+    clone: session.clone,
 
     async observe() {
       const tips = await fetchTips(session, everything);

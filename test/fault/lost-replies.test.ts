@@ -114,6 +114,27 @@ describe('what came of a purchase is known here and hard to put on the branch', 
     await boughtOnce(place);
   });
 
+  it('a spool that cannot be tidied any more keeps no later run from its work', async () => {
+    const place = await openPlace({ kind: 'none' });
+    const cut = await openRunner(place, {
+      wrap: (deps) =>
+        aroundCommit(deps, async (commit, message) => {
+          if (message.includes('placed')) throw new CertError('interrupted', 'killed');
+          return commit();
+        }),
+    });
+    expect((await applyOnce(place, cut)).exit).toBe(130);
+    const readOnly = await openRunner(place, {
+      home: cut.home,
+      wrap: (deps) => ({
+        ...deps,
+        spool: { ...deps.spool, remove: async () => Promise.reject(new Error('read-only file system')) },
+      }),
+    });
+    expect((await runUntilQuiet(place, readOnly)).exit).toBe(0);
+    await boughtOnce(place);
+  });
+
   it('a remote that cannot be reached for a minute gets it afterwards, from the same run', async () => {
     const place = await openPlace({ kind: 'none' });
     let brokenUntilMs = 0;

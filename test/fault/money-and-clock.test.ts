@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { HOUR_MS, MINUTE_MS } from '../../src/model/time.js';
+import { acceptPrice } from '../../src/entry/cli/resolve-stops.js';
+import { openState } from '../../src/entry/cli/state.js';
+import { CertError } from '../../src/model/errors.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/model/time.js';
+import { legalStatus } from '../../src/policy/legal.js';
 import type { Provider } from '../../src/ports/provider.js';
 import { localCa } from '../../src/providers/local-ca/index.js';
 import { planOnly } from '../../src/reconcile/engine.js';
@@ -16,7 +20,7 @@ import {
   STATE_REF,
 } from '../support/engine.js';
 import { createFaultyLocalCa, type LocalCaFaults } from '../support/faulty-local-ca.js';
-import type { ManualClock } from '../support/manual-clock.js';
+import { type ManualClock, manualClock } from '../support/manual-clock.js';
 
 const holdsOf = async (place: Place, name = 'shop') => {
   const ended = await applyOnce(place, await openRunner(place));
@@ -25,6 +29,21 @@ const holdsOf = async (place: Place, name = 'shop') => {
 };
 
 const prices = (price: string) => ({ prices: { 'paid-multi': { '1y': price } } });
+
+describe('clocks of several machines', () => {
+  it('a renewal published by the clock of a slower machine still comes after what it replaces', async () => {
+    const place = await openPlace({ kind: 'unique', seller: { pollsUntilIssued: 0 } });
+    await applyOnce(place, await openRunner(place));
+    await place.merge({ 'certificates/shop.yaml': manifest('shop', 'reissue: again\n') });
+    const slow = manualClock(place.clock.now() - 100 * SECOND_MS);
+    const applied = await applyOnce(place, await openRunner(place, { clock: slow }));
+    expect(applied.exit).toBe(0);
+    const { current, previous } = await place.status('shop');
+    expect(previous).toHaveLength(1);
+    expect(legalStatus(await place.status('shop'))).toEqual([]);
+    expect(current?.publishedAt).toBe(previous[0]?.publishedAt);
+  });
+});
 
 describe('money', () => {
   it('a price that rose above the ceiling between plan and apply is held', async () => {
@@ -58,6 +77,53 @@ describe('money', () => {
       expect(await place.purchases()).toBe(1);
     },
   );
+
+  it('a charge that a person accepted stays accepted, however late another run tells of it', async () => {
+    const place = await openPlace({ kind: 'unique', seller: { taxPercent: '20', pollsUntilIssued: null } });
+    await place.seller?.control.loseNextReply('^/slots$');
+    const cut = await openRunner(place, {
+      wrap: (deps) =>
+        aroundCommit(deps, async (commit, message) => {
+          if (message.includes('found')) throw new CertError('interrupted', 'killed');
+          return commit();
+        }),
+    });
+    expect((await applyOnce(place, cut)).exit).toBe(130);
+    let told = false;
+    const late = await openRunner(place, {
+      wrap: (deps) =>
+        aroundCommit(deps, async (commit, message) => {
+          if (message.includes('found') && !told) {
+            told = true;
+            const other = await openRunner(place);
+            await applyOnce(place, other);
+            await acceptPrice(other.deps, await openState(other.deps), 'shop');
+          }
+          return commit();
+        }),
+    });
+    await applyOnce(place, late);
+    expect(told).toBe(true);
+    expect((await place.status('shop')).priceStop).toBeUndefined();
+  });
+
+  it('names that nobody can price are held, and the certificate is reissued without them in time', async () => {
+    const place = await openPlace({ kind: 'unique', seller: { pollsUntilIssued: 0 } });
+    await applyOnce(place, await openRunner(place));
+    const { current } = await place.status('shop');
+    await place.merge({
+      'certificates/shop.yaml': manifest('shop').replace('[', '[new.example.com, '),
+    });
+    expect(await holdsOf(place)).toMatchObject({ hold: 'price-unknown' });
+    await place.advance(80 * DAY_MS);
+    await applyOnce(place, await openRunner(place));
+    const after = await place.status('shop');
+    expect(after.current?.serial).not.toBe(current?.serial);
+    expect(after.current?.names).toEqual(['shop.example.com']);
+    await expectKeyFits(place, 'shop');
+    expect(await holdsOf(place)).toMatchObject({ hold: 'price-unknown' });
+    expect(await place.purchases()).toBe(1);
+  });
 
   it('a budget is counted on the state an intent is pushed onto, whatever the plan saw', async () => {
     const place = await openPlace({

@@ -2,14 +2,16 @@ import { MINUTE_MS } from '../../src/model/time.js';
 import { certificateSpec } from '../conformance/builders.js';
 import { type ConformanceSubject, providerConformance } from '../conformance/provider.js';
 import { paidAccount } from '../support/paid-provider/account.js';
-import { paidTest } from '../support/paid-provider/adapter.js';
 import type { SellerSettings } from '../support/paid-provider/wire.js';
 
-async function subject(settings: Partial<SellerSettings>): Promise<ConformanceSubject> {
-  const account = await paidAccount({ settings });
-  const { provider, control, clock } = account;
+async function subject(
+  settings: Partial<SellerSettings>,
+  line: 'http' | 'memory',
+): Promise<ConformanceSubject> {
+  const account = await paidAccount({ settings }, line);
+  const { provider, control, clock, definition } = account;
   return {
-    definition: paidTest,
+    definition,
     provider,
     clock,
     unknownOrderId: 'S-999999',
@@ -50,5 +52,7 @@ const PERSONALITIES: Readonly<Record<string, Partial<SellerSettings>>> = {
 };
 
 for (const [name, settings] of Object.entries(PERSONALITIES)) {
-  providerConformance(name, () => subject(settings));
+  providerConformance(name, () => subject(settings, 'http'));
+  // The simulation speaks to it without a socket: what it proves is worth as much as these two are alike.
+  providerConformance(`${name}, in memory,`, () => subject(settings, 'memory'));
 }

@@ -9,6 +9,7 @@ import { buildProgram } from '../../src/entry/cli/program.js';
 import type { Finding } from '../../src/model/manifest.js';
 import { providerDefinitions } from '../../src/providers/index.js';
 import { localCa } from '../../src/providers/local-ca/index.js';
+import { solverDefinitions } from '../../src/solvers/index.js';
 import { catalogueOf } from '../support/catalogue.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -54,7 +55,11 @@ const told = (findings: readonly Finding[]): readonly string[] =>
   findings.map(({ position, message }) => `${position.file}:${position.line} ${message}`);
 
 async function findingsInManifest(path: string, body: string): Promise<readonly string[]> {
-  const loaded = loadConfiguration({ path: 'certwright.yaml', text: CONFIGURATION }, providerDefinitions);
+  const loaded = loadConfiguration(
+    { path: 'certwright.yaml', text: CONFIGURATION },
+    providerDefinitions,
+    solverDefinitions,
+  );
   if (loaded.configuration === undefined) throw new Error('the configuration of the guides has errors');
   const beside = join(dirname(path), 'beside.yaml');
   const files = [
@@ -89,7 +94,10 @@ async function findingsIn({ label, body }: Block): Promise<readonly string[]> {
   if (label.startsWith('certificates/')) return findingsInManifest(label, body);
   if (label.startsWith('approvals/')) return told(loadApprovals([{ path: label, text: body }]).findings);
   const whole = label === 'part' ? withPart(body) : body;
-  return told(loadConfiguration({ path: 'certwright.yaml', text: whole }, providerDefinitions).findings);
+  return told(
+    loadConfiguration({ path: 'certwright.yaml', text: whole }, providerDefinitions, solverDefinitions)
+      .findings,
+  );
 }
 
 describe('YAML in the guides', () => {
@@ -173,7 +181,7 @@ describe('commands in the guides', () => {
     expect(problemOf('plan --remote-files -o json')).toBeUndefined();
     expect(problemOf('-C /srv keys prove')).toBeUndefined();
     expect(problemOf('plan --remote')).toBe('plan has no option --remote');
-    expect(problemOf('abandon shop')).toBe('there is no command abandon');
+    expect(problemOf('forget shop')).toBe('there is no command forget');
     expect(problemOf('validate shop')).toBe('validate takes no argument shop');
   });
 

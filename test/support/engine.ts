@@ -119,7 +119,7 @@ export interface Place {
 export const STATE_REF = 'refs/heads/certwright/state';
 export const SEEN_REF = 'refs/heads/certwright/seen';
 
-async function memoryStore(files: Files, remote = new MemoryRemote()): Promise<Store> {
+export async function memoryStore(files: Files, remote = new MemoryRemote()): Promise<Store> {
   const changes = (given: Files) => Object.entries(given).map(([path, content]) => ({ path, content }));
   remote.push('refs/heads/main', changes(files));
   return {
@@ -138,7 +138,7 @@ async function memoryStore(files: Files, remote = new MemoryRemote()): Promise<S
   };
 }
 
-async function gitStore(files: Files): Promise<Store> {
+export async function gitStore(files: Files): Promise<Store> {
   const remote = await fileRemote(files);
   return {
     path: remote.path,
@@ -370,7 +370,9 @@ const MAX_ROUNDS = 14;
 
 const isQuiet = (statuses: Iterable<Status>): boolean =>
   [...statuses].every(
-    (status) => status.current && status.intents.every((i) => !isOpen(i) || i.phase === 'unknown'),
+    (status) =>
+      (status.current || status.orders.some(({ abandoned }) => abandoned)) &&
+      status.intents.every((i) => !isOpen(i) || i.phase === 'unknown'),
   );
 
 /** Scheduled runs of one machine until nothing is open but what a person has to answer. */

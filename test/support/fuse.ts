@@ -3,6 +3,7 @@ import type { KeyMaker } from '../../src/ports/keystore.js';
 import type { Operation, Provider, Step } from '../../src/ports/provider.js';
 import type { Repository } from '../../src/ports/repository.js';
 import type { RunCache } from '../../src/ports/run-cache.js';
+import type { Solver } from '../../src/ports/solver.js';
 import type { Spool } from '../../src/ports/spool.js';
 import type { Deps } from '../../src/reconcile/deps.js';
 
@@ -67,6 +68,7 @@ export function fused(deps: Deps, through: Fuse): Deps {
         close: () => through.call('close', () => set.close()),
       };
     },
+    openSolver: (config) => fusedSolver(deps.openSolver(config), through),
     keyMaker: (configuration): KeyMaker => {
       const maker = deps.keyMaker(configuration);
       return {
@@ -98,6 +100,18 @@ const fusedSpool = (spool: Spool, through: Fuse): Spool => ({
   remove: (entry) => through.call('spool.remove', () => spool.remove(entry)),
 });
 
+function fusedSolver(solver: Solver, through: Fuse): Solver {
+  const { visible } = solver;
+  return {
+    config: solver.config,
+    publish: (records) => through.call('solver.publish', () => solver.publish(records)),
+    cleanUp: (records) => through.call('solver.cleanUp', () => solver.cleanUp(records)),
+    ...(visible && {
+      visible: (records) => through.call('solver.visible', () => visible.call(solver, records)),
+    }),
+  };
+}
+
 function fusedProvider(provider: Provider, through: Fuse): Provider {
   const wrap =
     <A extends readonly unknown[], R>(name: string, run: (...args: A) => Promise<R>) =>
@@ -113,7 +127,7 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     }),
   });
   const operation = (steps: Operation): Operation => steps.map(step);
-  const { reissuer, revoker, canceller, autoRenew, validator, findByReference, balance, list, trustAnchors } =
+  const { reissuer, revoker, canceller, autoRenew, findByReference, balance, list, trustAnchors, validator } =
     provider;
   return {
     ...provider,
@@ -137,7 +151,7 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     ...(autoRenew && { autoRenew: { operation: operation(autoRenew.operation) } }),
     ...(validator && {
       validator: {
-        recheck: wrap('validator.recheck', validator.recheck.bind(validator)),
+        recheck: wrap('recheck', validator.recheck.bind(validator)),
         ...(validator.change && { change: wrap('validator.change', validator.change.bind(validator)) }),
         ...(validator.resend && { resend: wrap('validator.resend', validator.resend.bind(validator)) }),
       },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CertError } from '../../src/model/errors.js';
 import type {
   AccountStore,
   FileChange,
@@ -7,12 +8,12 @@ import type {
   RepositorySnapshot,
 } from '../../src/ports/repository.js';
 import type { GitRepository } from '../../src/repository/git-repository.js';
-import { testBranches } from './git.js';
+import { isOwnPath } from '../../src/repository/layout.js';
 
-const STATE = `refs/heads/${testBranches.state}`;
+const STATE = 'refs/heads/certwright/state';
 const SEEN = 'refs/heads/certwright/seen';
 const CACHE = 'refs/certwright/cache';
-const APPROVAL = `refs/heads/${testBranches.approval}`;
+const APPROVAL = 'refs/heads/main';
 
 interface Commit {
   readonly parent: Oid | null;
@@ -22,11 +23,11 @@ interface Commit {
 
 /**
  * A remote in memory, for tests that need hundreds of runs: commits, trees and compare-and-swap as git has them, without
- * a process. What git itself does is tested on real remotes.
+ * a process. `test/contract/repository.ts` holds it to what real remotes do.
  */
 export class MemoryRemote {
   readonly #commits = new Map<Oid, Commit>();
-  readonly #blobs = new Map<Oid, string>();
+  readonly #blobs = new Map<Oid, { readonly text: string; readonly bytes: number }>();
   refs: ReadonlyMap<string, Oid> = new Map();
   /** As host/path; another one is a copy of the repository. */
   identity = 'git.example.com/team/certificates';
@@ -49,7 +50,7 @@ export class MemoryRemote {
   /** Texts by path. */
   files(ref: string): Readonly<Record<string, string>> {
     const tree = this.#commits.get(this.refs.get(ref) ?? '')?.tree ?? new Map<string, Oid>();
-    return Object.fromEntries([...tree].map(([path, blob]) => [path, this.#blobs.get(blob) ?? '']));
+    return Object.fromEntries([...tree].map(([path, blob]) => [path, this.#blobs.get(blob)?.text ?? '']));
   }
 
   /** Commits of a ref. */
@@ -64,9 +65,17 @@ export class MemoryRemote {
   open(): GitRepository {
     return {
       remote: this.identity,
+      clone: { root: '/nowhere', bare: true, objectFormat: 'sha1' },
       observe: async () => this.#observe(),
       commit: async (snapshot, changes, message) => {
-        const { state, seen } = snapshot;
+        const { state, seen, integrity } = snapshot;
+        if (integrity.kind === 'absent') {
+          throw new CertError('repository.not-initialised', 'this repository is not set up yet');
+        }
+        if (integrity.kind === 'lost') {
+          throw new CertError('repository.lost-state', `nothing can be recorded: ${integrity.why}`);
+        }
+        checkPaths(changes);
         const expected = [state?.commit, seen?.commit ?? state?.commit];
         const oid = this.#write(state?.commit ?? null, changes, message);
         if (this.refs.get(STATE) !== expected[0] || this.refs.get(SEEN) !== expected[1]) {
@@ -76,15 +85,25 @@ export class MemoryRemote {
         return { kind: 'pushed', commit: oid };
       },
       initialise: async (changes, message) => {
+        checkPaths(changes);
+        if (this.refs.has(STATE) || this.refs.has(SEEN)) {
+          return { kind: 'moved', text: 'this repository is set up already' };
+        }
         const oid = this.#write(null, changes, message);
         this.refs = new Map(this.refs).set(STATE, oid).set(SEEN, oid);
         return { kind: 'pushed', commit: oid };
       },
-      isAncestor: async (older, newer) => this.#isAncestor(older, newer),
+      isAncestor: async (older, newer) => {
+        if (older === newer) return true;
+        if (OID.test(newer) && OID.test(older) && !this.#commits.has(newer)) {
+          throw new CertError('internal', `there is no commit ${newer}`);
+        }
+        return this.#isAncestor(older, newer);
+      },
       runCache: {
         read: async (version) => {
           const blob = this.#commits.get(version)?.tree.get('cache.json');
-          return blob === undefined ? undefined : this.#blobs.get(blob);
+          return blob === undefined ? undefined : this.#blobs.get(blob)?.text;
         },
         replace: async (_seen, change) => {
           const text = change(this.files(CACHE)['cache.json']);
@@ -103,20 +122,20 @@ export class MemoryRemote {
     for (const { path, content } of changes) {
       if (content === null) tree.delete(path);
       else if (typeof content === 'object' && 'blob' in content) tree.set(path, content.blob);
-      else
-        tree.set(
-          path,
-          this.#blob(typeof content === 'string' ? content : Buffer.from(content).toString('latin1')),
-        );
+      else tree.set(path, this.#blob(content));
     }
     const oid = hash(JSON.stringify([parent, [...tree].sort(), message, this.#commits.size]));
     this.#commits.set(oid, { parent, tree });
     return oid;
   }
 
-  #blob(text: string): Oid {
-    const oid = hash(text);
-    this.#blobs.set(oid, text);
+  /** Read back as text, like every blob. */
+  #blob(content: string | Uint8Array): Oid {
+    const oid = hash(content);
+    if (!this.#blobs.has(oid)) {
+      const text = typeof content === 'string' ? content : Buffer.from(content).toString('utf8');
+      this.#blobs.set(oid, { text, bytes: Buffer.byteLength(content) });
+    }
     return oid;
   }
 
@@ -130,16 +149,25 @@ export class MemoryRemote {
             ([path]) => prefix === '' || path === prefix || path.startsWith(`${prefix.replace(/\/$/, '')}/`),
           )
           .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([path, blob]) => ({ path, blob, bytes: Buffer.byteLength(this.#blobs.get(blob) ?? '') })),
-      read: async (blobs: readonly Oid[]) => blobs.map((blob) => this.#blobs.get(blob) ?? ''),
+          .map(([path, blob]) => ({ path, blob, bytes: this.#blobs.get(blob)?.bytes ?? 0 })),
+      read: async (blobs: readonly Oid[]) =>
+        blobs.map((blob) => {
+          const known = this.#blobs.get(blob);
+          if (!known) throw new RangeError(`there is no blob ${blob}`);
+          return known.text;
+        }),
     };
   }
 
   #observe(): RepositorySnapshot {
     const [state, seen, cache] = [this.refs.get(STATE), this.refs.get(SEEN), this.refs.get(CACHE)];
+    const approval = this.refs.get(APPROVAL);
+    if (approval === undefined) {
+      throw new CertError('repository.ref-missing', `${this.identity} has no branch main`);
+    }
     return {
       remote: this.identity,
-      approval: this.#reader(this.refs.get(APPROVAL) ?? ''),
+      approval: this.#reader(approval),
       ...(state === undefined ? {} : { state: this.#reader(state) }),
       ...(seen === undefined || seen === state ? {} : { seen: this.#reader(seen) }),
       integrity: this.#judge(state, seen),
@@ -149,11 +177,12 @@ export class MemoryRemote {
 
   #judge(state: Oid | undefined, seen: Oid | undefined): Integrity {
     if (state === undefined && seen === undefined) return { kind: 'absent' };
-    if (state === undefined || seen === undefined) return { kind: 'lost', why: 'a branch is gone' };
+    if (state === undefined) return { kind: 'lost', why: 'the branch certwright/state is gone' };
+    if (seen === undefined) return { kind: 'lost', why: 'the branch certwright/seen is gone' };
     if (state === seen) return { kind: 'healthy' };
     return this.#isAncestor(seen, state)
       ? { kind: 'foreign-commits' }
-      : { kind: 'lost', why: 'the state branch was taken back' };
+      : { kind: 'lost', why: 'the branch certwright/state was taken back behind certwright/seen' };
   }
 
   #isAncestor(older: Oid, newer: Oid): boolean {
@@ -184,4 +213,11 @@ export class MemoryRemote {
   }
 }
 
-const hash = (text: string): Oid => createHash('sha1').update(text).digest('hex');
+const OID = /^[0-9a-f]{40}$/;
+
+function checkPaths(changes: readonly FileChange[]): void {
+  const bad = changes.find(({ path }) => !isOwnPath(path));
+  if (bad) throw new CertError('internal', `certwright does not write ${JSON.stringify(bad.path)}`);
+}
+
+const hash = (content: string | Uint8Array): Oid => createHash('sha1').update(content).digest('hex');

@@ -3,27 +3,52 @@ import type { Applied } from '../../reconcile/engine.js';
 import type { RunEvent } from '../../reconcile/run.js';
 import { say } from '../../report/escape.js';
 import { colorsOf, hang, type RenderOptions } from '../../report/layout.js';
+import { count, someOf } from '../../report/words.js';
 import { accountLines } from './account-lines.js';
+
+const FOLD_FROM = 20;
+const NAMES_SHOWN = 5;
 
 const MARKS = { done: '✓', waiting: '…', held: '!', failed: '✗', unknown: '?' } as const;
 
 /** What an apply did: one line per certificate that moved, what needs a person, and a sum. */
 export function appliedText(
-  { events, accounts }: Applied,
+  { events, accounts = [] }: Pick<Applied, 'events'> & Partial<Pick<Applied, 'accounts'>>,
   conditions: ReadonlyMap<string, readonly Condition[]>,
   options: RenderOptions,
 ): string {
   const colors = colorsOf(options);
-  const lines = eventLines(
-    events.filter((event) => event.outcome !== 'held'),
-    options,
-  );
+  const told = events.filter((event) => event.outcome !== 'held');
+  const collected = told.filter((event) => event.action === 'collect' && event.outcome === 'done');
+  const many = new Set(collected.length >= FOLD_FROM ? collected : []);
+  const lines = [
+    ...collectedLines([...many], options),
+    ...eventLines(
+      told.filter((event) => !many.has(event)),
+      options,
+    ),
+  ];
   const attention = [...conditions].flatMap(([name, all]) =>
     all
       .filter((condition) => condition.level === 'attention')
       .map((condition) => `${colors.red('attention')} ${name}: ${say(condition.message)}`),
   );
   return [...lines, ...accountLines(accounts, options), ...attention, ...summary(events)].join('\n');
+}
+
+/** Thousands of orders taken over are one line: nobody has to act on any of them. */
+function collectedLines(events: readonly RunEvent[], options: RenderOptions): readonly string[] {
+  if (events.length === 0) return [];
+  const names = someOf(
+    events.map(({ name }) => name),
+    NAMES_SHOWN,
+  );
+  const [first = '', ...rest] = hang(
+    '  ',
+    `collect: ${count(events.length, 'certificate')} published: ${names}`,
+    options.width,
+  );
+  return [`${colorsOf(options).green(MARKS.done)} ${first.trimStart()}`, ...rest];
 }
 
 /** One line per event, long ones hanging under themselves. */

@@ -32,6 +32,7 @@ const orderSchema = {
     'orderedAt',
     'paidTill',
     'charged',
+    'refunded',
     'currency',
     'validation',
   ],
@@ -43,6 +44,7 @@ const orderSchema = {
     orderedAt: text,
     paidTill: text,
     charged: text,
+    refunded: { type: ['string', 'null'] },
     currency: text,
     validation: {
       type: 'array',
@@ -92,6 +94,7 @@ const REFUSALS: Partial<Record<FailureWire['code'], CertError['code']>> = {
   'insufficient-funds': 'provider.refused',
   invalid: 'provider.refused',
   'wrong-state': 'provider.refused',
+  'rate-limited': 'provider.rate-limited',
 };
 
 function parseJson(reply: HttpReply): unknown {
@@ -151,13 +154,11 @@ export interface PaidTestClient {
   readonly http: HttpClient;
 }
 
-export function paidTestClient(deps: ProviderDeps): PaidTestClient {
-  const token = deps.credentials.token;
-  const { url } = deps.config;
-  if (token === undefined || url === undefined) {
-    throw new CertError('config.invalid', 'paid-test needs `url:` and the credential `token`');
-  }
-  const http = createHttpClient({
+/** The line to the seller, as HTTP sees it. */
+export type OpenLine = (deps: ProviderDeps, url: string, token: Secret) => HttpClient;
+
+export const httpLine: OpenLine = (deps, url, token) =>
+  createHttpClient({
     baseUrl: url,
     log: deps.log,
     clock: deps.clock,
@@ -165,6 +166,14 @@ export function paidTestClient(deps: ProviderDeps): PaidTestClient {
     maxResponseBytes: MAX_RESPONSE_BYTES,
     redact: [token],
   });
+
+export function paidTestClient(deps: ProviderDeps, open: OpenLine): PaidTestClient {
+  const token = deps.credentials.token;
+  const { url } = deps.config;
+  if (token === undefined || url === undefined) {
+    throw new CertError('config.invalid', 'paid-test needs `url:` and the credential `token`');
+  }
+  const http = open(deps, url, token);
   const headers = { authorization: new Secret(`Bearer ${token.reveal()}`) };
   const get = (path: string, query: Readonly<Record<string, string>> = {}) =>
     http.read({ method: 'GET', path, query, headers });

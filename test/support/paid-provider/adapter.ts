@@ -15,7 +15,13 @@ import type {
   Quote,
   QuoteSubject,
 } from '../../../src/ports/provider.js';
-import { CALL_LIMIT_MS, type PaidTestClient, paidTestClient } from './adapter-client.js';
+import {
+  CALL_LIMIT_MS,
+  httpLine,
+  type OpenLine,
+  type PaidTestClient,
+  paidTestClient,
+} from './adapter-client.js';
 import { readAll } from './adapter-look-up.js';
 import { toSnapshot } from './adapter-map.js';
 import { paidTestOperations } from './adapter-steps.js';
@@ -75,7 +81,8 @@ const BASE: Capabilities = {
 };
 
 function capabilitiesOf(config: ProviderConfig): Capabilities {
-  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays, pollEveryMs } = config.options;
+  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays, cancel, pollEveryMs } =
+    config.options;
   return {
     ...BASE,
     ...(search === 'unique' || search === 'findable' ? { search } : {}),
@@ -83,6 +90,9 @@ function capabilitiesOf(config: ProviderConfig): Capabilities {
     ...(typeof pollEveryMs === 'number' ? { pollEveryMs } : {}),
     ...(typeof reissueChangesId === 'boolean' ? { reissueChangesId } : {}),
     ...(typeof carriesRemainingDays === 'boolean' ? { carriesRemainingDays } : {}),
+    ...(cancel === false
+      ? { cancel, notes: { ...BASE.notes, cancel: 'Orders are cancelled by the support.' } }
+      : {}),
   };
 }
 
@@ -147,9 +157,9 @@ const offering = (config: ProviderConfig): Offering => ({
   defaultProduct: DEFAULT_PRODUCT,
 });
 
-function create(deps: ProviderDeps): Provider {
-  const client = paidTestClient(deps);
-  const { search } = capabilitiesOf(deps.config);
+function create(deps: ProviderDeps, open: OpenLine): Provider {
+  const client = paidTestClient(deps, open);
+  const { search, cancel } = capabilitiesOf(deps.config);
   const operations = paidTestOperations(client, search);
   const balance = async () => {
     const { value } = await client.account();
@@ -188,7 +198,7 @@ function create(deps: ProviderDeps): Provider {
         }),
     reissuer: { operation: operations.reissue, sideEffect: () => undefined },
     revoker: { operation: operations.revoke, reasons: ['unspecified', 'keyCompromise', 'superseded'] },
-    canceller: { operation: operations.cancel },
+    ...(cancel ? { canceller: { operation: operations.cancel } } : {}),
     autoRenew: { operation: operations.autoRenew },
     validator: {
       recheck: (orderId) => client.recheck(orderId),
@@ -207,8 +217,8 @@ function create(deps: ProviderDeps): Provider {
   };
 }
 
-/** The second member of the port, for tests: paid, bought and activated in two calls, asynchronous, not searchable. */
-export const paidTest: ProviderDefinition = {
+/** Bought and activated in two calls, asynchronous, not searchable unless its options say so; over any line. */
+export const paidTestOver = (open: OpenLine): ProviderDefinition => ({
   type: 'paid-test',
   title: 'Paid provider of the tests',
   capabilities: BASE,
@@ -222,9 +232,13 @@ export const paidTest: ProviderDefinition = {
       pollEveryMs: { type: 'integer', minimum: 0 },
       reissueChangesId: { type: 'boolean' },
       carriesRemainingDays: { type: 'boolean' },
+      cancel: { type: 'boolean' },
     },
   },
   manifestOptionsSchema: { type: 'object', additionalProperties: false, properties: {} },
   describe: offering,
-  create,
-};
+  create: (deps) => create(deps, open),
+});
+
+/** The second member of the port, for tests: paid, and over real HTTP. */
+export const paidTest: ProviderDefinition = paidTestOver(httpLine);

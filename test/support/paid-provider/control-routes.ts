@@ -1,6 +1,6 @@
 import { Refused } from './seller.js';
 import type { Call, ServerState } from './server.js';
-import type { FaultRule, SellerSettings } from './wire.js';
+import type { FaultRule, SeededOrder, SellerSettings } from './wire.js';
 
 /** What a test says to the seller, each as one POST with its arguments. */
 export interface ControlCalls {
@@ -22,6 +22,7 @@ export interface ControlCalls {
     readonly orderId: string;
     readonly act: 'revoke' | 'reissue' | 'reissue-other-key' | 'auto-renew';
   };
+  readonly seed: { readonly orders: readonly SeededOrder[] };
   /** Somebody else with the same account buys a slot. */
   readonly 'foreign-slot': { readonly product: string; readonly term: string; readonly reference?: string };
 }
@@ -57,12 +58,14 @@ const WRITE: Handlers = {
   money: ({ seller }, { balance }) => {
     seller.balance = balance;
   },
+  seed: ({ seller }, { orders }) => seller.seed(orders),
   'foreign-slot': ({ seller }, { product, term, reference }) =>
     seller.buy(product, term, reference ?? null).order,
 };
 
 const READ: Readonly<Record<string, (state: ServerState) => unknown>> = {
   ledger: ({ ledger }) => ledger,
+  wire: ({ wire }) => wire.entries(),
   orders: ({ seller }) => seller.orders(),
   purchases: ({ seller }) => ({ purchases: seller.purchases }),
   account: ({ seller }) => seller.account(),

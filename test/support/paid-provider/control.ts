@@ -1,12 +1,24 @@
-import type { ControlCalls } from './control-routes.js';
-import type { AccountWire, FaultRule, LedgerEntry, OrderWire, SellerSettings } from './wire.js';
+import { type ControlCalls, controlRoutes } from './control-routes.js';
+import type { ServerState } from './server.js';
+import type {
+  AccountWire,
+  FaultRule,
+  LedgerEntry,
+  OrderWire,
+  SeededOrder,
+  SellerSettings,
+  WireEntry,
+} from './wire.js';
 
-/** Talks to a running seller from any process: arranges faults, moves its clock, counts what was sold. */
+/**
+ * Arranges faults, moves the seller's clock, counts what was sold: at a running server from any process, or at a seller
+ * in this one.
+ */
 export class PaidProviderControl {
-  readonly #url: string;
+  readonly #at: string | ServerState;
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor(at: string | ServerState) {
+    this.#at = at;
   }
 
   set(settings: Partial<SellerSettings>): Promise<void> {
@@ -58,6 +70,11 @@ export class PaidProviderControl {
     return this.#post('money', { balance });
   }
 
+  /** Orders that were placed and paid before, by nobody here: they count as no purchase. */
+  seed(orders: readonly SeededOrder[]): Promise<void> {
+    return this.#post('seed', { orders });
+  }
+
   foreignSlot(slot: ControlCalls['foreign-slot']): Promise<void> {
     return this.#post('foreign-slot', slot);
   }
@@ -79,6 +96,11 @@ export class PaidProviderControl {
     return this.#get('ledger');
   }
 
+  /** What came in on every connection, whatever became of the call. */
+  wire(): Promise<readonly WireEntry[]> {
+    return this.#get('wire');
+  }
+
   /** The seller's own count: slots sold, renewals and somebody else's included. */
   async purchases(): Promise<number> {
     return (await this.#get<{ purchases: number }>('purchases')).purchases;
@@ -97,8 +119,13 @@ export class PaidProviderControl {
   }
 
   async #call(name: string, init: { readonly method?: string; readonly body?: string }): Promise<unknown> {
+    if (typeof this.#at !== 'string') {
+      const { method = 'GET', body } = init;
+      const call = { method, path: `/_control/${name}`, query: new URLSearchParams() };
+      return (await controlRoutes(this.#at, { ...call, body: JSON.parse(body ?? '{}') })) ?? {};
+    }
     // A connection of its own each time, so that none is left open when a test ends.
-    const response = await fetch(`${this.#url}/_control/${name}`, {
+    const response = await fetch(`${this.#at}/_control/${name}`, {
       ...init,
       headers: { connection: 'close' },
     });

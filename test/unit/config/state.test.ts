@@ -82,6 +82,28 @@ const certificate = {
 /** Every field the model has: one that the schema does not know fails here. */
 const full: Required<Status> = {
   ...emptyStatus('a'),
+  published: [
+    {
+      name: 'a.example.com',
+      provider: 'shop',
+      order: '1',
+      solver: 'zone-a',
+      record: { type: 'TXT', owner: '_x.a.example.com', value: 'v' },
+      wantedAt: AT,
+      publishedAt: AT,
+      seenAt: AT,
+      unseen: 'ns1.example.com shows nothing there',
+      failure: { count: 1, lastAt: AT, code: 'solver.refused', message: 'x' },
+    },
+    {
+      name: 'b.example.com',
+      provider: 'shop',
+      order: '1',
+      solver: 'web',
+      record: { type: 'file', url: 'http://b.example.com/.well-known/pki-validation/x.txt', content: 'v' },
+      wantedAt: AT,
+    },
+  ],
   manifestDigest: HEX,
   reissueText: 'x',
   owner: 'x',

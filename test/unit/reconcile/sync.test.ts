@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { RunMemory } from '../../../src/model/run-memory.js';
 import type { Status } from '../../../src/model/status.js';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, toInstant } from '../../../src/model/time.js';
 import type { Provider } from '../../../src/ports/provider.js';
 import { type Synced, sync } from '../../../src/reconcile/engine.js';
 import { stableJson } from '../../../src/repository/stable.js';
@@ -349,6 +349,37 @@ it('a crash anywhere in a sync leaves nothing half done: the next one has the sa
       await expectKeyFits(place, 'shop');
     }
   }
+});
+
+it('a reissue of a revoked certificate is waited for, although the order shows as revoked until it is there', async () => {
+  const place = await openPlace({ kind: 'local-ca', account: 'issueAfter: 10m' });
+  const runner = await openRunner(place);
+  await runUntilQuiet(place, runner);
+  const status = await place.status('shop');
+  const asked: Status = {
+    ...status,
+    requests: [
+      {
+        id: 'r1',
+        action: 'revoke',
+        requestedAt: toInstant(place.clock.now()),
+        reason: 'key seen in a log',
+        revocationReason: 'keyCompromise',
+      },
+    ],
+  };
+  const { repository } = runner.deps;
+  const file = { path: 'issued/shop/status.json', content: stableJson(asked) };
+  await repository.commit(await repository.observe(), [file], 'ask');
+  for (let times = 0; times < 3; times++) await applyOnce(place, runner);
+  const { intents, current } = await place.status('shop');
+  expect(current?.revoked).toBeDefined();
+  expect(intents.filter(({ action }) => action === 'reissue').map(({ phase }) => phase)).toEqual(['placed']);
+  await place.advance(10 * MINUTE_MS);
+  await applyOnce(place, runner);
+  const end = await place.status('shop');
+  expect(end.current?.serial).not.toBe(current?.serial);
+  expect(end.current?.revoked).toBeUndefined();
 });
 
 it('3,000 orders cost the pages of one list and one commit', async () => {
