@@ -26,9 +26,10 @@ export interface FirstLook {
 /**
  * Looks whether an earlier run of this build, in this checkout, found nothing to do on the very commits the remote still
  * has, at an hour that is not over yet. If not, the fetch that told so is handed on: a run makes one.
+ * @param syncOlderMs  accounts are listed after this long: then there is something to do
  * @throws CertError as opening and fetching do
  */
-export async function firstLook(context: Context): Promise<FirstLook> {
+export async function firstLook(context: Context, syncOlderMs = Infinity): Promise<FirstLook> {
   const file = quietFile(cacheFolder(context.env), context.cwd);
   const record = readQuiet(file, context.log);
   if (record === undefined || !(await stillStands(context, record))) return {};
@@ -36,7 +37,9 @@ export async function firstLook(context: Context): Promise<FirstLook> {
   try {
     const snapshot = await repository.observe();
     const same = repository.clone.root === record.root && sameSubject(subjectOf(snapshot), record.subject);
-    const quiet = same && snapshot.integrity.kind === 'healthy' && isInTime(record, context.clock.now());
+    const nowMs = context.clock.now();
+    const listed = nowMs - record.listedMs < syncOlderMs;
+    const quiet = same && listed && snapshot.integrity.kind === 'healthy' && isInTime(record, nowMs);
     const remote = { repository: lookedAt(repository, snapshot), branches: record.branches };
     if (!quiet) return { remote };
     context.log.debug({ file, until: record.untilMs }, 'nothing changed since a run with nothing to do');

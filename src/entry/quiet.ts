@@ -24,7 +24,7 @@ export function rememberQuiet(
   const checkout = textDigest(bare ? undefined : configurationIn(root));
   if (checkout === null || !local.configuration) return;
   if (!isSilent(applied) || ![...conditions].every(({ level }) => level === 'info')) return;
-  const { desired, providers, view, configuration, plan } = applied;
+  const { desired, providers, view, configuration, plan, listedMs } = applied;
   const untilMs = quietUntilMs({
     desired,
     providers,
@@ -39,6 +39,7 @@ export function rememberQuiet(
     fromMs: startedMs,
     // Infinity is no JSON.
     untilMs: Math.min(untilMs, Number.MAX_SAFE_INTEGER),
+    listedMs,
     plan,
     credentials: Object.values(configuration.providers).flatMap(({ credentials }) =>
       Object.values(credentials),

@@ -1,9 +1,12 @@
 import type { Environment } from './configuration.js';
+import type { FailureRecord } from './failure.js';
 import type { Intent } from './intent.js';
 import type { Money } from './money.js';
 import type { DnsName } from './names.js';
 import type { DcvItem, Lane, OrderState, RevocationReason, SolvableRecord, WaitingFor } from './order.js';
 import type { Instant } from './time.js';
+
+export type { FailureRecord };
 
 /** Money that left, or was promised to leave, for one order. */
 export interface Charge {
@@ -67,19 +70,13 @@ export interface CurrentCertificate extends CertificateRecord {
   readonly revokesAt?: Instant;
   /** `false`: the certificate was taken over and its key is not with us. */
   readonly ownKey: boolean;
+  /** Serial of a newer certificate of the same order that somebody had issued elsewhere and that is of no use here. */
+  readonly replacedBy?: string;
   readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
 }
 
 export interface PreviousCertificate extends CertificateRecord {
   readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
-}
-
-/** Failures of one lane since the last success; when to try again follows from it. */
-export interface FailureRecord {
-  readonly count: number;
-  readonly lastAt: Instant;
-  readonly code: string;
-  readonly message: string;
 }
 
 /**

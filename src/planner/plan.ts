@@ -32,6 +32,7 @@ import {
 } from './input.js';
 import { purchaseChecks } from './purchase.js';
 import { addsNamesForMoney, type Books, openBooks, settle, settleGone } from './settle.js';
+import { validationDrafts } from './validation.js';
 import { failureDraft } from './waiting.js';
 import { warningsOf } from './warnings.js';
 
@@ -170,7 +171,7 @@ function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, un
   const drafts = [purchase, free, autoRenew, subject.status.archived && restoreDraft(spec.name)];
   return {
     subject,
-    drafts: [...drafts, ...revocation(subject), ...abandonment(subject)].filter(
+    drafts: [...drafts, ...validationDrafts(subject), ...revocation(subject), ...abandonment(subject)].filter(
       (draft) => draft !== undefined,
     ),
   };

@@ -1,7 +1,9 @@
 import { isZero } from '../model/money.js';
 import type { HoldCode, PlanItem, PlanWarning } from '../model/plan.js';
+import { accountKey } from '../model/run-memory.js';
 import { DAY_MS, dayOf, toMs } from '../model/time.js';
 import { secondOrders } from '../policy/doubts.js';
+import { listedTroubles } from '../policy/listing.js';
 import { headOf, isGone, stableOrderId } from './facts.js';
 import { isCertificate, type PlanInput, type Subject } from './input.js';
 import { renewalOf } from './timing.js';
@@ -13,6 +15,7 @@ export const warningsOf = (
   items: readonly PlanItem[],
 ): readonly PlanWarning[] => [
   ...integrityWarnings(input),
+  ...listedWarnings(input),
   ...certificates.flatMap(endingWarnings),
   ...soldTwice(input, items),
   ...shortMoney(items),
@@ -54,6 +57,21 @@ function integrityWarnings(input: PlanInput): readonly PlanWarning[] {
     });
   }
   return warnings;
+}
+
+/** What the last lists of the accounts showed, and a person has to look into. */
+export function listedWarnings({
+  memory,
+  providers,
+}: Pick<PlanInput, 'memory' | 'providers'>): readonly PlanWarning[] {
+  if (!memory) return [];
+  const keys = new Map([...providers.values()].map(({ config }) => [accountKey(config), config.id]));
+  return listedTroubles(memory, keys).map(({ certificate, code, message }) => ({
+    name: certificate,
+    code,
+    message,
+    level: 'attention',
+  }));
 }
 
 const URGENT_MS = 7 * DAY_MS;

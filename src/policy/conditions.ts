@@ -204,6 +204,17 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
           ),
         ]
       : []),
+    ...(current?.replacedBy === undefined
+      ? []
+      : [
+          condition(
+            'Attention',
+            'warning',
+            'ReplacedAtProvider',
+            current.publishedAt,
+            `the order of certificate ${current.serial} was reissued elsewhere, as serial ${current.replacedBy}`,
+          ),
+        ]),
     ...predecessorAlarm(current, nowMs, context.served),
     ...failing(status, nowMs, overdue !== undefined || (current !== undefined && nowMs >= endMsOf(current))),
     ...termEnding(status, nowMs, context),

@@ -1,10 +1,11 @@
 import { explain } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
 import { formatMoney } from '../model/money.js';
-import type { Status } from '../model/status.js';
+import type { PriceStop, Status } from '../model/status.js';
 import { toMs } from '../model/time.js';
 import { withDoubt } from '../policy/doubts.js';
 import { chargedTooMuch } from '../policy/spending.js';
+import type { Provider } from '../ports/provider.js';
 import type { SpoolEntry } from '../ports/spool.js';
 import { ceilingFor } from './ceiling.js';
 import { land, observeState, refuseLostState } from './land.js';
@@ -71,11 +72,22 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
   const { charged } = done.outcome;
   // Recorded before: a person may have looked at the charge meanwhile.
   if (next === status || charged === undefined) return next;
-  const why = chargedTooMuch(intent.quoted, charged, provider.config.tax, ceilingFor(run, status.name));
-  if (why === undefined) return next;
-  run.deps.log.warn({ cert: status.name, charged: formatMoney(charged) }, 'charged more than agreed');
   const order = next.orders.at(-1)?.id ?? '';
-  return { ...next, priceStop: { order, product: intent.request.product, quoted: intent.quoted, charged } };
+  return stoppedByPrice(run, next, provider, {
+    order,
+    product: intent.request.product,
+    quoted: intent.quoted,
+    charged,
+  });
+}
+
+/** The stop for a product, where more was charged than agreed. */
+export function stoppedByPrice(run: Run, status: Status, { config }: Provider, stop: PriceStop): Status {
+  const { quoted, charged } = stop;
+  const why = chargedTooMuch(quoted, charged, config.tax, ceilingFor(run, status.name));
+  if (why === undefined) return status;
+  run.deps.log.warn({ cert: status.name, charged: formatMoney(charged) }, 'charged more than agreed');
+  return { ...status, priceStop: stop };
 }
 
 const isPaid = (intent: OpenIntent, step: string): boolean =>

@@ -26,7 +26,8 @@ const KEPT_CLOSED_INTENTS = 5;
 export const findIntent = (status: Status, id: string): OpenIntent | undefined =>
   status.intents.filter(isOpen).find((intent) => intent.id === id);
 
-const replaceIntent = (status: Status, next: Intent): Status => {
+/** The intent takes the place of the one with its id; of closed ones the last few are kept. */
+export const replaceIntent = (status: Status, next: Intent): Status => {
   const others = status.intents.filter((intent) => intent.id !== next.id);
   const open = others.filter(isOpen);
   const closed = others.filter((intent) => !isOpen(intent));

@@ -152,9 +152,6 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     ...(findByReference && { findByReference: wrap('findByReference', findByReference.bind(provider)) }),
     ...(balance && { balance: wrap('balance', balance.bind(provider)) }),
     ...(trustAnchors && { trustAnchors: wrap('trustAnchors', trustAnchors.bind(provider)) }),
-    ...(validator && {
-      validator: { ...validator, recheck: wrap('recheck', validator.recheck.bind(validator)) },
-    }),
     ...(list && {
       list: async function* (filter) {
         yield* await through.call('list', () => allOf(list.call(provider, filter)));
@@ -164,6 +161,13 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     ...(revoker && { revoker: { ...revoker, operation: operation(revoker.operation) } }),
     ...(canceller && { canceller: { operation: operation(canceller.operation) } }),
     ...(autoRenew && { autoRenew: { operation: operation(autoRenew.operation) } }),
+    ...(validator && {
+      validator: {
+        recheck: wrap('recheck', validator.recheck.bind(validator)),
+        ...(validator.change && { change: wrap('validator.change', validator.change.bind(validator)) }),
+        ...(validator.resend && { resend: wrap('validator.resend', validator.resend.bind(validator)) }),
+      },
+    }),
   };
 }
 

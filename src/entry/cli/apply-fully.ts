@@ -18,6 +18,8 @@ import { withConfigurationFindings } from './refused.js';
 export interface Start {
   readonly waitMs: number;
   readonly digest?: string;
+  /** Accounts whose last list is older are listed; absent: none. */
+  readonly syncOlderMs?: number;
   /** Wall clock before anything was read. */
   readonly startedMs: number;
   /** Fetched already. */
@@ -29,7 +31,7 @@ export function applyFully(
   context: Context,
   globals: Globals,
   options: Options,
-  { waitMs, digest, startedMs, remote }: Start,
+  { waitMs, digest, syncOlderMs, startedMs, remote }: Start,
 ): Promise<number> {
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals, remote);
@@ -37,6 +39,8 @@ export function applyFully(
       const applied = await apply(workplace.deps, {
         waitMs,
         ...(digest === undefined ? {} : { digest }),
+        ...(syncOlderMs === undefined ? {} : { syncOlderMs }),
+        ...(options.sync ? { lookNow: 'all' as const } : {}),
         confirm: (plan) => confirm(context, globals, options, plan),
       });
       context.progress.clear();
@@ -68,7 +72,7 @@ function report(
   applied: Applied,
   conditions: ReadonlyMap<string, readonly Condition[]>,
 ): number {
-  const { plan, findings, events, declined, clockProblem } = applied;
+  const { plan, findings, events, declined, clockProblem, accounts = [] } = applied;
   if (findings.length > 0) context.say(findingsText(findings, context.render));
   if (declined) {
     context.say('nothing was done');
@@ -81,7 +85,7 @@ function report(
     conditions: [...conditions.values()].flat(),
     ...(clockProblem === undefined ? {} : { clockProblem }),
   });
-  if (globals.json) context.print(jsonText({ plan, events, exitCode: code }));
+  if (globals.json) context.print(jsonText({ plan, events, accounts, exitCode: code }));
   else context.print(appliedText(applied, conditions, context.render));
   return code;
 }

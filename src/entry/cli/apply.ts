@@ -17,8 +17,10 @@ export async function run(context: Context, globals: Globals, options: Options):
     });
   }
   const digest = digestOf(options);
+  const syncOlderMs = syncOf(options);
   const startedMs = context.clock.now();
-  const { quiet, remote } = digest === undefined ? await firstLook(context) : {};
+  const { quiet, remote } =
+    digest === undefined && !options.sync ? await firstLook(context, syncOlderMs) : {};
   if (quiet !== undefined) {
     await remote?.repository.close();
     context.print(
@@ -33,8 +35,20 @@ export async function run(context: Context, globals: Globals, options: Options):
   return applyFully(context, globals, options, {
     waitMs,
     startedMs,
+    ...(syncOlderMs === undefined ? {} : { syncOlderMs }),
     ...(digest === undefined ? {} : { digest }),
     ...(remote === undefined ? {} : { remote }),
+  });
+}
+
+/** `--sync` lists every account, `--sync-if-older 20h` those whose last list is older. @throws CertError `usage` */
+function syncOf({ sync, syncIfOlder }: Options): number | undefined {
+  if (sync) return 0;
+  if (syncIfOlder === undefined) return undefined;
+  const olderMs = parseDuration(String(syncIfOlder));
+  if (olderMs !== undefined) return olderMs;
+  throw new CertError('usage', `--sync-if-older ${String(syncIfOlder)} is no duration`, {
+    remedy: 'write 20h or 2d',
   });
 }
 

@@ -21,6 +21,7 @@ const capabilities: Capabilities = {
   quote: false,
   list: true,
   push: false,
+  changeValidation: true,
   pollEveryMs: 3 * HOUR_MS,
   wildcard: true,
   termCounting: 'days',
