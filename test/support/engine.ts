@@ -67,8 +67,6 @@ export interface PlaceOptions {
   /** Path below `certificates/` → manifest. */
   readonly manifests?: Readonly<Record<string, string>>;
   readonly seller?: Partial<SellerSettings>;
-  /** Money in the account; default 500. */
-  readonly balance?: string;
   /** Settings of the sandbox where the kind is one of a sandbox. */
   readonly sandbox?: JsonObject;
   /** Lines of the account in certwright.yaml. */
@@ -228,7 +226,6 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const server = SEARCHES.has(kind)
     ? await startPaidProvider({
         ...(options.runs ? {} : { nowMs: startMs }),
-        ...(options.balance === undefined ? {} : { balance: options.balance }),
         settings: { search: kind as Search, ...options.seller },
       })
     : undefined;
