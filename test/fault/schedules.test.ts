@@ -244,12 +244,15 @@ describe('a storm', () => {
       await place.seller?.control.fault({
         fault: { kind: 'rate-limited', retryAfterS: 5 },
         method: '*',
-        times: 60,
+        times: 10_000,
       });
       for (let round = 0; round < 3; round++) {
         await Promise.all((await machines(place, 2)).map((runner) => applyOnce(place, runner)));
         await place.advance(DAY_MS);
       }
+      expect(await place.purchases()).toBe(0);
+      await place.seller?.control.clearFaults();
+      await place.advance(DAY_MS);
       await eachServedOnce(place, 6);
     },
   );
