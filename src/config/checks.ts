@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import type { Configuration } from '../model/configuration.js';
-import type { CertificateSpec, Spec } from '../model/manifest.js';
+import type { CertificateSpec, Spec, ValidationWish } from '../model/manifest.js';
 import { isWildcard } from '../model/names.js';
 import { formatTerm } from '../model/term.js';
 import type { Capabilities, ProductInfo, ProviderDefinition } from '../ports/provider.js';
@@ -77,6 +77,7 @@ function checkMoney(spec: Spec, { policy }: Configuration, report: Report): void
       suggestion: 'Add owner: to the manifest or to a default.',
     });
   }
+  if (neverOrdered(spec)) return;
   const ceiling =
     spec.maxPrice ??
     policy.spending.perOrder ??
@@ -89,6 +90,9 @@ function checkMoney(spec: Spec, { policy }: Configuration, report: Report): void
   });
 }
 
+/** Without a key nothing can be asked for: such a manifest watches dates, until it names one. */
+const neverOrdered = (spec: Spec): boolean => spec.kind === 'certificate' && spec.key.kind === 'external';
+
 function checkReferences(spec: CertificateSpec, configuration: Configuration, report: Report): void {
   const exists = (what: string, name: string | undefined, known: object, path: Path): void => {
     if (name === undefined || Object.hasOwn(known, name)) return;
@@ -100,9 +104,19 @@ function checkReferences(spec: CertificateSpec, configuration: Configuration, re
         `Add it to ${what === 'solver' ? 'solvers:' : 'contacts:'} in certwright.yaml.`,
     });
   };
-  exists('solver', spec.validation.solver, configuration.solvers, ['validation', 'solver']);
+  const checkWish = ({ solver, method }: ValidationWish, path: Path): void => {
+    exists('solver', solver, configuration.solvers, path);
+    const config = solver === undefined ? undefined : configuration.solvers[solver];
+    if (!config || config.proves.some((known) => known === method)) return;
+    report(path, {
+      code: 'solver.method',
+      message: `The solver "${solver}" (${config.type}) cannot help with the method ${method}.`,
+      suggestion: `Write method: ${oneOf(config.proves)}, or remove solver:.`,
+    });
+  };
+  checkWish(spec.validation, ['validation', 'solver']);
   for (const [name, wish] of Object.entries(spec.validation.per)) {
-    exists('solver', wish.solver, configuration.solvers, ['validation', 'per', name, 'solver']);
+    checkWish(wish, ['validation', 'per', name, 'solver']);
   }
   exists('contacts', spec.contacts, configuration.contacts, ['contacts']);
 }
@@ -237,7 +251,7 @@ function nameProblems(
 }
 
 function contactProblems(spec: CertificateSpec, product: ProductInfo): readonly Problem[] {
-  if (product.validation === 'dv' || spec.contacts !== undefined) return [];
+  if (product.validation === 'dv' || spec.contacts !== undefined || neverOrdered(spec)) return [];
   const message = `${product.id} is validated for an organisation, and none is given.`;
   const suggestion = 'Add contacts: with a name from contacts: in certwright.yaml.';
   return [{ path: [], complaint: { code: 'contacts.missing', message, suggestion } }];

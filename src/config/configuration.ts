@@ -9,19 +9,19 @@ import type {
   NotificationConfig,
   PersonalText,
   PolicyRule,
-  SolverConfig,
   Spending,
 } from '../model/configuration.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { parseMoney } from '../model/money.js';
-import { parseName } from '../model/names.js';
 import { parseDuration } from '../model/term.js';
 import { MINUTE_MS } from '../model/time.js';
 import type { ProviderDefinition } from '../ports/provider.js';
+import type { SolverDefinition } from '../ports/solver.js';
 import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
 import type { Report } from './findings.js';
 import { at, isObject, listAt, mapValues, objectAt, optional, textAt, textsAt } from './json.js';
 import type { Path } from './positions.js';
+import { checkSolvers, SOLVER_KEYS, toSolver } from './solvers.js';
 import { mentionsVariable, parseSecretSource } from './variables.js';
 import type { YamlDocument } from './yaml.js';
 
@@ -45,7 +45,6 @@ const DEFAULT_APPROVAL: Readonly<Record<ApprovalKind, ApprovalMode>> = {
   revoke: 'pull-request',
 };
 const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
-const SOLVER_KEYS: ReadonlySet<string> = new Set(['type', 'zones']);
 const NOTIFICATION_KEYS: ReadonlySet<string> = new Set(['type', 'on']);
 const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
 
@@ -53,21 +52,16 @@ const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
 export function checkConfiguration(
   root: Json,
   definitions: readonly ProviderDefinition[],
+  solvers: readonly SolverDefinition[],
   report: Report,
 ): void {
   for (const [id, block] of Object.entries(objectAt(root, 'providers'))) {
     if (isObject(block)) checkAccount(id, block, definitions, report);
   }
   for (const [id, block] of Object.entries(objectAt(root, 'solvers'))) {
-    const path = ['solvers', id];
-    if (!isObject(block)) continue;
-    checkSecretKeys(block, SOLVER_KEYS, path, report);
-    textsAt(block, 'zones').forEach((zone, index) => {
-      const parsed = parseName(zone);
-      if (parsed.ok) return;
-      report([...path, 'zones', index], { code: 'names.invalid', message: `"${zone}" ${parsed.why}.` });
-    });
+    if (isObject(block)) checkSecretKeys(block, SOLVER_KEYS, ['solvers', id], report);
   }
+  checkSolvers(objectAt(root, 'solvers'), solvers, report);
   for (const [index, block] of listAt(root, 'notifications').entries()) {
     if (isObject(block)) checkSecretKeys(block, NOTIFICATION_KEYS, ['notifications', index], report);
   }
@@ -170,7 +164,10 @@ const closes = (glob: string): boolean =>
   glob.split('{').length === glob.split('}').length && picomatch.makeRe(glob) !== null;
 
 /** A configuration without errors, as the model has it. */
-export function toConfiguration(document: YamlDocument): LoadedConfiguration {
+export function toConfiguration(
+  document: YamlDocument,
+  solvers: readonly SolverDefinition[],
+): LoadedConfiguration {
   const root = document.value;
   const keys = objectAt(root, 'keys');
   const keystore = at(keys, 'keystore');
@@ -189,7 +186,10 @@ export function toConfiguration(document: YamlDocument): LoadedConfiguration {
       ...optional('keystore', isObject(keystore) ? keystore : undefined),
     },
     providers: mapValues(objectAt(root, 'providers'), (it, id) => toAccount(id, isObject(it) ? it : {})),
-    solvers: mapValues(objectAt(root, 'solvers'), (it, id) => toSolver(id, isObject(it) ? it : {})),
+    solvers: mapValues(objectAt(root, 'solvers'), (it, id) => {
+      const block = isObject(it) ? it : {};
+      return toSolver(id, block, solvers, split(block, SOLVER_KEYS));
+    }),
     policy: {
       approval: { ...DEFAULT_APPROVAL, ...toApproval(objectAt(policy, 'approval')) },
       spending: toSpending(objectAt(policy, 'spending')),
@@ -236,16 +236,6 @@ function split(block: JsonObject, common: ReadonlySet<string>) {
     options: Object.fromEntries(own.filter(([, value]) => !isSource(value))),
   };
 }
-
-const toSolver = (id: string, block: JsonObject): SolverConfig => ({
-  id,
-  type: textAt(block, 'type') ?? '',
-  zones: textsAt(block, 'zones').flatMap((zone) => {
-    const parsed = parseName(zone);
-    return parsed.ok ? [parsed.name] : [];
-  }),
-  ...split(block, SOLVER_KEYS),
-});
 
 const toNotification = (block: JsonObject): NotificationConfig => ({
   type: textAt(block, 'type') ?? '',

@@ -1,6 +1,7 @@
 import type { ApprovalFile } from '../model/approval.js';
 import type { Finding } from '../model/manifest.js';
 import type { ProviderDefinition } from '../ports/provider.js';
+import type { SolverDefinition } from '../ports/solver.js';
 import { checkApproval, toApprovalFile } from './approvals.js';
 import { checkConfiguration, type LoadedConfiguration, toConfiguration } from './configuration.js';
 import { type Report, schemaComplaints, sortedFindings, toFinding } from './findings.js';
@@ -22,6 +23,7 @@ export interface ConfigurationResult {
 export function loadConfiguration(
   file: SourceFile,
   definitions: readonly ProviderDefinition[],
+  solvers: readonly SolverDefinition[],
 ): ConfigurationResult {
   const parsed = parseYaml(file);
   const findings = [...parsed.findings];
@@ -48,13 +50,13 @@ export function loadConfiguration(
   const report: Report = (path, complaint, at) => {
     findings.push(toFinding(locate, path, complaint, at));
   };
-  checkConfiguration(document.value, definitions, report);
+  checkConfiguration(document.value, definitions, solvers, report);
   for (const it of schemaComplaints(schemaErrors('certwright.schema.json', document.value))) {
     report(it.path, it.complaint, it.at);
   }
   const sorted = sortedFindings(findings);
   if (sorted.some(isError)) return { findings: sorted };
-  return { configuration: toConfiguration(document), findings: sorted };
+  return { configuration: toConfiguration(document, solvers), findings: sorted };
 }
 
 export interface ApprovalsResult {

@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.js';
 
 /** At the root of the package: two folders up, from `src/config` as from `dist/config`. */
 const FOLDER = new URL('../../schemas/', import.meta.url);
-const FILES = ['manifest', 'defaults', 'certwright', 'approval', 'status', 'header'] as const;
+const FILES = ['manifest', 'defaults', 'certwright', 'approval', 'status', 'header', 'cache'] as const;
 
 /** A schema file, or a part of one. */
 export type SchemaName = `${(typeof FILES)[number]}.schema.json${'' | `#/$defs/${string}`}`;

@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { CertError } from '../model/errors.js';
+import type { RunMemory } from '../model/run-memory.js';
 import { STATE_FORMAT_VERSION, type StateHeader, type Status } from '../model/status.js';
 import { schemaErrors } from './schemas.js';
 
@@ -23,6 +24,16 @@ export function parseHeader(text: string, path: string): StateHeader {
   refuseNewer(value, 'formatVersion', path);
   refuseWrong(schemaErrors('header.schema.json', value), path);
   return value as StateHeader;
+}
+
+/** What runs leave to each other; undefined for anything else: a damaged or newer cache is as good as none. */
+export function parseMemory(text: string): RunMemory | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return schemaErrors('cache.schema.json', value).length === 0 ? (value as RunMemory) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const REMEDY = 'Take the change to this file back with git revert; certwright alone writes it.';

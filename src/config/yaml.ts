@@ -1,6 +1,7 @@
 import { LineCounter, type YAMLError } from 'yaml';
 import type { Json } from '../model/json.js';
 import type { Finding, Position } from '../model/manifest.js';
+import { readPlain } from './plain-yaml.js';
 import { parseDocuments } from './positions.js';
 import { type Note, readDocumentValue } from './yaml-values.js';
 
@@ -53,6 +54,17 @@ export function parseYaml(file: SourceFile): YamlFile {
       broken: true,
     };
   }
+  const plain = readPlain(file.text);
+  if (plain !== undefined) {
+    const position = { file: file.path, line: plain.line, column: 1 };
+    const document = { file, index: 0, position, value: plain.value, flawed: false };
+    return { documents: [document], findings: [], count: 1, broken: false };
+  }
+  return parseAnyYaml(file);
+}
+
+/** The same for every text, by the library alone. */
+export function parseAnyYaml(file: SourceFile): YamlFile {
   const lines = new LineCounter();
   const findings: Finding[] = [];
   const documents: YamlDocument[] = [];

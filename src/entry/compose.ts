@@ -1,18 +1,26 @@
 import { createHash } from 'node:crypto';
-import { parseHeader, parseStatus } from '../config/state.js';
+import { parseHeader, parseMemory, parseStatus } from '../config/state.js';
 import { createSealer } from '../keys/age.js';
 import { publishedFiles } from '../keys/export.js';
 import { createKeyMaker } from '../keys/generate.js';
-import type { Configuration, ContactSet, PersonalText, ProviderConfig } from '../model/configuration.js';
+import type {
+  Configuration,
+  ContactSet,
+  PersonalText,
+  ProviderConfig,
+  SolverConfig,
+} from '../model/configuration.js';
 import { CertError, explain } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
-import type { Secret } from '../model/secret.js';
+import type { Secret, SecretSource } from '../model/secret.js';
 import type { Sealer } from '../ports/keystore.js';
-import type { Provider } from '../ports/provider.js';
+import type { Provider, ProviderDefinition } from '../ports/provider.js';
+import type { Solver } from '../ports/solver.js';
 import type { BrokenAccount, Deps, ProviderSet } from '../reconcile/deps.js';
 import { fileSpool } from '../repository/file-spool.js';
 import type { GitRepository } from '../repository/git-repository.js';
 import { canonicalJson } from '../repository/stable.js';
+import { solverDefinitions } from '../solvers/index.js';
 import { type Context, spoolFolder } from './context.js';
 import { readFiles } from './files.js';
 import { resolveSecret } from './secrets.js';
@@ -35,6 +43,7 @@ export function composeDeps(
 ): Deps {
   return {
     repository,
+    runCache: repository.runCache,
     clock: context.clock,
     random: context.random,
     log: context.log,
@@ -44,7 +53,9 @@ export function composeDeps(
     readFiles: (tree) => readFiles(tree, context.env, context.definitions),
     parseStatus,
     parseHeader,
+    parseMemory,
     connect: (configuration) => connect(context, repository, configuration, identities),
+    openSolver: (config) => openSolver(context, config),
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
     contacts: (configuration, name) => resolveContacts(context, configuration, name),
@@ -61,6 +72,26 @@ export function composeDeps(
   };
 }
 
+/** One account with its credentials read. @throws CertError `config.missing-variable`, `config.invalid` */
+export const openAccount = (
+  context: Context,
+  repository: GitRepository,
+  configuration: Configuration,
+  config: ProviderConfig,
+  definition: ProviderDefinition,
+  identities: (repositoryId: string) => Promise<readonly Secret[]>,
+): Provider =>
+  definition.create({
+    config,
+    repositoryId: configuration.id,
+    credentials: resolveCredentials(context, config.credentials, `provider ${config.id}`),
+    clock: context.clock,
+    log: context.log.child({ provider: config.id }),
+    accountStore: repository.accounts(config.id),
+    runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
+    random: context.random,
+  });
+
 function connect(
   context: Context,
   repository: GitRepository,
@@ -73,19 +104,7 @@ function connect(
     const definition = context.definitions.find(({ type }) => type === config.type);
     if (!definition) continue;
     try {
-      all.set(
-        config.id,
-        definition.create({
-          config,
-          repositoryId: configuration.id,
-          credentials: resolveCredentials(context, config),
-          clock: context.clock,
-          log: context.log.child({ provider: config.id }),
-          accountStore: repository.accounts(config.id),
-          runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
-          random: context.random,
-        }),
-      );
+      all.set(config.id, openAccount(context, repository, configuration, config, definition, identities));
     } catch (error) {
       broken.set(config.id, { ...definition.describe(config), config, why: explain(error) });
       context.say(`warning: provider "${config.id}" is not available: ${explain(error)}`);
@@ -100,13 +119,34 @@ function connect(
   };
 }
 
-const resolveCredentials = (context: Context, config: ProviderConfig): Readonly<Record<string, Secret>> =>
+const resolveCredentials = (
+  context: Context,
+  credentials: Readonly<Record<string, SecretSource>>,
+  owner: string,
+): Readonly<Record<string, Secret>> =>
   Object.fromEntries(
-    Object.entries(config.credentials).map(([key, source]) => [
+    Object.entries(credentials).map(([key, source]) => [
       key,
-      resolveSecret(source, context.env, `credential ${key} of provider ${config.id}`),
+      resolveSecret(source, context.env, `credential ${key} of ${owner}`),
     ]),
   );
+
+function openSolver(context: Context, config: SolverConfig): Solver {
+  const definition = solverDefinitions.find(({ type }) => type === config.type);
+  if (!definition?.create) {
+    throw new CertError('config.invalid', `solver ${config.id} of type ${config.type} publishes nothing`);
+  }
+  return definition.create({
+    config,
+    credentials: resolveCredentials(context, config.credentials, `solver ${config.id}`),
+    clock: context.clock,
+    log: context.log.child({ solver: config.id }),
+    random: context.random,
+    signal: context.signal,
+    folder: context.cwd,
+    variable: (name) => context.env[name],
+  });
+}
 
 /** A contact set with its variables read, and the digest by which a later run can tell that it is still the same. */
 function resolveContacts(

@@ -1,5 +1,5 @@
 import type { Catalogue } from '../config/checks.js';
-import { loadApprovals, loadConfiguration, loadManifests } from '../config/load.js';
+import { type ConfigurationResult, loadApprovals, loadConfiguration, loadManifests } from '../config/load.js';
 import { MAX_FILE_BYTES } from '../config/yaml.js';
 import { inspectCsr } from '../keys/csr.js';
 import type { Configuration } from '../model/configuration.js';
@@ -8,6 +8,7 @@ import type { Finding } from '../model/manifest.js';
 import type { Offering, ProviderDefinition } from '../ports/provider.js';
 import type { TreeEntry, TreeReader } from '../ports/repository.js';
 import type { Reading } from '../reconcile/deps.js';
+import { solverDefinitions } from '../solvers/index.js';
 
 export const CONFIGURATION_FILE = 'certwright.yaml';
 const MANIFESTS = 'certificates/';
@@ -17,10 +18,11 @@ const APPROVALS = 'approvals/';
 export async function readConfiguration(
   tree: TreeReader,
   definitions: readonly ProviderDefinition[],
-): Promise<Pick<Reading, 'configuration' | 'findings'>> {
+): Promise<ConfigurationResult> {
   const text = await readOne(tree, CONFIGURATION_FILE);
   if (text === undefined) return { findings: [missing(await tree.list(CONFIGURATION_FILE))] };
-  const { configuration, findings } = loadConfiguration({ path: CONFIGURATION_FILE, text }, definitions);
+  const file = { path: CONFIGURATION_FILE, text };
+  const { configuration, findings } = loadConfiguration(file, definitions, solverDefinitions);
   return { findings, ...(configuration === undefined ? {} : { configuration }) };
 }
 
@@ -38,7 +40,7 @@ export async function readFiles(
   const own = files.find(({ path }) => path === CONFIGURATION_FILE);
   if (!own) return { findings: [missing(tooLarge)] };
 
-  const loaded = loadConfiguration(own, definitions);
+  const loaded = loadConfiguration(own, definitions, solverDefinitions);
   const offers = loaded.configuration
     ? offeringsOf(loaded.configuration, definitions)
     : { offerings: new Map<string, Offering>(), findings: [] };

@@ -5,7 +5,7 @@ import { addMoney, type Money } from '../model/money.js';
 import type { OrderRecord } from '../model/status.js';
 import { formatTerm } from '../model/term.js';
 import { toMs } from '../model/time.js';
-import { headOrder, isDead, servingOrder } from '../planner/facts.js';
+import { headOrder, isGone, servingOrder } from '../planner/facts.js';
 import { type Condition, type Health, health } from '../policy/conditions.js';
 import type { StatusLevel } from '../report/status-level.js';
 import type { StatusRow } from '../report/status-table.js';
@@ -85,7 +85,7 @@ export function statusRow(entry: Entry, configuration: Configuration | undefined
     ...optional('reason', reasonOf(entry, condition)),
     ...optional('notAfter', status.current?.notAfter),
     // What came to nothing was not paid for.
-    ...optional('paidTill', order && !isDead(order.state) ? order.paidTill : undefined),
+    ...optional('paidTill', order && !isGone(order) ? order.paidTill : undefined),
     ...optional('provider', provider),
     ...optional('environment', environment),
     ...optional('owner', spec?.owner ?? status.owner),

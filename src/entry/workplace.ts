@@ -1,3 +1,4 @@
+import type { ConfigurationResult } from '../config/load.js';
 import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding } from '../model/manifest.js';
@@ -18,7 +19,7 @@ const DEFAULT_BRANCHES = { approval: 'main', state: 'certwright/state' };
 export interface Workplace {
   readonly checkout: WorktreeReader;
   /** What the checkout's certwright.yaml says, as it lies there. */
-  readonly local: Pick<Reading, 'configuration' | 'findings'>;
+  readonly local: ConfigurationResult;
   readonly repository: GitRepository;
   readonly deps: Deps;
   identities(repositoryId?: string): Promise<readonly Secret[]>;
@@ -36,16 +37,17 @@ export async function openCheckout(
   return { checkout, local: await readFiles(checkout, context.env, context.definitions) };
 }
 
-/**
- * Checkout, remote and everything the loop needs. The names of the branches come from the checkout's configuration,
- * the defaults where there is none (a bare clone).
- * @throws CertError
- */
-export async function openWorkplace(context: Context, globals: Globals): Promise<Workplace> {
-  const checkout = await worktreeOf(context);
-  const local = await readConfiguration(checkout, context.definitions);
-  const branches = local.configuration?.branches ?? DEFAULT_BRANCHES;
-  const repository = await openRepository({
+type Branches = Configuration['branches'];
+
+/** An opened remote and the branches it was opened for. */
+export interface Remote {
+  readonly repository: GitRepository;
+  readonly branches: Branches;
+}
+
+/** The remote behind the folder, through our own clone of it. Contacts nobody yet. @throws CertError */
+export const openRemote = (context: Context, branches: Branches): Promise<GitRepository> =>
+  openRepository({
     cwd: context.cwd,
     branches,
     cacheDir: cacheFolder(context.env),
@@ -55,6 +57,20 @@ export async function openWorkplace(context: Context, globals: Globals): Promise
     signal: context.signal,
     env: context.env,
   });
+
+/**
+ * Checkout, remote and everything the loop needs. The names of the branches come from the checkout's configuration,
+ * the defaults where there is none (a bare clone).
+ * @param opened  used, and closed with the workplace, if it is for the same branches
+ * @throws CertError
+ */
+export async function openWorkplace(context: Context, globals: Globals, opened?: Remote): Promise<Workplace> {
+  const checkout = await worktreeOf(context);
+  const local = await readConfiguration(checkout, context.definitions);
+  const branches = local.configuration?.branches ?? DEFAULT_BRANCHES;
+  const usable = opened !== undefined && areSame(opened.branches, branches);
+  if (opened !== undefined && !usable) await opened.repository.close();
+  const repository = usable ? opened.repository : await openRemote(context, branches);
   const identities = (repositoryId = local.configuration?.id) =>
     loadIdentities(context, globals.identity, repositoryId);
   const deps = composeDeps(context, repository, identities);
@@ -68,10 +84,12 @@ export async function openWorkplace(context: Context, globals: Globals): Promise
   };
 }
 
+const areSame = (a: Branches, b: Branches): boolean => a.approval === b.approval && a.state === b.state;
+
 /** A configuration that names other branches than the ones looked at would be acted on in the wrong place. */
-function sameBranches(reading: Reading, branches: Configuration['branches']): Reading {
+function sameBranches(reading: Reading, branches: Branches): Reading {
   const named = reading.configuration?.branches;
-  if (!named || (named.approval === branches.approval && named.state === branches.state)) return reading;
+  if (!named || areSame(named, branches)) return reading;
   throw new CertError(
     'config.invalid',
     `certwright.yaml on ${branches.approval} names the branches ${named.approval} and ${named.state}, this checkout ${branches.approval} and ${branches.state}`,

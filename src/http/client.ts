@@ -15,6 +15,7 @@ import {
   type HttpRequest,
   retryAfterMs,
 } from './message.js';
+import { type Pace, paced } from './pace.js';
 import { type Redact, redactor } from './redact.js';
 import { readReply } from './reply.js';
 import { connectionOptions, type Line, sendOnce } from './send-once.js';
@@ -43,6 +44,8 @@ export interface HttpClientOptions {
   readonly redact: readonly Secret[];
   /** Calls at a time, paid ones included; default 4. */
   readonly concurrency?: number;
+  /** Calls in any stretch of time, paid ones and repetitions included; absent = no limit. */
+  readonly pace?: Pace;
   /** PEM roots that replace the system's. */
   readonly ca?: readonly string[];
   /** In [0, 1): spreads repetitions of several runners; default Math.random. */
@@ -115,6 +118,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     maxResponseSize: line.maxResponseBytes,
   });
   const queue = new PQueue({ concurrency });
+  const turn = options.pace === undefined ? async () => {} : paced(clock, options.pace);
   const paidCalls = new Set<Promise<unknown>>();
   const closing = new AbortController();
   let newest: { readonly dateMs: number; readonly atMs: number } | undefined;
@@ -156,6 +160,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   }
 
   async function attempt(encoded: EncodedRequest, redact: Redact, number: number): Promise<Attempt> {
+    await turn(closing.signal);
     const startedMs = clock.monotonic();
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(new CallTimeout('call limit reached')), timeouts.callMs);
@@ -192,6 +197,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   async function pay(request: HttpRequest, guard: SendGuard): Promise<HttpReply> {
     const { encoded, redact } = prepare(request);
+    await turn(closing.signal);
     const startedMs = clock.monotonic();
     try {
       const reply = noted(await sendOnce(line, encoded, guard, redact));

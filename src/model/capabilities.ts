@@ -27,6 +27,8 @@ export interface Capabilities {
   readonly quote: boolean;
   readonly list: boolean;
   readonly push: boolean;
+  /** Shortest time between two looks at one order that the provider asks for; absent = every run may look. */
+  readonly pollEveryMs?: number;
   readonly wildcard: boolean;
   readonly termCounting: TermCounting;
   /** Remaining days of the old order are added to a renewal. */

@@ -81,6 +81,11 @@ export interface ContactSet {
 export interface SolverConfig {
   readonly id: string;
   readonly type: string;
+  /** Methods whose records it can publish. */
+  readonly proves: readonly ('dns' | 'http')[];
+  /** false: it stands for a person, who publishes by hand. */
+  readonly acts: boolean;
+  /** Absent in the file, empty here: every name. */
   readonly zones: readonly string[];
   readonly credentials: Readonly<Record<string, SecretSource>>;
   readonly options: Readonly<Record<string, Json>>;

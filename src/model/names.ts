@@ -59,3 +59,10 @@ export function namesServe(
 }
 
 export const isWildcard = (name: DnsName): boolean => name.startsWith('*.');
+
+/** Is a name the zone itself, or below it? */
+export const isWithin = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`);
+
+/** The longest of some zones that holds a name. */
+export const longestZone = (name: string, zones: readonly string[]): string | undefined =>
+  zones.filter((zone) => isWithin(name, zone)).sort((a, b) => b.length - a.length)[0];

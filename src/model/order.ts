@@ -19,15 +19,17 @@ export type WaitingFor =
   | 'ca'
   | 'person';
 
+/** A proof that can be published for the certificate authority to find. */
+export type SolvableRecord =
+  | { readonly type: 'CNAME' | 'TXT'; readonly owner: string; readonly value: string }
+  | { readonly type: 'file'; readonly url: string; readonly content: string };
+
 /** One name's proof of control, as the provider asks for it. Texts are opaque: publish verbatim, never recompute. */
 export interface DcvItem {
   readonly name: DnsName;
   readonly method: ValidationMethod;
   readonly state: 'pending' | 'valid' | 'failed';
-  readonly record?:
-    | { readonly type: 'CNAME' | 'TXT'; readonly owner: string; readonly value: string }
-    | { readonly type: 'file'; readonly url: string; readonly content: string }
-    | { readonly type: 'email'; readonly address: string };
+  readonly record?: SolvableRecord | { readonly type: 'email'; readonly address: string };
   /** Until when this proof may be used again. */
   readonly proofExpiresAt?: Instant;
   readonly message?: string;

@@ -2,7 +2,7 @@ import type { Environment } from './configuration.js';
 import type { Intent } from './intent.js';
 import type { Money } from './money.js';
 import type { DnsName } from './names.js';
-import type { DcvItem, Lane, OrderState, RevocationReason, WaitingFor } from './order.js';
+import type { DcvItem, Lane, OrderState, RevocationReason, SolvableRecord, WaitingFor } from './order.js';
 import type { Instant } from './time.js';
 
 /** Money that left, or was promised to leave, for one order. */
@@ -12,6 +12,8 @@ export interface Charge {
   readonly quoted: Money | null;
   /** As the provider charged it, where it said so. */
   readonly charged?: Money;
+  /** Given back when the order was cancelled, where the provider said so. Limits do not count it: it may come late. */
+  readonly refunded?: Money;
 }
 
 export interface OrderRecord {
@@ -37,6 +39,8 @@ export interface OrderRecord {
   readonly autoRenew?: boolean;
   /** Taken over, not bought by us. */
   readonly adopted?: true;
+  /** Given up by a person: never collected, and whatever follows on it is a purchase of its own. */
+  readonly abandoned?: { readonly at: Instant; readonly reason: string };
 }
 
 export interface CertificateRecord {
@@ -78,14 +82,39 @@ export interface FailureRecord {
   readonly message: string;
 }
 
+/**
+ * A record that stands at a solver, or may: written down before it is published, taken away after it is cleaned up, so
+ * that whoever runs next knows what to clean up.
+ */
+export interface PublishedRecord {
+  readonly name: DnsName;
+  readonly provider: string;
+  /** Provider order id it proves the name for. */
+  readonly order: string;
+  /** Solver of the configuration. */
+  readonly solver: string;
+  readonly record: SolvableRecord;
+  readonly wantedAt: Instant;
+  /** Absent: not known to be published yet. */
+  readonly publishedAt?: Instant;
+  /** Since when it can be seen where the certificate authority looks, or nobody can tell. */
+  readonly seenAt?: Instant;
+  /** Which server does not show it yet. */
+  readonly unseen?: string;
+  /** Publishing, or cleaning up, failed. */
+  readonly failure?: FailureRecord;
+}
+
 /** Something asked for from the command line. */
 export interface RequestRecord {
   readonly id: string;
-  readonly action: 'reissue' | 'revoke';
+  readonly action: 'reissue' | 'revoke' | 'abandon';
   readonly requestedAt: Instant;
   readonly reason: string;
   readonly revocationReason?: RevocationReason;
   readonly serial?: string;
+  /** For abandon: the provider's order id. */
+  readonly order?: string;
   /** The provider refused; tried again when the ladder allows. */
   readonly failure?: FailureRecord;
 }
@@ -101,6 +130,27 @@ export interface PriceStop {
   readonly product: string;
   readonly quoted: Money | null;
   readonly charged: Money;
+}
+
+/** An order under our reference that is none of ours: the provider sold more than once. */
+export interface ExtraOrder {
+  readonly id: string;
+  readonly foundAt: Instant;
+  readonly charged?: Money;
+}
+
+/**
+ * A purchase whose reply was lost, or that was sent again: its reference is looked at for some time after it was settled, in
+ * case it was sold twice (DESIGN §4).
+ */
+export interface DoubtRecord {
+  readonly provider: string;
+  readonly environment: Environment;
+  readonly reference: string;
+  readonly since: Instant;
+  readonly lookedAt?: Instant;
+  /** Found, and neither dead nor ours. Never taken over. */
+  readonly extra: readonly ExtraOrder[];
 }
 
 /** `issued/<name>/status.json`: facts only. What the clock decides is computed on reading. */
@@ -122,9 +172,13 @@ export interface Status {
   /** Open ones, and the last few closed ones. */
   readonly intents: readonly Intent[];
   readonly validation: readonly DcvItem[];
+  /** Absent: nothing of ours stands anywhere. */
+  readonly published?: readonly PublishedRecord[];
   readonly failures: Partial<Readonly<Record<Lane, FailureRecord>>>;
   readonly consumedApprovals: readonly string[];
   readonly requests: readonly RequestRecord[];
+  /** Absent: nothing was ever in doubt, or it was long enough ago. */
+  readonly doubts?: readonly DoubtRecord[];
   readonly breaker?: BreakerRecord;
   /** When a person last reset the breaker: what happened up to then is forgiven. */
   readonly breakerResetAt?: Instant;

@@ -1,10 +1,13 @@
 import type { OpenIntent } from '../model/intent.js';
 import { formatMoney } from '../model/money.js';
 import type { PaidOrFreeAction } from '../model/order.js';
-import { toMs } from '../model/time.js';
+import type { OrderRecord, Status } from '../model/status.js';
+import { toInstant, toMs } from '../model/time.js';
+import { proofWords } from '../policy/solving.js';
 import type { Draft } from './draft.js';
 import { orderById } from './facts.js';
-import type { Subject } from './input.js';
+import type { PlanInput, Subject } from './input.js';
+import { type Awaited, awaitedByIntent, nextLookOf } from './watching.js';
 
 const NOUNS: Readonly<Record<PaidOrFreeAction, string>> = {
   order: 'order',
@@ -47,17 +50,25 @@ export function driveIntent(subject: Pick<Subject, 'status' | 'input'>, intent: 
         ...base,
         action: 'collect',
         reason: 'AwaitingIssuance',
-        message: `order ${intent.orderId} is placed, not issued yet${order?.message ? `: ${order.message}` : ''}`,
         predecessor: intent.orderId,
         ...(order?.waitingFor === undefined ? {} : { waitingFor: order.waitingFor }),
+        ...lookedAtLater(
+          subject.input,
+          awaitedByIntent(subject.status, intent),
+          `order ${intent.orderId} is placed, not issued yet${order?.message ? `: ${order.message}` : ''}${order ? proofsOf(subject.status, order) : ''}`,
+        ),
       };
     }
     case 'issued':
       return {
         ...base,
         action: 'collect',
-        message: `order ${intent.orderId} delivered a certificate that fails verification: ${intent.problem ?? 'not verified yet'}`,
         predecessor: intent.orderId,
+        ...lookedAtLater(
+          subject.input,
+          awaitedByIntent(subject.status, intent),
+          `order ${intent.orderId} delivered a certificate that fails verification: ${intent.problem ?? 'not verified yet'}`,
+        ),
       };
     case 'unknown':
       return {
@@ -68,6 +79,23 @@ export function driveIntent(subject: Pick<Subject, 'status' | 'input'>, intent: 
         hold: { code: 'unknown-outcome', message: resolveRecipe(subject.status.name, intent) },
       };
   }
+}
+
+/** Who is to show which proof, where the order waits for them. */
+function proofsOf(status: Status, order: OrderRecord): string {
+  const words = order.waitingFor === 'dcv' ? proofWords(status, order) : undefined;
+  return words === undefined ? '' : `; ${words}`;
+}
+
+/** The next look, where it is not due yet: until then the line only tells what is waited for. */
+export function lookedAtLater(
+  input: PlanInput,
+  order: Awaited,
+  message: string,
+): Pick<Draft, 'message' | 'dueAtMs'> {
+  const dueAtMs = nextLookOf(input.memory, input.providers.get(order.provider), order);
+  if (dueAtMs <= input.nowMs) return { message };
+  return { message: `${message}; next look ${toInstant(dueAtMs)}`, dueAtMs };
 }
 
 /** What a person has to do about an unknown outcome. */

@@ -1,15 +1,14 @@
 import { isOpen, type OpenIntent } from '../model/intent.js';
 import type { CertificateSpec } from '../model/manifest.js';
-import type { Lane, OrderState } from '../model/order.js';
+import type { Lane } from '../model/order.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
 import { formatTerm } from '../model/term.js';
 import { toMs } from '../model/time.js';
+import { isDead } from '../policy/standing-order.js';
 import type { PlanInput, ProviderFacts, Subject } from './input.js';
 
-const DEAD: ReadonlySet<OrderState> = new Set(['rejected', 'cancelled', 'refunded']);
-
-/** Ended without a certificate that counts: nothing of it can be used. */
-export const isDead = (state: OrderState): boolean => DEAD.has(state);
+/** Nothing of it can be used: it is dead, or a person gave it up. */
+export const isGone = (order: OrderRecord): boolean => isDead(order.state) || order.abandoned !== undefined;
 
 export const headOrder = (status: Status): OrderRecord | undefined => status.orders.at(-1);
 
@@ -56,17 +55,25 @@ export function orderOfSerial(status: Status, serial: string): OrderRecord | und
 export const stableOrderId = (order: OrderRecord): string => order.ids[0] ?? order.id;
 
 export const hasTermLeft = (order: OrderRecord, nowMs: number): boolean =>
-  !isDead(order.state) && (order.paidTill === undefined || toMs(order.paidTill) > nowMs);
+  !isGone(order) && (order.paidTill === undefined || toMs(order.paidTill) > nowMs);
 
-/** At most one per lane, revocations aside. */
+/** At most one per lane; what people ask for, revocations and cancellations, stands beside them. */
 export const openIntent = (status: Status, lane: Lane): OpenIntent | undefined =>
-  status.intents.filter(isOpen).find((intent) => intent.lane === lane && intent.action !== 'revoke');
+  status.intents
+    .filter(isOpen)
+    .find((intent) => intent.lane === lane && intent.action !== 'revoke' && intent.action !== 'cancel');
 
 export const openRevocation = (status: Status): OpenIntent | undefined =>
   status.intents.filter(isOpen).find((intent) => intent.action === 'revoke');
 
-export const productAt = (spec: CertificateSpec, provider: ProviderFacts): string | undefined =>
-  spec.product ?? provider.defaultProduct;
+export const openCancellation = (status: Status): OpenIntent | undefined =>
+  status.intents.filter(isOpen).find((intent) => intent.action === 'cancel');
+
+/** The product wanted at a provider, by certwright's name for it: a manifest may give the vendor's code. */
+export function productAt(spec: CertificateSpec, provider: ProviderFacts): string | undefined {
+  const wanted = spec.product ?? provider.defaultProduct;
+  return provider.products.find(({ vendorCode }) => vendorCode === wanted)?.id ?? wanted;
+}
 
 /** The term bought at this provider: none where the account sells no terms. */
 export const termAt = (spec: CertificateSpec, provider: ProviderFacts): string | undefined =>

@@ -5,6 +5,7 @@ import type { CertificateSpec, SitelockSpec, Spec } from '../model/manifest.js';
 import type { Money } from '../model/money.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
+import type { RunMemory } from '../model/run-memory.js';
 import type { StateHeader, Status } from '../model/status.js';
 
 /** What people asked for, at one commit of the approval branch (or in a checkout, then without commit). */
@@ -48,6 +49,8 @@ export interface CertificateFacts {
   readonly foreign?: readonly FoundOrder[];
   /** The order named by `adopt:`. */
   readonly adoptable?: OrderSnapshot;
+  /** Why there is nothing to take over: the provider knows no such order. */
+  readonly adoptRefused?: string;
   /** Names the current order's product adds by itself, allowed in a certificate. */
   readonly freeNames: readonly string[];
   /** By provider id: why it cannot serve this manifest. */
@@ -73,6 +76,8 @@ export interface PlanInput {
   readonly state: StateFacts;
   readonly providers: ReadonlyMap<string, ProviderFacts>;
   readonly facts: ReadonlyMap<string, CertificateFacts>;
+  /** What earlier runs remember of their calls; absent: nothing. */
+  readonly memory?: RunMemory;
   /** Wall clock, epoch ms. */
   readonly nowMs: number;
 }

@@ -5,11 +5,12 @@ import { emptyStatus, type Status } from '../model/status.js';
 import { unsafeApproved } from '../policy/approvals.js';
 import { nextTryMs } from '../policy/failures.js';
 import { openLedger } from '../policy/spending.js';
+import { abandonDraft, givesUp, settleAbandonment } from './abandon.js';
 import { questionsOf } from './choose.js';
 import { planDigest } from './digest.js';
 import { type Draft, firstDecision } from './draft.js';
 import { driveIntent } from './drive.js';
-import { openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
+import { openCancellation, openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
 import { autoRenewDiffers, endingMeanwhile, freeChecks } from './free.js';
 import {
   doubtfulDraft,
@@ -116,7 +117,12 @@ function draftAll(input: PlanInput): {
   const gone = [...input.state.statuses.values()]
     .filter((status) => !declared.has(status.name) && !movedAway.has(status.name))
     .flatMap((status) =>
-      goneDrafts(input, status, mayArchive).map((draft) => settleGone(input, status.name, draft)),
+      withoutGivenUp([
+        ...goneDrafts(input, status, mayArchive).map((draft) => settleGone(input, status.name, draft)),
+        ...[abandonDraft(input, status)]
+          .filter((draft) => draft !== undefined)
+          .map((draft) => settleAbandonment(input, status, undefined, draft)),
+      ]),
     );
   const invalid = [...invalidNames].flatMap((name) => {
     const status = input.state.statuses.get(name);
@@ -151,7 +157,9 @@ function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, un
   const drafts = [purchase, free, autoRenew, subject.status.archived && restoreDraft(spec.name)];
   return {
     subject,
-    drafts: [...drafts.filter((draft) => draft !== undefined), ...revocation(subject)],
+    drafts: [...drafts, ...revocation(subject), ...abandonment(subject)].filter(
+      (draft) => draft !== undefined,
+    ),
   };
 }
 
@@ -163,6 +171,9 @@ function settleAll(lines: readonly Line[], books: Books): readonly PlanItem[] {
   const others = lines.flatMap(({ subject, draft }) => {
     if (draft.lane === 'purchase') return [];
     const purchase = byCertificate.get(subject.name);
+    if (draft.reason === 'AbandonRequested') {
+      return [settleAbandonment(subject.input, subject.status, subject.spec, draft)];
+    }
     const waits = purchase && waitsFor(purchase, subject, draft);
     const item = waits ? undefined : settle(subject, draft, books);
     if (item && item.hold === undefined) return [item];
@@ -170,7 +181,18 @@ function settleAll(lines: readonly Line[], books: Books): readonly PlanItem[] {
     const meanwhile = ending && settle(subject, ending, books);
     return [meanwhile?.hold === undefined ? (meanwhile ?? item) : item].filter((one) => one !== undefined);
   });
-  return [...settled, ...others];
+  return withoutGivenUp([...settled, ...others]);
+}
+
+/** What is given up is not driven on in the same run. */
+function withoutGivenUp(items: readonly PlanItem[]): readonly PlanItem[] {
+  const leaving = new Set(
+    items.filter((item) => givesUp(item) && item.hold === undefined).map(({ name }) => name),
+  );
+  return items.filter(({ name, lane, action }) => {
+    const driven = lane === 'purchase' && action === 'collect';
+    return !(driven && leaving.has(name));
+  });
 }
 
 /**
@@ -216,6 +238,12 @@ function revocation(s: Subject): readonly Draft[] {
       },
     },
   ];
+}
+
+/** Orders are given up by people, and the open call for it is driven on like any other. */
+function abandonment(s: Subject): readonly (Draft | undefined)[] {
+  const open = openCancellation(s.status);
+  return [open && driveIntent(s, open), abandonDraft(s.input, s.status)];
 }
 
 /** SiteLock manifests are read and checked; no provider of this version sells it. */

@@ -1,13 +1,15 @@
 import { sameNames } from '../model/names.js';
-import type { OrderSnapshot } from '../model/order.js';
 import type { OrderRecord } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
+import { stillCounts } from '../policy/standing-order.js';
+import { abandonable } from './abandon.js';
+import { holderOf, rivalOf } from './claims.js';
 import type { Decision, Draft } from './draft.js';
-import { driveIntent } from './drive.js';
+import { driveIntent, lookedAtLater } from './drive.js';
 import {
   hasTermLeft,
   headOf,
-  isDead,
+  isGone,
   openIntent,
   orderAt,
   productAt,
@@ -16,7 +18,7 @@ import {
   termAt,
 } from './facts.js';
 import { namesDiffer } from './free.js';
-import { isCertificate, type Subject } from './input.js';
+import type { Subject } from './input.js';
 import { reissueOf, renewalOf } from './timing.js';
 import { failureWait } from './waiting.js';
 
@@ -32,9 +34,18 @@ const openPurchase: Check = (s) => {
     ? draft
     : {
         ...draft,
-        sideEffects: ['it is finished with the names it was placed with; the names now declared follow'],
+        sideEffects: [
+          'it is finished with the names it was placed with; the names now declared follow',
+          ...offerAbandon(s),
+        ],
       };
 };
+
+/** Names that changed under a waiting order may be worth less than what finishing it takes. */
+const offerAbandon = ({ name, status }: Subject): readonly string[] =>
+  abandonable(status) === undefined
+    ? []
+    : [`to give the order up instead, run \`certwright abandon ${name} --reason TEXT\``];
 
 const suspended: Check = (s) => (s.spec.suspend ? 'stop' : undefined);
 
@@ -56,16 +67,9 @@ const adoptDeclared: Check = (s) => {
     ...(provider === undefined ? {} : { provider }),
     byEdit: true,
   } as const;
-  const holder = [...s.input.state.statuses.values()].find((other) => orderAt(other, provider, adopt.order));
+  const holder = holderOf(s.input, provider, adopt.order);
   if (holder) return held(base, 'foreign-order', `order ${adopt.order} belongs to ${holder.name}`);
-  const rival = s.input.desired.specs.find(
-    (other) =>
-      other.name !== s.name &&
-      isCertificate(other) &&
-      other.adopt?.kind === 'order' &&
-      other.adopt.order === adopt.order &&
-      other.providers[0] === provider,
-  );
+  const rival = rivalOf(s.input, s.name, provider, adopt.order);
   if (rival) {
     return held(
       base,
@@ -74,6 +78,7 @@ const adoptDeclared: Check = (s) => {
     );
   }
   const order = s.facts.adoptable;
+  if (s.facts.adoptRefused !== undefined) return held(base, 'foreign-order', s.facts.adoptRefused);
   if (order && !stillCounts(order, s.input.nowMs)) {
     return held(
       base,
@@ -149,11 +154,6 @@ const foreignOrder: Check = (s) => {
   };
 };
 
-/** Pending, or with term left. */
-const stillCounts = (order: OrderSnapshot, nowMs: number): boolean =>
-  order.state === 'pending' ||
-  (!isDead(order.state) && (order.paidTill === undefined || toMs(order.paidTill) > nowMs));
-
 const firstOrder: Check = (s) => {
   if (headOf(s)) return undefined;
   return {
@@ -166,15 +166,17 @@ const firstOrder: Check = (s) => {
   };
 };
 
-/** Our last order ended without a certificate: buying again needs a person who names the dead order. */
+/** Our last order came to nothing, or was given up: buying again needs a person who names it. */
 const deadOrder: Check = (s) => {
   const head = headOf(s);
-  if (!head || !isDead(head.state)) return undefined;
+  if (!head || !isGone(head)) return undefined;
   return {
     lane,
     action: 'order',
     reason: 'OrderDied',
-    message: `order ${head.id} was ${head.state} after placing${head.message ? ` (${head.message})` : ''}`,
+    message: head.abandoned
+      ? `order ${head.id} was given up after placing (${head.abandoned.reason})`
+      : `order ${head.id} was ${head.state} after placing${head.message ? ` (${head.message})` : ''}`,
     predecessor: stableOrderId(head),
     priced: 'order',
     byEdit: false,
@@ -188,16 +190,20 @@ const deadOrder: Check = (s) => {
 const uncollected: Check = (s) => {
   const head = headOf(s);
   const served = s.status.current !== undefined && head?.ids.includes(s.status.current.order);
-  if (!head || served || (head.state !== 'pending' && head.state !== 'issued')) return undefined;
+  if (!head || served || isGone(head) || (head.state !== 'pending' && head.state !== 'issued'))
+    return undefined;
   if (head.state === 'issued' && !hasTermLeft(head, s.input.nowMs)) return undefined;
   return {
     lane,
     action: 'collect',
     reason: 'AwaitingIssuance',
-    message:
+    ...lookedAtLater(
+      s.input,
+      { ...head, orderId: head.id },
       head.state === 'pending'
         ? `order ${head.id} is placed, not issued yet`
         : `the certificate of order ${head.id} is not in the repository yet`,
+    ),
     provider: head.provider,
     product: head.product,
     predecessor: head.id,

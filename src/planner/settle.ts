@@ -10,7 +10,7 @@ import { certificatesForTerm } from '../policy/schedule.js';
 import { addSpending, costOf, type SpendLedger } from '../policy/spending.js';
 import { type Candidate, chooseProvider } from './choose.js';
 import { type Draft, SENDING } from './draft.js';
-import { isDead, orderById } from './facts.js';
+import { isGone, orderById } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
@@ -99,7 +99,7 @@ export const addsNamesForMoney = (s: Subject, draft: Draft): boolean =>
   draft.priced === 'add-names' &&
   costs(chooseProvider(s, draft, () => undefined).chosen?.price ?? { kind: 'free' });
 
-function itemBase(s: Pick<Subject, 'name'> & Partial<Pick<Subject, 'spec'>>, draft: Draft): PlanItem {
+export function itemBase(s: Pick<Subject, 'name'> & Partial<Pick<Subject, 'spec'>>, draft: Draft): PlanItem {
   return {
     name: s.name,
     lane: draft.lane,
@@ -139,7 +139,7 @@ export function settleGone(input: PlanInput, name: string, draft: Draft): PlanIt
 }
 
 /** A line that chooses and costs nothing. */
-function settleExisting(input: PlanInput, base: PlanItem, draft: Draft): PlanItem {
+export function settleExisting(input: PlanInput, base: PlanItem, draft: Draft): PlanItem {
   const hold = draft.hold ?? standingHold(input, draft.action, true);
   return { ...base, ...describeExisting(input, draft), ...(hold === undefined ? {} : { hold }) };
 }
@@ -283,7 +283,7 @@ function coverageOf(s: Subject, draft: Draft, chosen: Candidate): Coverage | und
 /** Days of the old order that are left, where it is living. */
 function remainingMs(s: Subject, draft: Draft): number {
   const old = draft.predecessor === undefined ? undefined : orderById(s.status, draft.predecessor);
-  return old?.paidTill && !isDead(old.state) ? Math.max(0, toMs(old.paidTill) - s.input.nowMs) : 0;
+  return old?.paidTill && !isGone(old) ? Math.max(0, toMs(old.paidTill) - s.input.nowMs) : 0;
 }
 
 /** A renewal carries days over only where the old order is. */

@@ -1,8 +1,9 @@
 import { isZero } from '../model/money.js';
 import type { HoldCode, PlanItem, PlanWarning } from '../model/plan.js';
 import { DAY_MS, dayOf, toMs } from '../model/time.js';
-import { headOf, isDead, stableOrderId } from './facts.js';
-import type { PlanInput, Subject } from './input.js';
+import { secondOrders } from '../policy/doubts.js';
+import { headOf, isGone, stableOrderId } from './facts.js';
+import { isCertificate, type PlanInput, type Subject } from './input.js';
 import { renewalOf } from './timing.js';
 
 /** What a reader has to know before the lines: about state and manifests, terms that end, and money that does not reach. */
@@ -13,6 +14,7 @@ export const warningsOf = (
 ): readonly PlanWarning[] => [
   ...integrityWarnings(input),
   ...certificates.flatMap(endingWarnings),
+  ...soldTwice(input, items),
   ...shortMoney(items),
 ];
 
@@ -59,7 +61,7 @@ const URGENT_MS = 7 * DAY_MS;
 /** A paid term that ends and that nobody wants renewed: said louder the closer it comes. */
 function endingWarnings(s: Subject): readonly PlanWarning[] {
   const head = headOf(s);
-  const renewal = head && !isDead(head.state) ? renewalOf(s, head) : undefined;
+  const renewal = head && !isGone(head) ? renewalOf(s, head) : undefined;
   if (!head?.paidTill || !renewal || s.input.nowMs < (renewal.remindersMs[0] ?? 0)) return [];
   if (s.spec.autoRenew && !s.spec.suspend) return [];
   const left = toMs(head.paidTill) - s.input.nowMs;
@@ -74,6 +76,24 @@ function endingWarnings(s: Subject): readonly PlanWarning[] {
       level: left < URGENT_MS ? 'attention' : 'warning',
     },
   ];
+}
+
+/** Money is gone twice: what the provider sold besides ours, and what a person has to choose between. */
+function soldTwice(input: PlanInput, items: readonly PlanItem[]): readonly PlanWarning[] {
+  const warning = (name: string, message: string): PlanWarning => ({
+    name,
+    code: 'second-order',
+    message,
+    level: 'attention',
+  });
+  const specs = new Map(input.desired.specs.filter(isCertificate).map((spec) => [spec.name, spec]));
+  const found = [...input.state.statuses.values()].flatMap((status) => {
+    const adopt = specs.get(status.name)?.adopt;
+    const ignored = adopt?.kind === 'ignore' ? adopt.orders : [];
+    return secondOrders(status, ignored).map(({ message }) => warning(status.name, message));
+  });
+  const choose = items.filter(({ action, reason }) => action === 'hold' && reason === 'OrderAtProvider');
+  return [...found, ...choose.map(({ name, message }) => warning(name, message))];
 }
 
 const SHORT: ReadonlySet<HoldCode> = new Set(['limit-day', 'limit-month', 'balance']);

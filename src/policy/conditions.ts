@@ -3,10 +3,12 @@ import { isOpen } from '../model/intent.js';
 import type { WaitingFor } from '../model/order.js';
 import type { Hold } from '../model/plan.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
-import { DAY_MS, dayOf, type Instant, SECOND_MS, toInstant, toMs } from '../model/time.js';
+import { DAY_MS, dayOf, HOUR_MS, type Instant, SECOND_MS, toInstant, toMs } from '../model/time.js';
 import type { ReissueRule } from './coverage.js';
+import { secondOrders } from './doubts.js';
 import { nextTryMs } from './failures.js';
 import { overdueFromMs, renewal } from './schedule.js';
+import { isUnderWay, proofWords, solverDueMs } from './solving.js';
 
 export type ConditionType = 'Ready' | 'Issuing' | 'Waiting' | 'Held' | 'Attention' | 'Expired';
 
@@ -29,6 +31,8 @@ export interface ConditionContext {
   readonly carriesRemainingDays?: boolean;
   /** What the latest plan holds back for this certificate. */
   readonly hold?: Hold;
+  /** Orders the manifest says to ignore. */
+  readonly ignored?: readonly string[];
   /** Do the endpoints serve the current certificate? Absent: not dialled. */
   readonly served?: boolean;
 }
@@ -57,8 +61,32 @@ export function conditionsOf(
     ...open.flatMap((intent) => underWay(status, intent)),
     ...(context.hold === undefined ? [] : [held(context.hold, nowMs)]),
     ...open.flatMap(unknownOutcome),
+    ...proofAlarms(status, nowMs),
+    ...secondOrders(status, context.ignored ?? []).map(({ since, message }) =>
+      condition('Attention', 'attention', 'SecondOrder', since, message),
+    ),
     ...(status.archived ? [] : alarms(status, nowMs, context)),
   ];
+}
+
+/** What solvers cannot do is said at once; it is an alarm when an order has waited for it for a day. */
+const PROOF_LATE_MS = HOUR_MS;
+const PROOF_ALARM_MS = DAY_MS;
+
+function proofAlarms(status: Status, nowMs: number): readonly Condition[] {
+  return (status.published ?? []).flatMap((entry): readonly Condition[] => {
+    const { name, solver, failure, unseen, wantedAt, publishedAt = wantedAt } = entry;
+    const waits = isUnderWay(status, entry);
+    const level = waits && nowMs - toMs(wantedAt) >= PROOF_ALARM_MS ? 'attention' : 'warning';
+    if (failure !== undefined) {
+      const what = waits ? `the proof for ${name} is not published` : `a proof for ${name} is not cleaned up`;
+      const message = `${what}: ${failure.message}; next try ${toInstant(solverDueMs(entry))}`;
+      return [condition('Attention', level, 'SolverFailing', failure.lastAt, message)];
+    }
+    if (unseen === undefined || !waits || nowMs - toMs(publishedAt) < PROOF_LATE_MS) return [];
+    const message = `the proof for ${name}, published by ${solver} at ${publishedAt}, is not visible everywhere: ${unseen}`;
+    return [condition('Attention', level, 'ProofNotVisible', publishedAt, message)];
+  });
 }
 
 const condition = (
@@ -126,7 +154,9 @@ function underWay(status: Status, intent: OpenIntent): readonly Condition[] {
     return [condition('Issuing', 'info', 'UnderWay', intent.placedAt, message)];
   }
   const words = order.message === undefined ? '' : ` (${order.message})`;
-  const message = `order ${order.id} at ${order.provider} waits for ${WAITS[order.waitingFor]}${words}`;
+  const proofs = order.waitingFor === 'dcv' ? proofWords(status, order) : undefined;
+  const who = proofs === undefined ? '' : `: ${proofs}`;
+  const message = `order ${order.id} at ${order.provider} waits for ${WAITS[order.waitingFor]}${words}${who}`;
   return [condition('Waiting', 'info', `WaitingFor:${order.waitingFor}`, intent.placedAt, message)];
 }
 
@@ -177,6 +207,7 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
     ...predecessorAlarm(current, nowMs, context.served),
     ...failing(status, nowMs, overdue !== undefined || (current !== undefined && nowMs >= endMsOf(current))),
     ...termEnding(status, nowMs, context),
+    ...status.orders.flatMap((order) => leftThere(order, nowMs)),
     ...(priceStop
       ? [
           condition(
@@ -236,7 +267,8 @@ const URGENT_MS = 7 * DAY_MS;
 /** Nobody will renew: said from the day a renewal would be due, louder in the last week, until it has ended. */
 function termEnding(status: Status, nowMs: number, context: ConditionContext): readonly Condition[] {
   const order = status.orders.at(-1);
-  if (context.autoRenew !== false || order?.state !== 'issued' || order.paidTill === undefined) return [];
+  if (context.autoRenew !== false || order?.state !== 'issued' || order.abandoned) return [];
+  if (order.paidTill === undefined) return [];
   const { dueMs, paidTillMs } = renewal({
     nowMs,
     paidTillMs: toMs(order.paidTill),
@@ -252,6 +284,15 @@ function termEnding(status: Status, nowMs: number, context: ConditionContext): r
   const message = `the paid term of order ${order.id} ${when}, and autoRenew is not set`;
   const level = paidTillMs - nowMs < URGENT_MS ? 'attention' : 'warning';
   return [condition('Attention', level, 'PaidTermEndingNoRenewal', toInstant(dueMs), message)];
+}
+
+/** Given up here and not cancelled there: it stays paid until a person sees to it. */
+function leftThere(order: OrderRecord, nowMs: number): readonly Condition[] {
+  const { abandoned, id, provider, paidTill, state } = order;
+  const over = paidTill !== undefined && toMs(paidTill) <= nowMs;
+  if (abandoned === undefined || over || (state !== 'pending' && state !== 'issued')) return [];
+  const message = `order ${id} was given up and is still there; have ${provider} cancel it and give the money back`;
+  return [condition('Attention', 'warning', 'OrderAbandoned', abandoned.at, message)];
 }
 
 /** One word for a table. */

@@ -2,6 +2,7 @@ import type { Intent, StepRecord } from '../model/intent.js';
 import { isOpen } from '../model/intent.js';
 import type { CertificateRecord, Status } from '../model/status.js';
 import { parseInstant, toInstant, toMs } from '../model/time.js';
+import { orderOfRecord } from './solving.js';
 
 /**
  * Combinations of facts that must never stand in a status file, one sentence each; [] when all is legal. Looks at one
@@ -13,10 +14,20 @@ export const legalStatus = (status: Status): readonly string[] => [
   ...certificates(status),
   ...openIntents(status),
   ...status.intents.flatMap((intent) => intentProblems(status, intent)),
+  ...repeated(
+    'doubt',
+    (status.doubts ?? []).map((doubt) => `${doubt.provider} ${doubt.reference}`),
+  ),
   ...repeated('consumed approval', status.consumedApprovals),
   ...repeated(
     'request',
     status.requests.map((r) => r.id),
+  ),
+  ...publishedRecords(status),
+  ...status.requests.flatMap(({ id, action, order }) =>
+    action !== 'abandon' || knows(status, order ?? '')
+      ? []
+      : [`request ${id} gives up the unknown order ${order ?? ''}`],
   ),
   ...Object.entries(status.failures).flatMap(([lane, failure]) =>
     Number.isInteger(failure.count) && failure.count > 0
@@ -26,6 +37,22 @@ export const legalStatus = (status: Status): readonly string[] => [
   ...(status.priceStop && !knows(status, status.priceStop.order)
     ? [`the price stop names the unknown order ${status.priceStop.order}`]
     : []),
+];
+
+/** A record nobody knows the order of would never be cleaned up. */
+const publishedRecords = (status: Status): readonly string[] => [
+  ...repeated(
+    'published record',
+    (status.published ?? []).map(({ solver, provider, order, record }) =>
+      JSON.stringify([solver, provider, order, record]),
+    ),
+  ),
+  ...(status.published ?? []).flatMap((entry) =>
+    orderOfRecord(status, entry)
+      ? []
+      : [`a record of ${entry.name} is published for the unknown order ${entry.order}`],
+  ),
+  ...(status.published?.length === 0 ? ['no record is published, and a list says so'] : []),
 ];
 
 const knows = (status: Status, orderId: string): boolean =>
@@ -112,7 +139,9 @@ function certificates(status: Status): readonly string[] {
 }
 
 function openIntents(status: Status): readonly string[] {
-  const open = status.intents.filter(isOpen).filter((intent) => intent.action !== 'revoke');
+  const open = status.intents
+    .filter(isOpen)
+    .filter((intent) => intent.action !== 'revoke' && intent.action !== 'cancel');
   const purchases = open.filter((intent) => intent.lane === 'purchase');
   // An unknown outcome blocks purchases only, so a free action may stand beside it.
   const free = open.filter((intent) => intent.lane === 'free' && intent.phase !== 'unknown');

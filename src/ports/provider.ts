@@ -57,6 +57,8 @@ export interface StepOutcome {
   /** Provider's order id, once there is one. */
   readonly orderId?: string;
   readonly charged?: Money;
+  /** What a cancellation gave back, where the provider says so. */
+  readonly refunded?: Money;
 }
 
 export type LookUp =
@@ -69,6 +71,8 @@ export interface LookUpContext extends StepContext {
   readonly sentAtMs: number;
   /** A live order of ours in the same account, for the positive control. */
   readonly knownOrderId?: string;
+  /** The reference that order was placed with: for accounts that search by it and do not tell it back. */
+  readonly knownReference?: string;
 }
 
 /** One writing call. Never repeated by transport or by us without a proven absence. */
@@ -172,6 +176,7 @@ export interface Provider {
   readonly autoRenew?: { readonly operation: Operation };
   readonly validator?: Validator;
   list?(filter: ListFilter): AsyncIterable<ListedOrder>;
+  /** @throws CertError `provider.unsupported` where the reply does not say for certain which of its values it is */
   balance?(): Promise<Money>;
   /** PEM roots a `private` chain must build to. */
   trustAnchors?(): Promise<readonly string[]>;
@@ -206,6 +211,8 @@ export interface ProviderDefinition {
   readonly type: string;
   readonly title: string;
   readonly capabilities: Capabilities;
+  /** Pages of the vendor for people: where an account is made, and where its API is described. */
+  readonly links?: { readonly signUp?: string; readonly docs?: string };
   readonly credentialNames: { readonly required: readonly string[]; readonly optional: readonly string[] };
   /** JSON Schema of `ProviderConfig.options` (the keys of the configuration that are this type's own). */
   readonly optionsSchema: JsonObject;

@@ -36,6 +36,8 @@ export interface RepositorySnapshot {
   /** Tree of `seen` where it differs from state. */
   readonly seen?: TreeReader;
   readonly integrity: Integrity;
+  /** Version of what runs leave to each other (`RunCache`). */
+  readonly cache?: Oid;
 }
 
 export interface FileChange {

@@ -1,5 +1,6 @@
 import type { ProviderDefinition } from '../ports/provider.js';
 import { localCa } from './local-ca/index.js';
+import { sectigo } from './sectigo/index.js';
 
 /** Every kind of provider, one line each. */
-export const providerDefinitions: readonly ProviderDefinition[] = [localCa];
+export const providerDefinitions: readonly ProviderDefinition[] = [localCa, sectigo];

@@ -1,9 +1,12 @@
 import { CertError, explain, messageOf } from '../model/errors.js';
 import type { PaidOrFreeAction } from '../model/order.js';
 import type { Plan, PlanItem } from '../model/plan.js';
+import { toInstant } from '../model/time.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
+import { seenOrder } from './adoptions.js';
 import { collectOrders, type Waiting } from './collect.js';
+import { pausedTillMs } from './notes.js';
 import { type Answers, planInput } from './observe.js';
 import { prepareJob } from './prepare.js';
 import { recoverIntents, resumePlanned } from './recover.js';
@@ -12,18 +15,21 @@ import { BATCH, type Job, sendJobs } from './send.js';
 import type { StateView } from './state.js';
 import { tidy } from './tidy.js';
 import { findIntent } from './transitions.js';
+import { proveNames } from './validation.js';
 
 /** Which lines of a plan are carried out. Driving what is open is always allowed; new sends may be restricted. */
 export interface ActOptions {
   readonly answers: Answers;
   readonly manifestsDescend: boolean;
+  /** Somebody stays for what is placed: it is looked at as often as the providers allow. */
+  readonly eager?: true;
   /** May this new send happen? */
   allowed(item: PlanItem): boolean;
 }
 
 /**
  * Carries out a plan: open intents first, then what only changes facts, then new sends in batches no larger than can be
- * started in time, then everything placed is asked for.
+ * started in time, then everything placed is asked for, and what its proofs need is published or cleaned up.
  */
 export async function act(run: Run, plan: Plan, options: ActOptions): Promise<void> {
   const lines = plan.items.filter((item) => item.hold === undefined);
@@ -39,10 +45,14 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   );
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
   if (plan.unsafe === undefined) {
-    await tidy(run, lines);
+    await tidy(run, lines, options.answers);
     await sendInBatches(run, await prepareAll(run, lines, options));
   }
-  await collectOrders(run, placedOrders(run, lines));
+  const looked = await collectOrders(run, placedOrders(run, lines), {
+    eager: options.eager ?? false,
+    seen: (name, orderId) => seenOrder(options.answers, name, orderId),
+  });
+  await proveNames(run, looked);
 }
 
 /** Bought operations with a step still to be taken. */
@@ -67,6 +77,7 @@ async function prepareAll(
   const jobs: Job[] = [];
   for (const item of sends) {
     stopIfAsked(run.deps);
+    if (paused(run, item)) continue;
     try {
       jobs.push(await prepareJob(run, item, item.action as PaidOrFreeAction, (view) => wanted(view, item)));
     } catch (error) {
@@ -74,6 +85,16 @@ async function prepareAll(
     }
   }
   return jobs;
+}
+
+/** An account that asked to be left alone is sent nothing before that is over. */
+function paused(run: Run, item: PlanItem): boolean {
+  const config = run.providers.all.get(item.provider ?? '')?.config;
+  const tillMs = config && pausedTillMs(run.notes, config, run.deps.clock.now());
+  if (tillMs === undefined) return false;
+  const message = `${item.provider} asked not to be called before ${toInstant(tillMs)}`;
+  run.events.push({ name: item.name, action: item.action, outcome: 'waiting', message });
+  return true;
 }
 
 /**

@@ -4,18 +4,22 @@ import type { OpenIntent } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
-import { isDead, orderById } from '../planner/facts.js';
+import { orderById } from '../planner/facts.js';
+import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.js';
+import { isDead } from '../policy/standing-order.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { certificatePath, pendingKeyPath, rejectedPath } from '../repository/layout.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
+import { noteLook, noteRefusal } from './notes.js';
 import { withOrderFacts } from './order-facts.js';
 import { formatsOf, type Publication, publicationFiles, publishedStatus } from './publish.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
 import { stepResults } from './send.js';
 import type { StateView } from './state.js';
 import { closeIntent, findIntent, withOrderDied, withProblem } from './transitions.js';
+import { leftToSolvers, withAnnounced } from './validation.js';
 import { verifyCollected } from './verify.js';
 
 /** An order to look after: by its open intent, or by itself where it was taken over while pending. */
@@ -36,11 +40,39 @@ interface Found {
     | { readonly kind: 'publish'; readonly publication: Publication };
 }
 
+/** Certificates per commit: what was collected of thousands is kept when a run is stopped or loses its account. */
+const PER_COMMIT = 500;
+
+/** What this run saw of an order, where it looked already. */
+type Seen = (name: string, orderId: string) => OrderSnapshot | undefined;
+
+export interface CollectOptions {
+  /** Somebody stays for them: they are looked at as often as the providers allow. */
+  readonly eager: boolean;
+  /** An order that was seen issued in this run is not asked for again before its certificate is. */
+  readonly seen: Seen;
+}
+
 /**
- * Asks for placed orders, publishes what is issued and verified, records what changed; all of it in one commit, and no
- * commit where nothing changed. Repeats safely.
+ * Asks for placed orders that are due for a look, publishes what is issued and verified, records what changed; many in one
+ * commit, and no commit where nothing changed. Repeats safely.
+ * @returns the certificates whose orders were looked at
  */
-export async function collectOrders(run: Run, orders: readonly Waiting[]): Promise<void> {
+export async function collectOrders(
+  run: Run,
+  orders: readonly Waiting[],
+  { eager, seen }: CollectOptions,
+): Promise<ReadonlySet<string>> {
+  const nowMs = run.deps.clock.now();
+  const due = orders.filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs);
+  const looked = new Set<string>();
+  for (let i = 0; i < due.length; i += PER_COMMIT) {
+    for (const name of await collectSome(run, due.slice(i, i + PER_COMMIT), seen)) looked.add(name);
+  }
+  return looked;
+}
+
+async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Promise<readonly string[]> {
   const queues = new Map<Provider, PQueue>();
   const found = await Promise.all(
     orders.map(async (waiting) => {
@@ -48,39 +80,64 @@ export async function collectOrders(run: Run, orders: readonly Waiting[]): Promi
         const provider = providerOfOrder(run, waiting);
         const queue = queues.get(provider) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
         queues.set(provider, queue);
-        return await queue.add(() => look(run, provider, waiting));
+        return await queue.add(() => look(run, provider, waiting, seen));
       } catch (error) {
+        const provider = run.providers.all.get(providerIdOf(run, waiting) ?? '');
+        if (provider) noteRefusal(run.notes, provider.config, error, run.deps.clock.now());
         report(run, waiting, error);
         return undefined;
       }
     }),
   );
   const results = found.filter((result) => result !== undefined);
-  if (results.length === 0) return;
+  if (results.length === 0) return [];
   const before = run.view;
   run.view = await land(run, run.view, (view) => changeSet(run, view, results));
   for (const result of results) tell(run, before, result);
+  return results.map(({ waiting }) => waiting.name);
 }
 
-function providerOfOrder(run: Run, { name, intentId, orderId }: Waiting): Provider {
+/** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */
+function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, eager: boolean): number {
   const status = statusOf(run.view, name);
   const intent = intentId === undefined ? undefined : findIntent(status, intentId);
-  const id = intent?.provider ?? orderById(status, orderId)?.provider;
-  if (id === undefined) throw new CertError('order.not-found', `no order ${orderId} is recorded for ${name}`);
-  return providerFor(run, id);
+  const order = orderById(status, orderId);
+  const awaited: Awaited | undefined =
+    intent?.phase === 'placed' || intent?.phase === 'issued'
+      ? awaitedByIntent(status, intent)
+      : order && { ...order, orderId };
+  if (!awaited) return -Infinity;
+  return nextLookOf(run.notes.memory, run.providers.all.get(awaited.provider), awaited, eager);
 }
 
-async function look(run: Run, provider: Provider, waiting: Waiting): Promise<Found> {
+function providerIdOf(run: Run, { name, intentId, orderId }: Waiting): string | undefined {
+  const status = statusOf(run.view, name);
+  const intent = intentId === undefined ? undefined : findIntent(status, intentId);
+  return intent?.provider ?? orderById(status, orderId)?.provider;
+}
+
+function providerOfOrder(run: Run, waiting: Waiting): Provider {
+  const id = providerIdOf(run, waiting);
+  if (id !== undefined) return providerFor(run, id);
+  throw new CertError('order.not-found', `no order ${waiting.orderId} is recorded for ${waiting.name}`);
+}
+
+async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen): Promise<Found> {
   stopIfAsked(run.deps);
   const status = statusOf(run.view, waiting.name);
   const intent = waiting.intentId === undefined ? undefined : findIntent(status, waiting.intentId);
   run.deps.progress.step(`asking ${provider.config.id} for order ${waiting.orderId} of ${waiting.name}`);
   const recorded = intent && { request: intent.request, results: stepResults(intent) };
-  const order = await provider.getOrder(waiting.orderId, recorded);
+  const before = intent === undefined ? seen(waiting.name, waiting.orderId) : undefined;
+  const order = before?.state === 'issued' ? before : await provider.getOrder(waiting.orderId, recorded);
+  const news = withOrderFacts(status, order, provider.capabilities.termCounting) !== status;
+  noteLook(run.notes, provider.config.id, waiting.orderId, run.deps.clock.now(), news);
   const base = { waiting, provider, order };
   if (hasEnded(order.state)) return { ...base, result: { kind: 'dead' } };
-  if (order.waitingFor === 'dcv' && intent) {
-    await provider.validator?.recheck(order.id, intent.request.validation);
+  if (order.waitingFor === 'dcv' && intent && !leftToSolvers(run, waiting.name, order)) {
+    const proven = new Set(order.validation.flatMap(({ name, state }) => (state === 'valid' ? [name] : [])));
+    const left = intent.request.validation.filter(({ name }) => !proven.has(name));
+    if (left.length > 0) await provider.validator?.recheck(order.id, left);
   }
   if (order.state !== 'issued') return { ...base, result: { kind: 'pending' } };
   const collected = await provider.collect(order.id, recorded);
@@ -196,7 +253,7 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
   const intent = waiting.intentId === undefined ? undefined : findIntent(facts, waiting.intentId);
   switch (result.kind) {
     case 'pending':
-      return facts;
+      return withAnnounced(run, facts, order, provider.config.id);
     case 'dead':
       return intent
         ? withOrderDied(facts, intent, order.message ?? `the order was ${order.state}`, run.deps.clock.now())

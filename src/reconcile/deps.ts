@@ -1,6 +1,7 @@
-import type { Configuration, ProviderConfig } from '../model/configuration.js';
+import type { Configuration, ProviderConfig, SolverConfig } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
 import type { Finding, PublishedFormat } from '../model/manifest.js';
+import type { RunMemory } from '../model/run-memory.js';
 import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Clock, Random } from '../ports/clock.js';
@@ -8,6 +9,8 @@ import type { KeyMaker } from '../ports/keystore.js';
 import type { Log, Progress } from '../ports/log.js';
 import type { Offering, Provider } from '../ports/provider.js';
 import type { Repository, TreeReader } from '../ports/repository.js';
+import type { RunCache } from '../ports/run-cache.js';
+import type { Solver } from '../ports/solver.js';
 import type { Spool } from '../ports/spool.js';
 
 /** The user's files at one commit, read and checked. */
@@ -35,6 +38,7 @@ export interface ProviderSet {
 /** Everything the loop needs from outside; composed by an entry, replaced by tests. */
 export interface Deps {
   readonly repository: Repository;
+  readonly runCache: RunCache;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -45,7 +49,11 @@ export interface Deps {
   /** @throws CertError `repository.unreadable-state`, `repository.newer-state` */
   parseStatus(text: string, path: string): Status;
   parseHeader(text: string, path: string): StateHeader;
+  /** Undefined for what no run of this version wrote. */
+  parseMemory(text: string): RunMemory | undefined;
   connect(configuration: Configuration): ProviderSet;
+  /** Contacts nothing by itself. @throws CertError `config.missing-variable`, `config.invalid` */
+  openSolver(config: SolverConfig): Solver;
   keyMaker(configuration: Configuration): KeyMaker;
   /** Personal data of a contact set, resolved; with the digest that requests record. */
   contacts(

@@ -1,18 +1,24 @@
+import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
 import type { Plan, PlanItem } from '../model/plan.js';
+import { lookKey } from '../model/run-memory.js';
 import { SECOND_MS } from '../model/time.js';
-import type { PlanInput } from '../planner/input.js';
+import type { Desired, PlanInput } from '../planner/input.js';
 import { makePlan } from '../planner/plan.js';
+import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
 import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import type { Deps } from './deps.js';
 import { observeState } from './land.js';
+import { lookAgain } from './look-again.js';
+import { forgetLooks, leaveNotes, type Notes, readNotes } from './notes.js';
 import { type Answers, askProviders, noAnswers, planInput } from './observe.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
 import type { StateView } from './state.js';
+import { proofsAreDue } from './validation.js';
 
 const MAX_PASSES = 6;
 const FIRST_LOOK_MS = SECOND_MS;
@@ -39,7 +45,11 @@ export async function planOnly(deps: Deps, tree?: TreeReader): Promise<Planned> 
   }
 }
 
+/** Orders that a person wants looked at whatever the pace: of these certificates, or of all. */
+export type LookNow = ReadonlySet<string> | 'all';
+
 export interface ApplyOptions {
+  readonly lookNow?: LookNow;
   /** Only the plan with this digest may be carried out. */
   readonly digest?: string;
   /** How long to stay for orders that are issued quickly. */
@@ -54,6 +64,8 @@ export interface Applied {
   readonly findings: readonly Finding[];
   readonly events: readonly RunEvent[];
   readonly view: StateView;
+  readonly configuration: Configuration;
+  readonly desired: Desired;
   readonly specs: ReadonlyMap<string, Spec>;
   readonly providers: PlanInput['providers'];
   readonly declined: boolean;
@@ -70,7 +82,11 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
   try {
     const { integrity } = run.view.snapshot;
     if (integrity.kind === 'absent') throw notInitialised();
-    if (integrity.kind !== 'lost') await replaySpool(run);
+    if (integrity.kind !== 'lost') {
+      await replaySpool(run);
+      await lookAgain(run);
+    }
+    if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(run.view, options.lookNow));
     let answers = noAnswers();
     let planned = await planRun(run, answers);
     const first = planned.plan;
@@ -78,7 +94,8 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
     for (let pass = 1; pass <= MAX_PASSES; pass++) {
       stopIfAsked(deps);
       if (pass > 1) planned = await planRun(run, answers);
-      if (planned.plan.items.length === 0 || run.view.snapshot.integrity.kind === 'lost') break;
+      if (run.view.snapshot.integrity.kind === 'lost') break;
+      if (planned.plan.items.length === 0 && !proofsAreDue(run)) break;
       const before = run.view;
       await act(run, planned.plan, {
         answers,
@@ -89,13 +106,14 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
       if (!changedSince(before, run.view)) break;
       if (run.view.manifestsId !== run.manifestsId) {
         await run.providers.close();
-        run = await openRun(deps, undefined, run.view);
+        run = await openRun(deps, undefined, run.view, run.notes);
         answers = noAnswers();
       }
     }
     await waitForQuickOnes(run, answers, options.waitMs, events);
     return resultOf(run, first, events);
   } finally {
+    await leaveNotes(deps, run.view, run.notes);
     await run.providers.close();
   }
 }
@@ -106,6 +124,8 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Applied {
     findings: run.findings,
     events: lastWord(events),
     view: run.view,
+    configuration: run.configuration,
+    desired: run.desired,
     specs: run.specs,
     providers: planInput(run, run.view, noAnswers(), true).providers,
     declined: false,
@@ -132,7 +152,7 @@ const changedSince = (before: StateView, after: StateView): boolean =>
   before.snapshot.state?.commit !== after.snapshot.state?.commit || before.manifestsId !== after.manifestsId;
 
 /** One look at remote and files, with live accounts: `providers` is to be closed. @throws CertError `config.invalid` */
-export async function openRun(deps: Deps, tree?: TreeReader, known?: StateView): Promise<Run> {
+export async function openRun(deps: Deps, tree?: TreeReader, known?: StateView, notes?: Notes): Promise<Run> {
   const view = known ?? (await observeState(deps));
   const reading = await deps.readFiles(tree ?? view.snapshot.approval);
   if (!reading.configuration || !reading.desired) throw new ConfigurationError(reading.findings);
@@ -145,6 +165,7 @@ export async function openRun(deps: Deps, tree?: TreeReader, known?: StateView):
     providers: deps.connect(reading.configuration),
     manifestsId: view.manifestsId,
     view,
+    notes: notes ?? (await readNotes(deps, view, reading.configuration.id)),
     events: [],
   };
 }
@@ -199,18 +220,36 @@ async function waitForQuickOnes(
   const startMs = deps.clock.monotonic();
   for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_LOOK_MS)) {
     const leftMs = startMs + waitMs - deps.clock.monotonic();
-    if (leftMs <= 0 || !someoneWaits(run.view)) return;
+    if (leftMs <= 0 || !someoneWaits(run, leftMs)) return;
     stopIfAsked(deps);
     deps.progress.step('waiting for orders that are issued quickly');
     await deps.clock.sleep(Math.min(pauseMs, leftMs), deps.signal);
     const { plan, manifestsDescend } = await planRun(run, answers);
-    await act(run, plan, { answers, manifestsDescend, allowed: () => false });
+    await act(run, plan, { answers, manifestsDescend, eager: true, allowed: () => false });
     events.push(...run.events.splice(0));
   }
 }
 
-const someoneWaits = (view: StateView): boolean =>
-  [...view.statuses.values()].some((status) => status.intents.some((intent) => intent.phase === 'placed'));
+/** Is there an order that may be looked at again before the time is up? */
+function someoneWaits({ view, notes, providers, deps }: Run, leftMs: number): boolean {
+  const tillMs = deps.clock.now() + leftMs;
+  return [...view.statuses.values()].some((status) =>
+    status.intents.some((intent) => {
+      if (intent.phase !== 'placed') return false;
+      const account = providers.all.get(intent.provider);
+      return nextLookOf(notes.memory, account, awaitedByIntent(status, intent), true) <= tillMs;
+    }),
+  );
+}
+
+const lookKeys = (view: StateView, which: LookNow): readonly string[] =>
+  [...view.statuses.values()]
+    .filter((status) => which === 'all' || which.has(status.name))
+    .flatMap((status) =>
+      [...awaitedOrders(status), ...status.orders.map(({ provider, id }) => ({ provider, orderId: id }))].map(
+        ({ provider, orderId }) => lookKey(provider, orderId),
+      ),
+    );
 
 /** Several passes tell the same line several times; the last word counts. */
 function lastWord(events: readonly RunEvent[]): readonly RunEvent[] {

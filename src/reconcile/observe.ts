@@ -1,12 +1,12 @@
 import PQueue from 'p-queue';
-import { messageOf } from '../model/errors.js';
+import { CertError, messageOf } from '../model/errors.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import { sameNames } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
 import { orderReference } from '../model/reference.js';
 import { parseTerm } from '../model/term.js';
-import { orderById, servingOrder } from '../planner/facts.js';
+import { orderAt, servingOrder } from '../planner/facts.js';
 import {
   type CertificateFacts,
   type FoundOrder,
@@ -22,6 +22,8 @@ import { priceQuestions } from '../planner/plan.js';
 import type { Provider } from '../ports/provider.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 import { certificatePath } from '../repository/layout.js';
+import { adoptionsToAsk, askAdoptions } from './adoptions.js';
+import { noteRefusal, refuseWhilePaused } from './notes.js';
 import { type Run, statusOf } from './run.js';
 import type { StateView } from './state.js';
 
@@ -44,6 +46,7 @@ export function planInput(run: Run, view: StateView, answers: Answers, manifests
     state: stateFacts(view, manifestsDescend),
     providers: providerFacts(run, answers),
     facts,
+    memory: run.notes.memory,
     nowMs: run.deps.clock.now(),
   };
 }
@@ -103,6 +106,7 @@ export async function askProviders(
   const queues = new Map<string, PQueue>();
   const at = <T>(provider: Provider, task: () => Promise<T>): Promise<T> => {
     const id = provider.config.id;
+    refuseWhilePaused(run.notes, provider.config, run.deps.clock.now());
     const queue = queues.get(id) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
     queues.set(id, queue);
     return queue.add(task);
@@ -115,18 +119,14 @@ export async function askProviders(
   for (const question of questions) {
     wanted.set(question.name, [...(wanted.get(question.name) ?? []), question]);
   }
-  const adopting = run.desired.specs
-    .filter(isCertificate)
-    .filter((spec) => adoptedOrder(spec) !== undefined && !answers.facts.get(spec.name)?.adoptable)
-    .filter((spec) => !orderById(statusOf(run.view, spec.name), adoptedOrder(spec) ?? ''));
-  const names = new Set([...wanted.keys(), ...adopting.map((spec) => spec.name)]);
-  if (names.size === 0) return first;
-  run.deps.progress.step(
-    `asking providers about ${names.size} ${names.size === 1 ? 'certificate' : 'certificates'}`,
-  );
+  const adopting = adoptionsToAsk(run, answers);
+  if (wanted.size === 0 && adopting.length === 0) return first;
+  const asked = new Set([...wanted.keys(), ...adopting.map(({ spec }) => spec.name)]).size;
+  run.deps.progress.step(`asking providers about ${asked} ${asked === 1 ? 'certificate' : 'certificates'}`);
   await askBalances(run, answers, at, new Set(questions.map((question) => question.provider)));
+  await askAdoptions(run, answers, adopting, at, (id, error) => markDown(run, answers, id, error));
   await Promise.all(
-    [...names].map(async (name) => {
+    [...wanted.keys()].map(async (name) => {
       const spec = run.specs.get(name);
       if (!spec || !isCertificate(spec)) return;
       const before = answers.facts.get(name) ?? NO_FACTS;
@@ -139,7 +139,8 @@ export async function askProviders(
   return planInput(run, run.view, answers, manifestsDescend);
 }
 
-type AtProvider = <T>(provider: Provider, task: () => Promise<T>) => Promise<T>;
+/** Runs a task in the queue of its account. */
+export type AtProvider = <T>(provider: Provider, task: () => Promise<T>) => Promise<T>;
 
 async function askBalances(
   run: Run,
@@ -155,13 +156,18 @@ async function askBalances(
       try {
         answers.providers.set(id, { balance: await at(provider, () => balance.call(provider)) });
       } catch (error) {
-        markDown(run, answers, id, error);
+        // Its other calls may well work: only a `minimumBalance` has to wait for a balance.
+        if (error instanceof CertError && error.code === 'provider.unsupported') {
+          run.deps.log.warn({ provider: id, error: messageOf(error) }, 'balance cannot be read');
+        } else markDown(run, answers, id, error);
       }
     }),
   );
 }
 
 function markDown(run: Run, answers: Answers, id: string, error: unknown): void {
+  const config = run.providers.all.get(id)?.config;
+  if (config) noteRefusal(run.notes, config, error, run.deps.clock.now());
   run.deps.log.warn({ provider: id, error: messageOf(error) }, 'provider does not answer');
   answers.providers.set(id, { ...answers.providers.get(id), down: messageOf(error) });
 }
@@ -194,8 +200,7 @@ async function askOne(
       prices[priceKey(question)] = { kind: 'unknown', why: messageOf(error) };
     }
   }
-  const adoptable = await askAdoptable(run, answers, at, spec);
-  return { violations, prices, ...existing, ...(adoptable === undefined ? {} : { adoptable }) };
+  return { violations, prices, ...existing };
 }
 
 async function priceOf(provider: Provider, question: PriceQuestion): Promise<PlanPrice> {
@@ -219,10 +224,7 @@ async function ordersThere(
   spec: CertificateSpec,
   question: PriceQuestion,
 ): Promise<Existing> {
-  const known = [...run.view.statuses.values()];
-  const id = provider.config.id;
-  const unexplained = (order: string) =>
-    !known.some((status) => status.orders.some((one) => one.provider === id && one.ids.includes(order)));
+  const unexplained = (order: string) => !isExplained(run.view, provider.config.id, order);
   const reference = orderReference({
     repositoryId: run.configuration.id,
     name: spec.name,
@@ -242,22 +244,11 @@ async function ordersThere(
   return { byReference: ours.map(found), foreign };
 }
 
+/** Does an order of some certificate of ours, archived ones included, have this id at this account? */
+export const isExplained = ({ statuses }: StateView, provider: string, id: string): boolean =>
+  [...statuses.values()].some((status) => orderAt(status, provider, id) !== undefined);
+
 const mergeExisting = (a: Existing, b: Existing): Existing => ({
   byReference: [...(a.byReference ?? []), ...(b.byReference ?? [])],
   foreign: [...(a.foreign ?? []), ...(b.foreign ?? [])],
 });
-
-const adoptedOrder = (spec: CertificateSpec): string | undefined =>
-  spec.adopt?.kind === 'order' ? spec.adopt.order : undefined;
-
-async function askAdoptable(run: Run, answers: Answers, at: AtProvider, spec: CertificateSpec) {
-  const order = adoptedOrder(spec);
-  const provider = run.providers.all.get(spec.providers[0] ?? '');
-  if (order === undefined || !provider || orderById(statusOf(run.view, spec.name), order)) return undefined;
-  try {
-    return await at(provider, () => provider.getOrder(order));
-  } catch (error) {
-    markDown(run, answers, provider.config.id, error);
-    return undefined;
-  }
-}

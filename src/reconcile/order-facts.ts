@@ -1,6 +1,12 @@
 import type { OpenIntent } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
-import type { CurrentCertificate, OrderRecord, PreviousCertificate, Status } from '../model/status.js';
+import type {
+  CurrentCertificate,
+  OrderRecord,
+  PreviousCertificate,
+  RequestRecord,
+  Status,
+} from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
 import { type Instant, toInstant, toMs } from '../model/time.js';
 import { breakerReason } from '../policy/failures.js';
@@ -69,18 +75,32 @@ export function withPublished(status: Status, intent: OpenIntent | undefined, pu
     previous,
     validation: [],
     failures: intent === undefined ? {} : withoutLane(status, intent.lane),
-    // What was asked for after this was announced is still to come.
-    requests: status.requests.filter(
-      (request) =>
-        request.action !== 'reissue' ||
-        (intent !== undefined && toMs(request.requestedAt) > toMs(intent.createdAt)),
-    ),
+    requests: status.requests.filter((request) => isStillAsked(request, status, intent, published)),
     ...(published.reissueText === undefined ? {} : { reissueText: published.reissueText }),
     ...(published.keptCsr === undefined ? {} : { keptCsr: published.keptCsr }),
     ...(published.owner === undefined ? {} : { owner: published.owner }),
   };
   const closed = intent === undefined ? base : closeIntent(base, intent, 'published', published.atMs);
   return withBreaker(closed, published.atMs);
+}
+
+/** What was asked for after this was announced is still to come; what is issued cannot be given up any more. */
+function isStillAsked(
+  request: RequestRecord,
+  status: Status,
+  intent: OpenIntent | undefined,
+  { certificate }: Published,
+): boolean {
+  switch (request.action) {
+    case 'revoke':
+      return true;
+    case 'reissue':
+      return intent !== undefined && toMs(request.requestedAt) > toMs(intent.createdAt);
+    case 'abandon': {
+      const order = status.orders.find(({ ids }) => ids.includes(request.order ?? ''));
+      return order !== undefined && !order.ids.includes(certificate.order);
+    }
+  }
 }
 
 /** Instants in their one form compare as texts. */

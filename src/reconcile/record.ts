@@ -1,12 +1,15 @@
 import { explain } from '../model/errors.js';
+import type { OpenIntent } from '../model/intent.js';
 import { formatMoney } from '../model/money.js';
 import type { Status } from '../model/status.js';
 import { toMs } from '../model/time.js';
+import { withDoubt } from '../policy/doubts.js';
 import { chargedTooMuch } from '../policy/spending.js';
 import type { SpoolEntry } from '../ports/spool.js';
 import { ceilingFor } from './ceiling.js';
 import { land, observeState, refuseLostState } from './land.js';
 import { commitMessage } from './message.js';
+import { noteRefusal } from './notes.js';
 import { changedStatuses, nameOfIntent, providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { SentStep } from './send.js';
 import { forget, takeOffSpool } from './spooled.js';
@@ -53,6 +56,8 @@ interface Done {
   readonly step: string;
   readonly outcome: Parameters<typeof withStepDone>[1]['outcome'];
   readonly atMs: number;
+  /** By a look-up: its own reply was lost. */
+  readonly found?: true;
 }
 
 /** A step that went through, and the stop for its product where more was charged than agreed. */
@@ -60,7 +65,9 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
   const intent = findIntent(status, done.intentId) ?? closedTooEarly(status, done.intentId);
   if (!intent) return status;
   const provider = providerFor(run, intent.provider);
-  const next = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
+  const settled = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
+  const doubtful = done.found === true || intent.phase === 'unknown' || intent.resends > 0;
+  const next = doubtful && isPaid(intent, done.step) ? withDoubtAt(run, settled, intent) : settled;
   const { charged } = done.outcome;
   // Recorded before: a person may have looked at the charge meanwhile.
   if (next === status || charged === undefined) return next;
@@ -69,6 +76,20 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
   run.deps.log.warn({ cert: status.name, charged: formatMoney(charged) }, 'charged more than agreed');
   const order = next.orders.at(-1)?.id ?? '';
   return { ...next, priceStop: { order, product: intent.request.product, quoted: intent.quoted, charged } };
+}
+
+const isPaid = (intent: OpenIntent, step: string): boolean =>
+  intent.steps.some((one) => one.name === step && one.paid);
+
+/** Looked at again for a while, where the account can be searched for it. */
+export function withDoubtAt(
+  run: Pick<Run, 'deps' | 'providers'>,
+  status: Status,
+  { provider, environment, request }: Pick<OpenIntent, 'provider' | 'environment' | 'request'>,
+): Status {
+  if (!run.providers.all.get(provider)?.findByReference) return status;
+  const of = { provider, environment, reference: request.reference };
+  return withDoubt(status, of, run.deps.clock.now());
 }
 
 function outcomeLine({ job, intent, step, outcome }: SentStep): string {
@@ -86,6 +107,7 @@ function outcomeLine({ job, intent, step, outcome }: SentStep): string {
 function tell(run: Run, { job, intent, outcome }: SentStep): void {
   if (outcome.kind === 'done') return;
   if (outcome.error.code === 'send.clock') run.clockProblem = outcome.error.message;
+  noteRefusal(run.notes, job.provider.config, outcome.error, run.deps.clock.now());
   run.events.push({
     name: job.name,
     action: intent.action,

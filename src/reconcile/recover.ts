@@ -1,7 +1,7 @@
 import type { Capabilities } from '../model/capabilities.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { IntendedIntent, PlacedIntent } from '../model/intent.js';
-import type { Status } from '../model/status.js';
+import type { OrderRecord, Status } from '../model/status.js';
 import { HOUR_MS, MINUTE_MS, toMs } from '../model/time.js';
 import { isCertificate } from '../planner/input.js';
 import { absenceProven } from '../policy/absence.js';
@@ -10,7 +10,7 @@ import type { LookUp, Provider } from '../ports/provider.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { operationOf } from './operations.js';
-import { applyDone } from './record.js';
+import { applyDone, withDoubtAt } from './record.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf } from './run.js';
 import { continueJob, type Job, stepResults } from './send.js';
 import type { StateView } from './state.js';
@@ -115,17 +115,21 @@ async function askProvider(run: Run, provider: Provider, intent: IntendedIntent)
     before: intent.steps[index]?.before ?? {},
     results: stepResults(intent),
     sentAtMs: toMs(intent.sendBy) - MINUTE_MS,
-    ...(known === undefined ? {} : { knownOrderId: known }),
+    ...(known === undefined ? {} : { knownOrderId: known.id, knownReference: known.reference }),
   });
 }
 
 /** A live order of ours in the same account: a look-up that misses it proves nothing. */
-function knownOrder(view: StateView, intent: IntendedIntent): string | undefined {
+function knownOrder(view: StateView, intent: IntendedIntent): OrderRecord | undefined {
   for (const status of view.statuses.values()) {
     const order = status.orders.find(
-      (o) => o.provider === intent.provider && o.environment === intent.environment && o.state === 'issued',
+      (o) =>
+        o.provider === intent.provider &&
+        o.environment === intent.environment &&
+        o.state === 'issued' &&
+        o.reference !== '',
     );
-    if (order) return order.id;
+    if (order) return order;
   }
   return undefined;
 }
@@ -191,6 +195,7 @@ function settle(run: Run, status: Status, { intent, result }: Looked): Status {
         step: intent.steps[currentStep(intent)]?.name ?? '',
         outcome: result.lookUp.outcome,
         atMs: nowMs,
+        found: true,
       });
     case 'not-placed':
       return contactsOf(run, intent) === 'changed'
@@ -201,10 +206,17 @@ function settle(run: Run, status: Status, { intent, result }: Looked): Status {
             [],
             nowMs,
           )
-        : withNotPlaced(status, intent.id, intent.nonce, nowMs);
+        : notPlaced(run, status, intent);
     case 'unknown':
       return withUnknown(status, intent.id, result.why, result.candidates, nowMs);
   }
+}
+
+/** Not sent again either; what the proof missed shows when it is looked at later. */
+function notPlaced(run: Run, status: Status, intent: IntendedIntent): Status {
+  const closed = withNotPlaced(status, intent.id, intent.nonce, run.deps.clock.now());
+  const paid = intent.steps[currentStep(intent)]?.paid ?? true;
+  return paid && closed !== status ? withDoubtAt(run, closed, intent) : closed;
 }
 
 function line({ name, intent, result }: Looked): string {

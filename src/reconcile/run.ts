@@ -8,6 +8,7 @@ import type { FileChange } from '../ports/repository.js';
 import { statusPath } from '../repository/layout.js';
 import { stableJson } from '../repository/stable.js';
 import type { Deps, ProviderSet } from './deps.js';
+import type { Notes } from './notes.js';
 import type { StateView } from './state.js';
 
 /** Something worth telling at the end of a run. */
@@ -31,6 +32,8 @@ export interface Run {
   /** `view.manifestsId` of the files this run read. */
   readonly manifestsId: string;
   view: StateView;
+  /** Of calls, this run's and earlier ones'. */
+  readonly notes: Notes;
   readonly events: RunEvent[];
   /** Set when a clock was found wrong: the run ends with an error. */
   clockProblem?: string;

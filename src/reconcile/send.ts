@@ -3,6 +3,7 @@ import { CertError, messageOf } from '../model/errors.js';
 import type { IntendedIntent, OpenIntent, PlacedIntent } from '../model/intent.js';
 import type { JsonObject } from '../model/json.js';
 import { toInstant, toMs } from '../model/time.js';
+import { openCancellation } from '../planner/facts.js';
 import type { Operation, Provider, StepOutcome } from '../ports/provider.js';
 import { type Announced, announce } from './announce.js';
 import { type Moment, momentOf, sendGuard } from './guard.js';
@@ -234,6 +235,7 @@ export function continueJob(
       stillWanted: (view) => {
         const open = findIntent(statusOf(view, job.name), intent.id);
         if (open?.phase !== 'placed' || plannedStep(open) !== index) return 'another run took this step';
+        if (openCancellation(statusOf(view, job.name))) return 'it is being given up';
         return sendStopped(run, view, intent.steps[index]?.paid ?? true);
       },
     },

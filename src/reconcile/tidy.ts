@@ -1,25 +1,29 @@
-import { CertError, messageOf } from '../model/errors.js';
 import { isOpen } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanItem } from '../model/plan.js';
 import { emptyStatus, type Status } from '../model/status.js';
 import { toInstant } from '../model/time.js';
+import { abandonable } from '../planner/abandon.js';
 import { isCertificate } from '../planner/input.js';
+import { withDoubt } from '../policy/doubts.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { STATE_FOLDER, statusPath } from '../repository/layout.js';
+import { seenOrder, unseenReason } from './adoptions.js';
 import { type ChangeSet, land } from './land.js';
 import { commitMessage } from './message.js';
+import type { Answers } from './observe.js';
 import { withAdopted } from './order-facts.js';
 import { providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
+import { withAbandoned } from './transitions.js';
 
 /**
  * Lines that change facts only, in one commit: orders taken over, certificates that moved to another name, manifests
  * that are gone. Nothing here writes at a provider.
  */
-export async function tidy(run: Run, items: readonly PlanItem[]): Promise<void> {
-  const adopted = await readAdopted(run, items);
+export async function tidy(run: Run, items: readonly PlanItem[], answers: Answers): Promise<void> {
+  const adopted = readAdopted(run, items, answers);
   const changes = [
     ...adopted.map((one) => (view: StateView) => adopt(run, view, one)),
     ...items
@@ -30,6 +34,9 @@ export async function tidy(run: Run, items: readonly PlanItem[]): Promise<void> 
             ? restore(view, item.name)
             : move(view, item.predecessor ?? '', item.name),
       ),
+    ...items
+      .filter((item) => item.action === 'abandon')
+      .map((item) => (view: StateView) => abandon(run, view, item)),
     ...items
       .filter((item) => item.action === 'archive')
       .map((item) => (view: StateView) => archive(run, view, item.name)),
@@ -44,18 +51,18 @@ interface Adopted {
   readonly order: OrderSnapshot;
 }
 
-async function readAdopted(run: Run, items: readonly PlanItem[]): Promise<readonly Adopted[]> {
-  const adopted: Adopted[] = [];
-  for (const item of items.filter((i) => i.action === 'adopt')) {
-    try {
-      const provider = providerFor(run, item.provider ?? '');
-      adopted.push({ item, provider, order: await provider.getOrder(item.predecessor ?? '') });
-    } catch (error) {
-      if (error instanceof CertError && error.code === 'interrupted') throw error;
-      run.events.push({ name: item.name, action: 'adopt', outcome: 'failed', message: messageOf(error) });
-    }
-  }
-  return adopted;
+/** Taken over is what the plan was made from: no second look. */
+function readAdopted(run: Run, items: readonly PlanItem[], answers: Answers): readonly Adopted[] {
+  return items
+    .filter((item) => item.action === 'adopt')
+    .flatMap((item) => {
+      const { name, provider: id = '', predecessor = '' } = item;
+      const order = seenOrder(answers, name, predecessor);
+      if (order) return [{ item, provider: providerFor(run, id), order }];
+      const message = unseenReason(answers, id, predecessor);
+      run.events.push({ name, action: 'adopt', outcome: 'failed', message });
+      return [];
+    });
 }
 
 interface Part {
@@ -82,8 +89,14 @@ function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): P
     { digest: spec.digest, ...(spec.reissue === undefined ? {} : { reissue: spec.reissue }) },
     run.deps.clock.now(),
   );
+  // Found again after the record of it was lost: whether it was the only one is not known either.
+  const doubtful = item.reason === 'OrderAtProvider' && order.reference !== undefined;
+  const of = { provider: provider.config.id, environment: provider.config.environment };
+  const taken = doubtful
+    ? withDoubt(next, { ...of, reference: order.reference }, run.deps.clock.now())
+    : next;
   return {
-    files: [statusFile(next)],
+    files: [statusFile(taken)],
     line: `adopt ${item.name}: order ${order.id} at ${provider.config.id}, nothing bought`,
   };
 }
@@ -118,6 +131,19 @@ function restore(view: StateView, name: string): Part | undefined {
   if (!status?.archived) return undefined;
   const { archived: _back, ...active } = status;
   return { files: [statusFile(active)], line: `restore ${name}: a manifest declares it again` };
+}
+
+/** The provider has no call for it: from now on nothing drives the order, and its line says what is left to do. */
+function abandon(run: Run, view: StateView, { name, predecessor, approval }: PlanItem): Part | undefined {
+  const status = statusOf(view, name);
+  const order = abandonable(status);
+  if (!order?.ids.includes(predecessor ?? '')) return undefined;
+  const next = withAbandoned(status, order.id, run.deps.clock.now());
+  const used = approval?.kind === 'file' ? [approval.subjectDigest] : [];
+  return {
+    files: [statusFile({ ...next, consumedApprovals: [...new Set([...next.consumedApprovals, ...used])] })],
+    line: `abandon ${name}: order ${order.id} at ${order.provider} is given up, not cancelled there`,
+  };
 }
 
 function archive(run: Run, view: StateView, name: string): Part | undefined {

@@ -9,7 +9,7 @@ import type {
   StepRecord,
 } from '../model/intent.js';
 import { isOpen } from '../model/intent.js';
-import type { OrderRecord, Status } from '../model/status.js';
+import type { OrderRecord, RequestRecord, Status } from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
 import { toInstant } from '../model/time.js';
 import { addFailure } from '../policy/failures.js';
@@ -94,6 +94,7 @@ export function withStepDone(status: Status, done: StepDone): Status {
     case 'revoke':
       return closeIntent(withRevoked(cleared, intent, done.atMs), placed, 'done', done.atMs);
     case 'cancel':
+      return withAbandoned(closeIntent(cleared, placed, 'done', done.atMs), placed.orderId, done.atMs);
     case 'set-auto-renew':
       return closeIntent(cleared, placed, 'done', done.atMs);
     default:
@@ -101,14 +102,16 @@ export function withStepDone(status: Status, done: StepDone): Status {
   }
 }
 
+/** Ends that are meant: nothing that is told later opens such an intent again. */
+const ENDED: ReadonlySet<CloseOutcome> = new Set(['published', 'done', 'abandoned']);
+
 /**
  * Somebody wrote the attempt off, and it went through after all: what was bought is followed, unless another attempt took
  * its place meanwhile.
  */
 export function closedTooEarly(status: Status, intentId: string): OpenIntent | undefined {
   const closed = status.intents.find((intent) => intent.id === intentId);
-  if (closed?.phase !== 'closed' || closed.outcome === 'published' || closed.outcome === 'done')
-    return undefined;
+  if (closed?.phase !== 'closed' || ENDED.has(closed.outcome)) return undefined;
   const rival = status.intents.some((intent) => isOpen(intent) && intent.lane === closed.lane);
   if (rival) return undefined;
   const { phase: _phase, outcome: _outcome, closedAt, message: _message, ...base } = closed;
@@ -148,17 +151,19 @@ function baseOf(intent: OpenIntent) {
 }
 
 function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: boolean): Status {
-  const { orderId, charged } = done.outcome;
-  const charges = paid
-    ? [
-        {
-          at: toInstant(done.atMs),
-          action: intent.action,
-          quoted: intent.quoted,
-          ...(charged === undefined ? {} : { charged }),
-        },
-      ]
-    : [];
+  const { orderId, charged, refunded } = done.outcome;
+  const charges =
+    paid || refunded !== undefined
+      ? [
+          {
+            at: toInstant(done.atMs),
+            action: intent.action,
+            quoted: intent.quoted,
+            ...(charged === undefined ? {} : { charged }),
+            ...(refunded === undefined ? {} : { refunded }),
+          },
+        ]
+      : [];
   const known = status.orders.find((order) => orderId !== undefined && order.ids.includes(orderId));
   const continues = continuesOrder(intent);
   const target = known ?? (continues ? orderOfIntent(status, intent) : undefined);
@@ -209,6 +214,42 @@ const orderOfIntent = (status: Status, intent: OpenIntent): OrderRecord | undefi
 export const replaceOrder = (status: Status, old: OrderRecord, next: OrderRecord): Status => ({
   ...status,
   orders: status.orders.map((order) => (order === old ? next : order)),
+});
+
+/** Does this request give up this order? */
+const givesUp = (request: RequestRecord, order: OrderRecord): boolean =>
+  request.action === 'abandon' && order.ids.includes(request.order ?? '');
+
+/**
+ * A person gave the order up: it is marked, what drove it is over, and so is the request. What stands in the charges
+ * stays there: the money left. The same status where the order is not known.
+ */
+export function withAbandoned(status: Status, orderId: string, atMs: number): Status {
+  const order = status.orders.find((known) => known.ids.includes(orderId));
+  if (!order) return status;
+  const reason =
+    status.requests.find((request) => givesUp(request, order))?.reason ?? 'no reason is recorded';
+  const { waitingFor: _waiting, message: _message, ...rest } = order;
+  const marked = replaceOrder({ ...status, validation: [] }, order, {
+    ...rest,
+    abandoned: { at: toInstant(atMs), reason },
+  });
+  const open = marked.intents.filter(isOpen).find((intent) => buysOrder(intent, order));
+  const closed = open ? closeIntent(marked, open, 'abandoned', atMs, reason) : marked;
+  return withoutAbandonRequest(closed, order);
+}
+
+/** The purchase that an order came from. */
+const buysOrder = (intent: OpenIntent, order: OrderRecord): boolean =>
+  !continuesOrder(intent) &&
+  ('orderId' in intent
+    ? order.ids.includes(intent.orderId)
+    : intent.provider === order.provider && intent.request.reference === order.reference);
+
+/** An order that ended one way or another cannot be given up any more. */
+const withoutAbandonRequest = (status: Status, order: OrderRecord): Status => ({
+  ...status,
+  requests: status.requests.filter((request) => !givesUp(request, order)),
 });
 
 function withRevoked(status: Status, intent: OpenIntent, atMs: number): Status {
@@ -266,10 +307,10 @@ export function withRefused(
   return stepBack(failed, intent) ?? unused(failed, intent, 'refused', atMs, refusal.message);
 }
 
-/** A refused revocation waits by itself: it must not keep the reissue waiting that follows it. */
+/** What a person asked for waits by itself: a refused revocation must not keep the reissue waiting that follows it. */
 function withFailure(status: Status, intent: OpenIntent, refusal: Refusal, atMs: number): Status {
-  const { lane, request } = intent;
-  if (intent.action !== 'revoke') {
+  const { lane } = intent;
+  if (intent.action !== 'revoke' && intent.action !== 'cancel') {
     return {
       ...status,
       failures: { ...status.failures, [lane]: addFailure(status.failures[lane], refusal, atMs) },
@@ -278,11 +319,17 @@ function withFailure(status: Status, intent: OpenIntent, refusal: Refusal, atMs:
   return {
     ...status,
     requests: status.requests.map((asked) =>
-      asked.action === 'revoke' && (asked.serial ?? request.revocation?.serial) === request.revocation?.serial
-        ? { ...asked, failure: addFailure(asked.failure, refusal, atMs) }
-        : asked,
+      isAnsweredBy(asked, intent) ? { ...asked, failure: addFailure(asked.failure, refusal, atMs) } : asked,
     ),
   };
+}
+
+/** Is this revocation or cancellation the one that was asked for? */
+function isAnsweredBy(asked: RequestRecord, { action, request }: OpenIntent): boolean {
+  const { revocation, predecessor } = request;
+  return action === 'revoke'
+    ? asked.action === 'revoke' && (asked.serial ?? revocation?.serial) === revocation?.serial
+    : asked.action === 'abandon' && (predecessor?.ids ?? []).includes(asked.order ?? '');
 }
 
 /** Provably nothing was sent by the process that wrote the nonce. */
@@ -362,7 +409,14 @@ export function withUnknown(
 
 /** The order ended without a certificate: rejected, cancelled, refunded. */
 export function withOrderDied(status: Status, intent: OpenIntent, message: string, atMs: number): Status {
-  return closeIntent(status, intent, 'refused', atMs, message);
+  const order = 'orderId' in intent ? status.orders.find((o) => o.ids.includes(intent.orderId)) : undefined;
+  return closeIntent(
+    order && !continuesOrder(intent) ? withoutAbandonRequest(status, order) : status,
+    intent,
+    'refused',
+    atMs,
+    message,
+  );
 }
 
 /** A certificate arrived that is not what was asked for. */

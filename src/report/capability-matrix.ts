@@ -72,6 +72,11 @@ const LINES: readonly Line[] = [
   flag('balance', 'Balance by API'),
   flag('list', 'List of orders'),
   flag('push', 'Push notifications'),
+  {
+    key: 'pollEveryMs',
+    title: 'Looks at an order every',
+    text: ({ pollEveryMs }) => (pollEveryMs === undefined ? 'run' : duration(pollEveryMs)),
+  },
   { key: 'concurrency', title: 'Calls at once', text: ({ concurrency }) => String(concurrency) },
 ];
 

@@ -107,3 +107,34 @@ export const totalOf = (plan: Plan): string => costOf(plan.items.filter((item) =
 export const needsTotal = (plan: Plan): boolean =>
   new Set(plan.items.flatMap((item) => (isHeld(item) || item.price.kind === 'free' ? [] : [item.action])))
     .size > 1;
+
+/** Lines of one kind that are told together, because each alone says nothing that needs reading. */
+export interface Fold {
+  readonly items: readonly PlanItem[];
+}
+
+const FOLD_FROM = 20;
+const FOLDABLE: ReadonlySet<PlanAction> = new Set(['adopt', 'collect', 'move', 'wait']);
+
+/** Free, not held, nothing beside it: nobody has to decide about such a line. */
+const isQuiet = (item: PlanItem): boolean =>
+  FOLDABLE.has(item.action) &&
+  item.hold === undefined &&
+  item.price.kind === 'free' &&
+  item.sideEffects.length === 0;
+
+const foldKey = ({ action, reason, provider, environment, waitingFor }: PlanItem): string =>
+  [action, reason, provider ?? '', environment ?? '', waitingFor ?? ''].join('|');
+
+/** The same lines in the same order, where twenty and more quiet ones of a kind stand together as one. */
+export function folded(items: readonly PlanItem[]): readonly (PlanItem | Fold)[] {
+  const groups = Map.groupBy(items.filter(isQuiet), foldKey);
+  const done = new Set<string>();
+  return items.flatMap((item): readonly (PlanItem | Fold)[] => {
+    const group = isQuiet(item) ? groups.get(foldKey(item)) : undefined;
+    if (!group || group.length < FOLD_FROM) return [item];
+    if (done.has(foldKey(item))) return [];
+    done.add(foldKey(item));
+    return [{ items: group }];
+  });
+}

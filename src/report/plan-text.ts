@@ -6,6 +6,8 @@ import { remedyOf } from './holds.js';
 import { type Colors, colorsOf, type Field, fields, hang, optional, type RenderOptions } from './layout.js';
 import { shortPrice } from './money.js';
 import {
+  type Fold,
+  folded,
   hasWork,
   inReadingOrder,
   type Mark,
@@ -102,6 +104,43 @@ function block(item: PlanItem, options: RenderOptions): string[] {
   ];
 }
 
+/** Many lines of one kind as one block; each alone is shown by its name. */
+function foldBlock({ items }: Fold, options: RenderOptions): string[] {
+  const [first] = items;
+  if (!first) return [];
+  const colors = colorsOf(options);
+  const mark = markOf(first);
+  const provider = first.provider === undefined ? undefined : providerText(first.provider, first.environment);
+  const list: readonly Field[] = [
+    ...optional('why', say(FOLDED_WHY[first.reason] ?? first.message)),
+    ...optional(
+      'provider',
+      provider !== undefined && isLoud(first.environment) ? colors.bold(colors.yellow(provider)) : provider,
+    ),
+    ...optional('waits for', first.waitingFor && waitingText(first.waitingFor)),
+    ...optional(
+      'names',
+      someOf(
+        items.map(({ name }) => name),
+        NAMES_SHOWN,
+      ),
+    ),
+    ...optional('each', 'certwright plan NAME shows one, --json all'),
+  ];
+  return [
+    `${paint(mark, colors)(`${mark} ${first.action}`)} ${colors.bold(count(items.length, 'certificate'))}`,
+    ...fields(list, INDENT, LABEL_WIDTH, options),
+  ];
+}
+
+const FOLDED_WHY: Partial<Readonly<Record<PlanItem['reason'], string>>> = {
+  AdoptDeclared: 'their manifests take over an order each',
+  OrderAtProvider: 'orders under our references exist at the provider',
+  NeedMoved: 'their paid orders serve the same names',
+  AwaitingIssuance: 'their orders are placed, or their certificates are not in the repository yet',
+  OpenIntent: 'what was begun is driven on',
+};
+
 function warningLines(warning: PlanWarning, options: RenderOptions): string[] {
   const colors = colorsOf(options);
   const label = {
@@ -135,7 +174,9 @@ export function planText(plan: Plan, options: RenderOptions): string {
   const summary = hang('', colors.bold(summaryOf(plan)), options.width);
   const paragraphs = [
     warningsInOrder(plan).flatMap((warning) => warningLines(warning, options)),
-    ...inReadingOrder(plan.items).map((item) => block(item, options)),
+    ...folded(inReadingOrder(plan.items)).map((one) =>
+      'items' in one ? foldBlock(one, options) : block(one, options),
+    ),
     plan.unsafe ? unsafeLines(plan.unsafe, options) : [],
     needsTotal(plan) ? [...summary, ...hang('', `Total: ${totalOf(plan)}.`, options.width)] : summary,
     hasWork(plan) ? applyLines(plan, options) : [],

@@ -35,6 +35,9 @@ export function currentSection(current: CurrentCertificate): Section {
   };
 }
 
+/** Given up here alone: it stays paid until a person sees to it. */
+const isLeftThere = ({ state }: OrderRecord): boolean => state === 'pending' || state === 'issued';
+
 export function orderSection(order: OrderRecord): Section {
   const loud = isLoud(order.environment);
   const provider = providerText(order.provider, order.environment);
@@ -53,10 +56,18 @@ export function orderSection(order: OrderRecord): Section {
         label: 'state',
         text: order.waitingFor ? `${order.state}, waiting for ${waitingText(order.waitingFor)}` : order.state,
       },
+      ...optional(
+        'given up',
+        order.abandoned &&
+          `${minute(order.abandoned.at)}: ${say(order.abandoned.reason)}${isLeftThere(order) ? `; it is still there, have ${terminalText(order.provider)} cancel it` : ''}`,
+      ),
       ...optional('message', order.message && say(order.message)),
       { label: 'placed', text: `${minute(order.placedAt)}${order.adopted ? ', taken over' : ''}` },
       ...optional('paid', span),
-      ...order.charges.map(({ at, action, quoted, charged }) => {
+      ...order.charges.map(({ at, action, quoted, charged, refunded }) => {
+        if (refunded) {
+          return { label: 'refund', text: `${formatMoney(refunded)}, ${say(action)} on ${day(at)}` };
+        }
         const amount = charged ?? quoted;
         const text = amount ? `${formatMoney(amount)}${charged ? '' : ' (quoted)'}` : 'amount unknown';
         return { label: 'charge', text: `${text}, ${say(action)} on ${day(at)}` };

@@ -22,10 +22,16 @@ export const waitingText = (who: WaitingFor): string => WAITING[who];
 
 const REAL: Environment = 'live';
 
+/** Nothing real is bought in the others: said loudly everywhere. */
+export const environmentText = (environment: Environment): string =>
+  environment === REAL ? environment : environment.toUpperCase();
+
 /** `sectigo`, and loudly `sectigo (TEST)` where nothing real is bought. */
 export function providerText(provider: string, environment: Environment | undefined): string {
   const name = terminalText(provider);
-  return environment === undefined || environment === REAL ? name : `${name} (${environment.toUpperCase()})`;
+  return environment === undefined || environment === REAL
+    ? name
+    : `${name} (${environmentText(environment)})`;
 }
 
 export const isLoud = (environment: Environment | undefined): boolean =>

@@ -8,12 +8,15 @@ import type {
   Repository,
   RepositorySnapshot,
 } from '../ports/repository.js';
+import type { RunCache } from '../ports/run-cache.js';
 import { accountStore } from './account-store.js';
 import { HEADER_PATH, isOwnPath, STATE_FOLDER } from './layout.js';
 import { mustRun } from './process.js';
 import { pushRefs, type RefUpdate } from './push.js';
+import { runCache } from './run-cache.js';
 import { fetchTips, openSession, type Session, type SessionOptions } from './session.js';
 import { treeReader } from './tree.js';
+import type { UserClone } from './user-clone.js';
 import { writeCommit } from './write-commit.js';
 
 const SEEN_BRANCH = 'certwright/seen';
@@ -29,11 +32,14 @@ export interface RepositoryOptions extends SessionOptions {
   readonly branches: Branches;
 }
 
-/** The port, and what only the embedded CA needs beside it. */
+/** The port, and what lies beside the state: the books of an embedded CA, and what runs leave to each other. */
 export interface GitRepository extends Repository {
   /** The remote as host/path: what `_certwright.json` records. */
   readonly remote: string;
+  /** The clone the person works in. */
+  readonly clone: UserClone;
   accounts(id: string): AccountStore;
+  readonly runCache: RunCache;
 }
 
 async function checkBranches(session: Session, branches: Branches): Promise<void> {
@@ -146,12 +152,14 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
 
   return {
     remote: session.remote,
+    clone: session.clone,
 
     async observe() {
       const tips = await fetchTips(session, everything);
       const approval = tips.get('approval');
       const state = tips.get('state');
       const seen = tips.get('seen');
+      const cache = tips.get('extra/cache');
       if (approval === undefined)
         throw new CertError(
           'repository.ref-missing',
@@ -168,6 +176,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
         ...(state === undefined ? {} : { state: treeReader(session.git, state) }),
         ...(seen === undefined || seen === state ? {} : { seen: treeReader(session.git, seen) }),
         integrity,
+        ...(cache === undefined ? {} : { cache }),
       };
     },
 
@@ -193,6 +202,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
 
     isAncestor: (older, newer) => isAncestor(session, older, newer),
     accounts: (id) => accountStore(session, id),
+    runCache: runCache(session),
     close: () => session.refs.close(),
   };
 }

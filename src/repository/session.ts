@@ -6,7 +6,13 @@ import { gitEnvironment, type Setting } from './environment.js';
 import { remoteFailure } from './failures.js';
 import { createGit, type Git, mustRun } from './process.js';
 import { type BareUrl, redactor, remoteIdentity, splitCredentials } from './remote.js';
-import { readSettings, readUserClone, readUserRemote, type UserRemote } from './user-clone.js';
+import {
+  readSettings,
+  readUserClone,
+  readUserRemote,
+  type UserClone,
+  type UserRemote,
+} from './user-clone.js';
 import type { Committer } from './write-commit.js';
 
 const REMOTE = 'certwright';
@@ -29,6 +35,8 @@ export interface SessionOptions {
 /** Our own bare clone of the user's remote, ready to fetch and push with the user's credentials. */
 export interface Session {
   readonly git: Git;
+  /** The clone the person works in. */
+  readonly clone: UserClone;
   /** The remote as host/path. */
   readonly remote: string;
   /** What to call the remote in fetch and push. */
@@ -127,6 +135,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const git = await prepare(options, user, clone.root, clone.objectFormat);
   return {
     git,
+    clone,
     remote: remoteIdentity(user.fetchUrl),
     remoteName: REMOTE,
     refs: openRunRefs(git, options.clock.now(), options.log),

@@ -39,10 +39,10 @@ function opensslVerify(collected: CollectedCertificate, roots: readonly string[]
 /** The newest certificate of an order, found good by openssl and by Node: key, names, dates, chain. */
 export async function expectGoodCertificate(
   subject: ConformanceSubject,
-  { spec, key, request, orderId }: Bought,
+  { spec, key, request, orderId, recorded }: Bought,
 ): Promise<X509Certificate> {
   const { provider, clock } = subject;
-  const collected = await provider.collect(orderId);
+  const collected = await provider.collect(orderId, recorded);
   if (collected === undefined) throw new Error(`order ${orderId} is issued and gives no certificate`);
   const leaf = new X509Certificate(collected.certificatePem);
   const chain = collected.chainPem.map((pem) => new X509Certificate(pem));

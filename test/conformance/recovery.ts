@@ -1,14 +1,16 @@
 import { expect } from 'vitest';
 import { CertError } from '../../src/model/errors.js';
-import { DAY_MS, toMs } from '../../src/model/time.js';
+import { DAY_MS } from '../../src/model/time.js';
 import type { Operation, Step } from '../../src/ports/provider.js';
 import { newKey, orderRequest, predecessorOf } from './builders.js';
 import { failureOf } from './failure.js';
 import { expectGoodCertificate } from './judge.js';
+import { paidTillMs } from './life.js';
 import type { ConformanceSubject } from './subject.js';
 import { reasonFor, type Suite } from './suite.js';
 import {
   after,
+  type Bought,
   beginning,
   buyIssued,
   contextOf,
@@ -16,6 +18,7 @@ import {
   newRequest,
   orderIdOf,
   type Progress,
+  recordedOf,
   runSteps,
   untilIssued,
 } from './trial.js';
@@ -46,14 +49,9 @@ function paidStep(operation: Operation): {
 }
 
 /** Sends a step, loses its reply, and looks what became of it once everything has settled. */
-async function loseAndLook(
-  subject: ConformanceSubject,
-  step: Step,
-  progress: Progress,
-  knownOrderId?: string,
-) {
+async function loseAndLook(subject: ConformanceSubject, step: Step, progress: Progress, known?: Bought) {
   const context = await contextOf(step, progress);
-  const lookUp = lookUpContext(subject, context, knownOrderId);
+  const lookUp = lookUpContext(subject, context, known);
   await subject.loseNextReply?.();
   const error = await failureOf(step.run(context, () => {}));
   expect(error.effect, error.message).toBe('unknown');
@@ -64,7 +62,7 @@ async function loseAndLook(
 const renewalOf = async (subject: ConformanceSubject, bought: Awaited<ReturnType<typeof buyIssued>>) => {
   const { provider, clock } = subject;
   const early = Math.min(provider.capabilities.renewalWindowMs ?? 20 * DAY_MS, 20 * DAY_MS);
-  await subject.advance(toMs(bought.order.paidTill ?? '') - early - clock.now());
+  await subject.advance(paidTillMs(provider, bought.order, bought.request.term ?? '') - early - clock.now());
   const key = await newKey(bought.spec.commonName, bought.spec.names);
   return orderRequest(provider, bought.spec, 'renew', {
     csrPem: key.csrPem,
@@ -92,7 +90,7 @@ export function recoveryTests({ trial }: Suite): void {
       progress = after(progress, step, outcome);
     }
     expect(await subject.purchases()).toBe(1);
-    expect((await untilIssued(subject, orderIdOf(progress))).state).toBe('issued');
+    expect((await untilIssued(subject, orderIdOf(progress), recordedOf(progress))).state).toBe('issued');
   });
 
   trial('a guard that refuses stops a reissue, a revocation and a renewal as well', async (subject) => {
@@ -130,7 +128,7 @@ export function recoveryTests({ trial }: Suite): void {
       const { spec, key, request } = await newRequest(subject, 'lost');
       const { before, paid, rest } = paidStep(provider.place);
       const progress = await runSteps(before, beginning(request));
-      const look = await loseAndLook(subject, paid, progress, known.orderId);
+      const look = await loseAndLook(subject, paid, progress, known);
       expect(await subject.purchases()).toBe(2);
       if (provider.capabilities.search === 'none') {
         expect(look.kind, 'nothing can be searched, so nothing is found or absent').toBe('cannot-tell');
@@ -138,10 +136,12 @@ export function recoveryTests({ trial }: Suite): void {
         return;
       }
       if (look.kind !== 'found') throw new Error(`the lost order was not found: ${JSON.stringify(look)}`);
-      const orderId = orderIdOf(await runSteps(rest, after(progress, paid, look.outcome)));
+      const done = await runSteps(rest, after(progress, paid, look.outcome));
+      const orderId = orderIdOf(done);
+      const recorded = recordedOf(done);
       expect(orderId).not.toBe(known.orderId);
-      const issued = await untilIssued(subject, orderId);
-      await expectGoodCertificate(subject, { spec, key, request, orderId: issued.id });
+      const issued = await untilIssued(subject, orderId, recorded);
+      await expectGoodCertificate(subject, { spec, key, request, recorded, orderId: issued.id });
       expect(await subject.purchases()).toBe(2);
     },
   );
@@ -154,7 +154,7 @@ export function recoveryTests({ trial }: Suite): void {
     const request = await renewalOf(subject, bought);
     const { before, paid } = paidStep(provider.renew);
     const progress = await runSteps(before, beginning(request));
-    const look = await loseAndLook(subject, paid, progress, bought.orderId);
+    const look = await loseAndLook(subject, paid, progress, bought);
     expect(await subject.purchases()).toBe(2);
     expect(look.kind).toBe(provider.capabilities.search === 'none' ? 'cannot-tell' : 'found');
     if (look.kind === 'found') expect(look.outcome.orderId).not.toBe(bought.orderId);
@@ -167,7 +167,7 @@ export function recoveryTests({ trial }: Suite): void {
     const { paid } = paidStep(provider.place);
     const { request } = await newRequest(subject, 'never');
     const context = await contextOf(paid, beginning(request));
-    const look = await paid.lookUp(lookUpContext(subject, context, known.orderId));
+    const look = await paid.lookUp(lookUpContext(subject, context, known));
     expect(await subject.purchases()).toBe(1);
     if (provider.capabilities.search === 'none') {
       expect(look.kind).toBe('cannot-tell');
@@ -225,7 +225,7 @@ export function recoveryTests({ trial }: Suite): void {
       const { before, paid } = paidStep(provider.place);
       if (rest[0] !== undefined) {
         const progress = await runSteps([...before, paid], beginning(request));
-        const look = await loseAndLook(subject, rest[0], progress, bought.orderId);
+        const look = await loseAndLook(subject, rest[0], progress, bought);
         expect(look.kind, rest[0].name).not.toBe('absent');
       }
       const [step] = provider.reissuer?.operation ?? [];
@@ -235,11 +235,12 @@ export function recoveryTests({ trial }: Suite): void {
         csrPem: key.csrPem,
         predecessor: predecessorOf(bought.order),
       });
-      const look = await loseAndLook(subject, step, beginning(reissue), bought.orderId);
+      const look = await loseAndLook(subject, step, beginning(reissue), bought);
       expect(look.kind).not.toBe('absent');
       if (look.kind !== 'found') return;
-      const issued = await untilIssued(subject, look.outcome.orderId ?? bought.orderId);
-      await expectGoodCertificate(subject, { ...bought, key, orderId: issued.id });
+      const recorded = recordedOf(after(beginning(reissue), step, look.outcome));
+      const issued = await untilIssued(subject, look.outcome.orderId ?? bought.orderId, recorded);
+      await expectGoodCertificate(subject, { ...bought, key, recorded, orderId: issued.id });
     },
   );
 
@@ -253,7 +254,7 @@ export function recoveryTests({ trial }: Suite): void {
       predecessor: predecessorOf(bought.order),
     });
     const context = await contextOf(step, beginning(request));
-    const look = await step.lookUp(lookUpContext(subject, context, bought.orderId));
+    const look = await step.lookUp(lookUpContext(subject, context, bought));
     expect(look.kind).not.toBe('found');
   });
 }

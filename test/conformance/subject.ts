@@ -24,6 +24,8 @@ export interface ConformanceSubject {
   purchases(): Promise<number>;
   /** The next writing call takes effect and its reply is lost. Absent where no reply can be lost. */
   loseNextReply?(): Promise<void>;
+  /** A reissue gets an id of its own in this account, which the capabilities allow. */
+  readonly reissueChangesId?: boolean;
   /** The next order that is placed ends as rejected. Absent where nothing is ever rejected. */
   rejectNext?(): Promise<void>;
   /** Calls the other side has seen. Absent where there is no other side. */

@@ -1,6 +1,13 @@
 import type { CertificateSpec } from '../../src/model/manifest.js';
 import type { OrderRequest, OrderSnapshot } from '../../src/model/order.js';
-import type { LookUpContext, Operation, Step, StepContext, StepOutcome } from '../../src/ports/provider.js';
+import type {
+  LookUpContext,
+  Operation,
+  Recorded,
+  Step,
+  StepContext,
+  StepOutcome,
+} from '../../src/ports/provider.js';
 import { newKey, orderRequest, type TestKey } from './builders.js';
 import type { ConformanceSubject } from './subject.js';
 
@@ -39,12 +46,15 @@ export async function runSteps(steps: Operation, start: Progress): Promise<Progr
 export const lookUpContext = (
   subject: ConformanceSubject,
   context: StepContext,
-  knownOrderId?: string,
+  known?: Bought,
 ): LookUpContext => ({
   ...context,
   sentAtMs: subject.clock.now(),
-  ...(knownOrderId === undefined ? {} : { knownOrderId }),
+  ...(known === undefined ? {} : { knownOrderId: known.orderId, knownReference: known.request.reference }),
 });
+
+/** What the engine would hand to a look at the order, its intent still being open. */
+export const recordedOf = ({ request, results }: Progress): Recorded => ({ request, results });
 
 /** @throws Error when an operation ended without an order id */
 export function orderIdOf({ orderId }: Progress): string {
@@ -53,10 +63,14 @@ export function orderIdOf({ orderId }: Progress): string {
 }
 
 /** The CA does its work, and the order is looked at until it is through. */
-export async function untilIssued(subject: ConformanceSubject, orderId: string): Promise<OrderSnapshot> {
+export async function untilIssued(
+  subject: ConformanceSubject,
+  orderId: string,
+  recorded: Recorded,
+): Promise<OrderSnapshot> {
   await subject.issue();
   for (let look = 0; look < LOOKS; look += 1) {
-    const order = await subject.provider.getOrder(orderId);
+    const order = await subject.provider.getOrder(orderId, recorded);
     if (order.state === 'issued' && order.reissuePending !== true) return order;
   }
   throw new Error(`order ${orderId} is not issued after ${LOOKS} looks, although the CA was told to`);
@@ -67,6 +81,8 @@ export interface Bought {
   readonly key: TestKey;
   readonly request: OrderRequest;
   readonly orderId: string;
+  /** Of the intent that is open until the certificate is there. */
+  readonly recorded: Recorded;
 }
 
 /** A request with a new key, ready to be sent. */
@@ -83,7 +99,7 @@ export async function newRequest(
 export async function buy(subject: ConformanceSubject, label: string): Promise<Bought> {
   const made = await newRequest(subject, label);
   const done = await runSteps(subject.provider.place, beginning(made.request));
-  return { ...made, orderId: orderIdOf(done) };
+  return { ...made, orderId: orderIdOf(done), recorded: recordedOf(done) };
 }
 
 /** A first order that has its certificate. */
@@ -92,6 +108,6 @@ export async function buyIssued(
   label: string,
 ): Promise<Bought & { readonly order: OrderSnapshot }> {
   const bought = await buy(subject, label);
-  const order = await untilIssued(subject, bought.orderId);
+  const order = await untilIssued(subject, bought.orderId, bought.recorded);
   return { ...bought, orderId: order.id, order };
 }

@@ -2,13 +2,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadApprovals, loadConfiguration, loadManifests } from '../../src/config/load.js';
 import { buildProgram } from '../../src/entry/cli/program.js';
 import type { Finding } from '../../src/model/manifest.js';
 import { providerDefinitions } from '../../src/providers/index.js';
 import { localCa } from '../../src/providers/local-ca/index.js';
+import { LINE_FAULTS } from '../../src/sandbox/frame/faults.js';
+import { sandboxDefinitions, startSandbox } from '../../src/sandbox/index.js';
+import { solverDefinitions } from '../../src/solvers/index.js';
 import { catalogueOf } from '../support/catalogue.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -54,7 +57,11 @@ const told = (findings: readonly Finding[]): readonly string[] =>
   findings.map(({ position, message }) => `${position.file}:${position.line} ${message}`);
 
 async function findingsInManifest(path: string, body: string): Promise<readonly string[]> {
-  const loaded = loadConfiguration({ path: 'certwright.yaml', text: CONFIGURATION }, providerDefinitions);
+  const loaded = loadConfiguration(
+    { path: 'certwright.yaml', text: CONFIGURATION },
+    providerDefinitions,
+    solverDefinitions,
+  );
   if (loaded.configuration === undefined) throw new Error('the configuration of the guides has errors');
   const beside = join(dirname(path), 'beside.yaml');
   const files = [
@@ -89,7 +96,10 @@ async function findingsIn({ label, body }: Block): Promise<readonly string[]> {
   if (label.startsWith('certificates/')) return findingsInManifest(label, body);
   if (label.startsWith('approvals/')) return told(loadApprovals([{ path: label, text: body }]).findings);
   const whole = label === 'part' ? withPart(body) : body;
-  return told(loadConfiguration({ path: 'certwright.yaml', text: whole }, providerDefinitions).findings);
+  return told(
+    loadConfiguration({ path: 'certwright.yaml', text: whole }, providerDefinitions, solverDefinitions)
+      .findings,
+  );
 }
 
 describe('YAML in the guides', () => {
@@ -173,7 +183,7 @@ describe('commands in the guides', () => {
     expect(problemOf('plan --remote-files -o json')).toBeUndefined();
     expect(problemOf('-C /srv keys prove')).toBeUndefined();
     expect(problemOf('plan --remote')).toBe('plan has no option --remote');
-    expect(problemOf('abandon shop')).toBe('there is no command abandon');
+    expect(problemOf('forget shop')).toBe('there is no command forget');
     expect(problemOf('validate shop')).toBe('validate takes no argument shop');
   });
 
@@ -232,6 +242,25 @@ describe('keys in the guides', () => {
     expect(wanted.length).toBeGreaterThan(35);
     expect(missingOn('docs/configuration.md', wanted)).toEqual([]);
   });
+
+  it.each(sandboxDefinitions)(
+    'sandbox.md names every setting, fault, operation and route of $type',
+    async (sandbox) => {
+      const { settings, faults, operations } = sandbox;
+      const words = [...Object.keys(settings), ...Object.keys({ ...LINE_FAULTS, ...faults }), ...operations];
+      const page = text('docs/sandbox.md');
+      expect(words.filter((word) => !page.includes(`\`${word}\``) && !page.includes(`\`${word}:`))).toEqual(
+        [],
+      );
+      const started = await startSandbox(sandbox.type);
+      onTestFinished(() => started.close());
+      const { routes } = JSON.parse(JSON.stringify(await started.control('GET', '')));
+      const paths = (routes as readonly { path: string }[]).map(({ path }) =>
+        path.replace(/:\w+/, (name) => name.slice(1).toUpperCase()),
+      );
+      expect(paths.filter((path) => !page.includes(path))).toEqual([]);
+    },
+  );
 
   it('manifest.md names every key of a manifest and of defaults', () => {
     const { certificate, sitelock } = schema('manifest').$defs ?? {};

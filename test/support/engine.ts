@@ -9,9 +9,11 @@ import { composeDeps } from '../../src/entry/compose.js';
 import { spoolFolder } from '../../src/entry/context.js';
 import { type ExitCode, exitCodeOf, exitCodeOfError } from '../../src/entry/exit.js';
 import { allConditions } from '../../src/entry/health.js';
+import { systemClock } from '../../src/entry/system/clock.js';
 import { createSealer, generateIdentity, parseIdentities } from '../../src/keys/age.js';
 import { CertError } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
+import type { JsonObject } from '../../src/model/json.js';
 import { STATE_FORMAT_VERSION, type StateHeader, type Status } from '../../src/model/status.js';
 import { HOUR_MS, MINUTE_MS } from '../../src/model/time.js';
 import { legalStatus } from '../../src/policy/legal.js';
@@ -25,11 +27,12 @@ import type {
 import type { PushOutcome } from '../../src/ports/repository.js';
 import { providerDefinitions } from '../../src/providers/index.js';
 import type { Deps } from '../../src/reconcile/deps.js';
-import { type Applied, apply } from '../../src/reconcile/engine.js';
+import { type Applied, type ApplyOptions, apply } from '../../src/reconcile/engine.js';
 import { fileSpool } from '../../src/repository/file-spool.js';
 import type { GitRepository } from '../../src/repository/git-repository.js';
 import { HEADER_PATH } from '../../src/repository/layout.js';
 import { stableJson } from '../../src/repository/stable.js';
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { type TestContext, testContext } from './context.js';
 import { type Fuse, fused } from './fuse.js';
 import {
@@ -53,7 +56,7 @@ import type { SellerSettings } from './paid-provider/wire.js';
 type Search = SellerSettings['search'];
 const ID = 'k3v9x2';
 
-export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none';
+export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | 'sectigo';
 
 /** Accounts that sell for money. */
 export const PAID: readonly Kind[] = ['local-ca-priced', 'unique', 'findable', 'none'];
@@ -64,10 +67,18 @@ export interface PlaceOptions {
   /** Path below `certificates/` → manifest. */
   readonly manifests?: Readonly<Record<string, string>>;
   readonly seller?: Partial<SellerSettings>;
+  /** Settings of the sandbox where the kind is one of a sandbox. */
+  readonly sandbox?: JsonObject;
+  /** Money in the account; default 500. */
+  readonly balance?: string;
   /** Lines of the account in certwright.yaml. */
   readonly account?: string;
   readonly spending?: string;
   readonly policy?: string;
+  /** The text of `solvers:`, in flow style. */
+  readonly solvers?: string;
+  /** Variables of every runner. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly definitions?: readonly ProviderDefinition[];
   /** A real remote instead of one in memory. */
   readonly git?: boolean;
@@ -99,6 +110,7 @@ export interface Place {
   readonly kind: Kind;
   /** Of the tests, and of the seller where there is one. */
   clock: ManualClock;
+  readonly sandbox?: Sandbox;
   readonly seller?: { readonly server: PaidProviderServer; readonly control: PaidProviderControl };
   readonly identity: string;
   readonly definitions: readonly ProviderDefinition[];
@@ -164,6 +176,8 @@ const ACCOUNTS: Readonly<Record<Kind, (url: string) => string>> = {
   unique: (url) => paidAccount(url, 'unique'),
   findable: (url) => paidAccount(url, 'findable'),
   none: (url) => paidAccount(url, 'none'),
+  sectigo: (url) =>
+    `type: sectigo, environment: rehearsal, url: "${url}", currency: USD, credentials: { loginName: "\${SECTIGO_LOGIN}", loginPassword: "\${SECTIGO_PASSWORD}" }, prices: { positivessl: { 90d: { base: 4.50 USD }, 1y: { base: 9.99 USD } }, positivessl-multi-domain: { 1y: { base: 25 USD, names: 3, perName: 6 USD } }, instantssl: { 1y: { base: 20 USD } } }`,
 };
 
 const paidAccount = (url: string, search: string): string =>
@@ -181,12 +195,26 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
     `keys: { recipients: [${recipient}], runnerRecipients: [${recipient}] }`,
     'defaults: { provider: shop, owner: team, key: ecdsa-p256 }',
     `providers: { shop: { ${account} } }`,
+    ...(options.solvers === undefined ? [] : [`solvers: ${options.solvers}`]),
     'policy:',
     `  approval: { ${options.policy ?? 'order: merge, renew: auto, free: auto, revoke: auto'} }`,
     `  spending: { ${options.spending ?? 'perOrder: 100 USD, perDay: 1000 USD, perMonth: 5000 USD'} }`,
     '',
   ].join('\n');
 }
+
+const SECTIGO_LOGIN = { loginName: 'acme', loginPassword: 'S3cret+ word' };
+const SECTIGO_ENV = {
+  SECTIGO_LOGIN: SECTIGO_LOGIN.loginName,
+  SECTIGO_PASSWORD: SECTIGO_LOGIN.loginPassword,
+};
+
+/** Follows the clock of the place; proofs count as given unless the test says otherwise. */
+const sandboxOptions = ({ sandbox }: PlaceOptions, now: () => number) => ({
+  now,
+  login: SECTIGO_LOGIN,
+  settings: { autoApprove: true, ...sandbox },
+});
 
 const manifestFiles = (manifests: Readonly<Record<string, string>>): Files =>
   Object.fromEntries(Object.entries(manifests).map(([path, text]) => [`certificates/${path}.yaml`, text]));
@@ -196,15 +224,25 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const identity = await generateIdentity();
   const startMs = manualClock().now();
   const { kind } = options;
+  let opened: Place | undefined;
   const server = SEARCHES.has(kind)
     ? await startPaidProvider({
         ...(options.runs ? {} : { nowMs: startMs }),
+        ...(options.balance === undefined ? {} : { balance: options.balance }),
         settings: { search: kind as Search, ...options.seller },
       })
     : undefined;
   if (server) onTestFinished(() => server.close());
+  const sandbox =
+    kind === 'sectigo'
+      ? await startSandbox(
+          kind,
+          sandboxOptions(options, () => opened?.clock.now() ?? startMs),
+        )
+      : undefined;
+  if (sandbox) onTestFinished(() => sandbox.close());
   const files = {
-    'certwright.yaml': configuration(options, identity.recipient, server?.url ?? ''),
+    'certwright.yaml': configuration(options, identity.recipient, server?.url ?? sandbox?.url ?? ''),
     ...manifestFiles(options.manifests ?? { shop: manifest('shop') }),
   };
   const store = options.git ? await gitStore(files) : await memoryStore(files, options.memory);
@@ -223,9 +261,10 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     kind,
     clock: manualClock(startMs),
     ...(server && control ? { seller: { server, control } } : {}),
+    ...(sandbox ? { sandbox } : {}),
     identity: identity.identity.reveal(),
     definitions: options.definitions ?? [...providerDefinitions, paidTest],
-    env: { PAID_TOKEN: server?.token ?? 'none' },
+    env: { PAID_TOKEN: server?.token ?? 'none', ...SECTIGO_ENV, ...options.env },
     async advance(ms) {
       place.clock.advance(ms);
       await control?.setTime(place.clock.now());
@@ -234,7 +273,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     async snapshot() {
       const refs = await store.refs();
       const nowMs = place.clock.now();
-      const restoreSeller = server?.snapshot();
+      const restoreSeller = server?.snapshot() ?? sandbox?.snapshot();
       return async () => {
         const there = await store.refs();
         for (const ref of new Set([...Object.keys(there), ...Object.keys(refs)])) {
@@ -246,6 +285,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     },
     async purchases() {
       if (control) return control.purchases();
+      if (sandbox) return sandbox.purchases().length;
       const books = 'refs/certwright/accounts/shop';
       if ((await store.refs())[books] === undefined) return 0;
       return Object.keys(await store.files(books)).filter((path) => path.startsWith('orders/')).length;
@@ -266,6 +306,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     },
     pushes: () => store.count(STATE_REF),
   };
+  opened = place;
   return place;
 }
 
@@ -300,8 +341,11 @@ export async function openRunner(place: Place, options: RunnerOptions = {}): Pro
   });
   const repository = await place.store.open({ clock, ...(options.signal ? { signal: options.signal } : {}) });
   const illegal: string[] = [];
-  const composed = composeDeps(context, repository, async () => parseIdentities(place.identity));
-  const judged = judging(composed, illegal);
+  const compose = (of: TestContext) =>
+    composeDeps(of, repository, async () => parseIdentities(place.identity));
+  // Servers judge signatures by the time of the machine they run on.
+  const { openSolver } = compose({ ...context, clock: systemClock });
+  const judged = judging({ ...compose(context), openSolver }, illegal);
   const wrapped = options.wrap?.(judged) ?? judged;
   return {
     home: context.env.XDG_STATE_HOME ?? '',
@@ -337,9 +381,14 @@ export interface Ended {
 }
 
 /** One `certwright apply`, to its exit code. */
-export async function applyOnce(place: Place, runner: Runner, waitMs = 0): Promise<Ended> {
+export async function applyOnce(
+  place: Place,
+  runner: Runner,
+  waitMs = 0,
+  options: Partial<ApplyOptions> = {},
+): Promise<Ended> {
   try {
-    const applied = await apply(runner.deps, { waitMs, confirm: async () => true });
+    const applied = await apply(runner.deps, { waitMs, confirm: async () => true, ...options });
     const conditions = allConditions(
       applied.view.statuses.values(),
       applied.specs,
@@ -362,10 +411,14 @@ export async function applyOnce(place: Place, runner: Runner, waitMs = 0): Promi
 
 const ROUND_MS = 20 * MINUTE_MS;
 const MAX_ROUNDS = 14;
+/** Later rounds: an absence is proved only after the delay until orders show, which one seller does not tell. */
+const LATE_ROUND_MS: Readonly<Partial<Record<Kind, number>>> = { sectigo: 12 * HOUR_MS };
 
 const isQuiet = (statuses: Iterable<Status>): boolean =>
   [...statuses].every(
-    (status) => status.current && status.intents.every((i) => !isOpen(i) || i.phase === 'unknown'),
+    (status) =>
+      (status.current || status.orders.some(({ abandoned }) => abandoned)) &&
+      status.intents.every((i) => !isOpen(i) || i.phase === 'unknown'),
   );
 
 /** Scheduled runs of one machine until nothing is open but what a person has to answer. */
@@ -377,7 +430,7 @@ export async function runUntilQuiet(place: Place, runner: Runner): Promise<Ended
     if ((settled && ended.applied?.plan.items.every((item) => item.hold)) || round === MAX_ROUNDS) {
       return ended;
     }
-    await place.advance(round < 10 ? ROUND_MS : HOUR_MS);
+    await place.advance(round < 10 ? ROUND_MS : (LATE_ROUND_MS[place.kind] ?? HOUR_MS));
   }
 }
 

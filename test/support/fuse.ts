@@ -2,12 +2,14 @@ import type { OrderRequest } from '../../src/model/order.js';
 import type { KeyMaker } from '../../src/ports/keystore.js';
 import type { Operation, Provider, Step } from '../../src/ports/provider.js';
 import type { Repository } from '../../src/ports/repository.js';
+import type { RunCache } from '../../src/ports/run-cache.js';
+import type { Solver } from '../../src/ports/solver.js';
 import type { Spool } from '../../src/ports/spool.js';
 import type { Deps } from '../../src/reconcile/deps.js';
 
-/** Where a process ends: right before or right after its n-th port call, counted from 1. */
+/** Where a process ends: right before or right after its n-th port call, counted from 1, or its first one of a name. */
 export interface CrashPoint {
-  readonly call: number;
+  readonly call: number | string;
   readonly when: 'before' | 'after';
 }
 
@@ -20,30 +22,42 @@ export interface Fuse {
   readonly calls: readonly string[];
   /** Settles when the crash point is reached. */
   readonly blown: Promise<'crashed'>;
+  /** Resolves when what was under way at the crash has reached the other side, or not. */
+  settled(): Promise<void>;
   call<T>(name: string, run: () => Promise<T>): Promise<T>;
 }
 
-export function fuse(point?: CrashPoint): Fuse {
+/** @param strike  what happens there to a real process; returning `go on` lets the call through */
+export function fuse(point?: CrashPoint, strike?: (call: string) => 'go on' | undefined): Fuse {
   const calls: string[] = [];
+  let struck = false;
   const { promise: blown, resolve } = Promise.withResolvers<'crashed'>();
   const never = () => new Promise<never>(() => undefined);
+  const underWay = new Set<Promise<unknown>>();
   let dead = false;
-  const die = (): Promise<never> => {
+  const die = async (): Promise<void> => {
+    struck = true;
+    if (strike?.(`${point?.when} call ${calls.length}, ${calls.at(-1)}`) === 'go on') return;
     dead = true;
     resolve('crashed');
-    return never();
+    await never();
   };
   return {
     calls,
     blown,
+    settled: async () => void (await Promise.allSettled(underWay)),
     async call(name, run) {
       if (dead) return never();
       calls.push(name);
-      const here = point?.call === calls.length ? point.when : undefined;
-      if (here === 'before') return die();
+      const reached = point && !struck && (point.call === calls.length || point.call === name);
+      const here = reached ? point.when : undefined;
+      if (here === 'before') await die();
+      const running = run();
+      underWay.add(running);
       try {
-        return await run();
+        return await running;
       } finally {
+        underWay.delete(running);
         if (dead) await never();
         if (here === 'after') await die();
       }
@@ -56,6 +70,7 @@ export function fused(deps: Deps, through: Fuse): Deps {
   return {
     ...deps,
     repository: fusedRepository(deps.repository, through),
+    runCache: fusedCache(deps.runCache, through),
     spool: fusedSpool(deps.spool, through),
     connect: (configuration) => {
       const set = deps.connect(configuration);
@@ -65,6 +80,7 @@ export function fused(deps: Deps, through: Fuse): Deps {
         close: () => through.call('close', () => set.close()),
       };
     },
+    openSolver: (config) => fusedSolver(deps.openSolver(config), through),
     keyMaker: (configuration): KeyMaker => {
       const maker = deps.keyMaker(configuration);
       return {
@@ -85,11 +101,28 @@ const fusedRepository = (repository: Repository, through: Fuse): Repository => (
   close: () => repository.close(),
 });
 
+const fusedCache = (cache: RunCache, through: Fuse): RunCache => ({
+  read: (version) => through.call('cache.read', () => cache.read(version)),
+  replace: (seen, change) => through.call('cache.replace', () => cache.replace(seen, change)),
+});
+
 const fusedSpool = (spool: Spool, through: Fuse): Spool => ({
   write: (entry) => through.call('spool.write', () => spool.write(entry)),
   list: () => through.call('spool.list', () => spool.list()),
   remove: (entry) => through.call('spool.remove', () => spool.remove(entry)),
 });
+
+function fusedSolver(solver: Solver, through: Fuse): Solver {
+  const { visible } = solver;
+  return {
+    config: solver.config,
+    publish: (records) => through.call('solver.publish', () => solver.publish(records)),
+    cleanUp: (records) => through.call('solver.cleanUp', () => solver.cleanUp(records)),
+    ...(visible && {
+      visible: (records) => through.call('solver.visible', () => visible.call(solver, records)),
+    }),
+  };
+}
 
 function fusedProvider(provider: Provider, through: Fuse): Provider {
   const wrap =
@@ -106,7 +139,8 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     }),
   });
   const operation = (steps: Operation): Operation => steps.map(step);
-  const { reissuer, revoker, canceller, autoRenew, findByReference, balance, list, trustAnchors } = provider;
+  const { reissuer, revoker, canceller, autoRenew, findByReference, balance, list, trustAnchors, validator } =
+    provider;
   return {
     ...provider,
     place: operation(provider.place),
@@ -118,6 +152,9 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     ...(findByReference && { findByReference: wrap('findByReference', findByReference.bind(provider)) }),
     ...(balance && { balance: wrap('balance', balance.bind(provider)) }),
     ...(trustAnchors && { trustAnchors: wrap('trustAnchors', trustAnchors.bind(provider)) }),
+    ...(validator && {
+      validator: { ...validator, recheck: wrap('recheck', validator.recheck.bind(validator)) },
+    }),
     ...(list && {
       list: async function* (filter) {
         yield* await through.call('list', () => allOf(list.call(provider, filter)));

@@ -12,6 +12,7 @@ import { isOwnPath } from '../../src/repository/layout.js';
 
 const STATE = 'refs/heads/certwright/state';
 const SEEN = 'refs/heads/certwright/seen';
+const CACHE = 'refs/certwright/cache';
 const APPROVAL = 'refs/heads/main';
 
 interface Commit {
@@ -69,6 +70,7 @@ export class MemoryRemote {
   open(): GitRepository {
     return {
       remote: this.identity,
+      clone: { root: '/nowhere', bare: true, objectFormat: 'sha1' },
       observe: async () => this.#observe(),
       commit: async (snapshot, changes, message) => {
         const { state, seen, integrity } = snapshot;
@@ -102,6 +104,18 @@ export class MemoryRemote {
           throw new CertError('internal', `there is no commit ${newer}`);
         }
         return this.#isAncestor(older, newer);
+      },
+      runCache: {
+        read: async (version) => {
+          const blob = this.#commits.get(version)?.tree.get('cache.json');
+          return blob === undefined ? undefined : this.#blobs.get(blob)?.text;
+        },
+        replace: async (_seen, change) => {
+          const text = change(this.files(CACHE)['cache.json']);
+          const oid = this.#write(null, [{ path: 'cache.json', content: text }], 'cache');
+          this.refs = new Map(this.refs).set(CACHE, oid);
+          return undefined;
+        },
       },
       accounts: (id) => this.#accounts(`refs/certwright/accounts/${id}`),
       close: async () => undefined,
@@ -151,7 +165,7 @@ export class MemoryRemote {
   }
 
   #observe(): RepositorySnapshot {
-    const [state, seen] = [this.refs.get(STATE), this.refs.get(SEEN)];
+    const [state, seen, cache] = [this.refs.get(STATE), this.refs.get(SEEN), this.refs.get(CACHE)];
     const approval = this.refs.get(APPROVAL);
     if (approval === undefined) {
       throw new CertError('repository.ref-missing', `${this.identity} has no branch main`);
@@ -162,6 +176,7 @@ export class MemoryRemote {
       ...(state === undefined ? {} : { state: this.#reader(state) }),
       ...(seen === undefined || seen === state ? {} : { seen: this.#reader(seen) }),
       integrity: this.#judge(state, seen),
+      ...(cache === undefined ? {} : { cache }),
     };
   }
 

@@ -3,12 +3,16 @@ import type { Applied } from '../../reconcile/engine.js';
 import type { RunEvent } from '../../reconcile/run.js';
 import { say } from '../../report/escape.js';
 import { colorsOf, hang, type RenderOptions } from '../../report/layout.js';
+import { count, someOf } from '../../report/words.js';
+
+const FOLD_FROM = 20;
+const NAMES_SHOWN = 5;
 
 const MARKS = { done: '✓', waiting: '…', held: '!', failed: '✗', unknown: '?' } as const;
 
 /** What an apply did: one line per certificate that moved, what needs a person, and a sum. */
 export function appliedText(
-  { events }: Applied,
+  { events }: Pick<Applied, 'events'>,
   conditions: ReadonlyMap<string, readonly Condition[]>,
   options: RenderOptions,
 ): string {
@@ -21,20 +25,39 @@ export function appliedText(
     unknown: colors.red,
   } as const;
   const told = events.filter((event) => event.outcome !== 'held');
-  const lines = told.flatMap((event) => {
-    const [first = '', ...rest] = hang(
-      '  ',
-      `${event.action} ${event.name}: ${say(event.message)}`,
-      options.width,
-    );
-    return [`${paint[event.outcome](MARKS[event.outcome])} ${first.trimStart()}`, ...rest];
-  });
+  const collected = told.filter((event) => event.action === 'collect' && event.outcome === 'done');
+  const many = new Set(collected.length >= FOLD_FROM ? collected : []);
+  const lines = told
+    .filter((event) => !many.has(event))
+    .flatMap((event) => {
+      const [first = '', ...rest] = hang(
+        '  ',
+        `${event.action} ${event.name}: ${say(event.message)}`,
+        options.width,
+      );
+      return [`${paint[event.outcome](MARKS[event.outcome])} ${first.trimStart()}`, ...rest];
+    });
   const attention = [...conditions].flatMap(([name, all]) =>
     all
       .filter((condition) => condition.level === 'attention')
       .map((condition) => `${colors.red('attention')} ${name}: ${say(condition.message)}`),
   );
-  return [...lines, ...attention, ...summary(events)].join('\n');
+  return [...collectedLines([...many], options), ...lines, ...attention, ...summary(events)].join('\n');
+}
+
+/** Thousands of orders taken over are one line: nobody has to act on any of them. */
+function collectedLines(events: readonly RunEvent[], options: RenderOptions): readonly string[] {
+  if (events.length === 0) return [];
+  const names = someOf(
+    events.map(({ name }) => name),
+    NAMES_SHOWN,
+  );
+  const [first = '', ...rest] = hang(
+    '  ',
+    `collect: ${count(events.length, 'certificate')} published: ${names}`,
+    options.width,
+  );
+  return [`${colorsOf(options).green(MARKS.done)} ${first.trimStart()}`, ...rest];
 }
 
 /** Nothing for a run that had nothing to do: the plan has said so. */

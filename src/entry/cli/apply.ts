@@ -1,6 +1,7 @@
 import { CertError } from '../../model/errors.js';
 import type { Plan } from '../../model/plan.js';
 import { parseDuration } from '../../model/term.js';
+import type { Condition } from '../../policy/conditions.js';
 import type { Applied } from '../../reconcile/engine.js';
 import { apply } from '../../reconcile/engine.js';
 import { findingsText } from '../../report/findings.js';
@@ -9,6 +10,7 @@ import { planText } from '../../report/plan-text.js';
 import type { Context } from '../context.js';
 import { EXIT, exitCodeOf } from '../exit.js';
 import { allConditions } from '../health.js';
+import { firstLook, rememberQuiet } from '../quiet.js';
 import { openWorkplace } from '../workplace.js';
 import { appliedText } from './applied-text.js';
 import type { Globals } from './globals.js';
@@ -25,7 +27,14 @@ export async function run(context: Context, globals: Globals, options: Options):
   }
   const digest = digestOf(options);
   return withConfigurationFindings(context, async () => {
-    const workplace = await openWorkplace(context, globals);
+    const startedMs = context.clock.now();
+    const { quiet, remote } = digest === undefined ? await firstLook(context) : {};
+    if (quiet !== undefined) {
+      await remote?.repository.close();
+      if (!globals.json) context.print(planText(quiet, context.render));
+      return report(context, globals, { plan: quiet, findings: [], events: [] }, new Map());
+    }
+    const workplace = await openWorkplace(context, globals, remote);
     try {
       const applied = await apply(workplace.deps, {
         waitMs,
@@ -33,7 +42,10 @@ export async function run(context: Context, globals: Globals, options: Options):
         confirm: (plan) => confirm(context, globals, options, plan),
       });
       context.progress.clear();
-      return report(context, globals, applied);
+      const { view, specs, providers } = applied;
+      const conditions = allConditions(view.statuses.values(), specs, providers, context.clock.now());
+      rememberQuiet(context, workplace, applied, [...conditions.values()].flat(), startedMs);
+      return report(context, globals, applied, conditions);
     } finally {
       await workplace.close();
     }
@@ -62,19 +74,21 @@ async function confirm(context: Context, globals: Globals, options: Options, pla
   return answer === undefined || answer.trim().toLowerCase() === 'yes';
 }
 
-function report(context: Context, globals: Globals, applied: Applied): number {
-  const { plan, findings, events, view, declined, clockProblem } = applied;
+type Told = Pick<Applied, 'plan' | 'findings' | 'events' | 'clockProblem'> &
+  Partial<Pick<Applied, 'declined'>>;
+
+function report(
+  context: Context,
+  globals: Globals,
+  applied: Told,
+  conditions: ReadonlyMap<string, readonly Condition[]>,
+): number {
+  const { plan, findings, events, declined = false, clockProblem } = applied;
   if (findings.length > 0) context.say(findingsText(findings, context.render));
   if (declined) {
     context.say('nothing was done');
     return EXIT.fine;
   }
-  const conditions = allConditions(
-    view.statuses.values(),
-    applied.specs,
-    applied.providers,
-    context.clock.now(),
-  );
   const code = exitCodeOf({
     plan,
     findings,

@@ -100,6 +100,45 @@ export function buildProgram(start: Start): Command {
     .requiredOption('--reason <text>', 'why, for the history')
     .option('-y, --yes', 'do not ask', false);
 
+  add('abandon <name>', 'give up an order that is placed and not issued', () => import('./abandon.js'))
+    .requiredOption('--reason <text>', 'why, for the history')
+    .option('-y, --yes', 'do not ask', false);
+
+  add('import', 'manifests for the orders an account has; nothing is bought', () => import('./import.js'))
+    .option('--provider <id>', 'account, where there are several')
+    .option(
+      '--out <path>',
+      'where manifests go; {domain}, {owner}, {provider}, {product}, {order} are replaced',
+      'certificates/{owner}/{domain}.yaml',
+    )
+    .option('--owner <text>', 'who is told')
+    .option('--owner-rule <glob=owner>', 'who is told of names that fit; may be repeated', collect, [])
+    .option('--domain <glob>', 'only orders with such a name; may be repeated', collect, [])
+    .option('--product <code>', 'only this product')
+    .option('--state <state>', 'only issued or only pending orders', collect, [])
+    .option('--expires-before <date>', 'only certificates that end before this day')
+    .option('--dry-run', 'write nothing', false);
+
+  add('retry <name>', 'try again at once what waits after a failure', () => import('./retry.js'));
+
+  add(
+    'check [providers...]',
+    'log in to every account: reachable, credentials, balance, clock',
+    () => import('./check.js'),
+  );
+
+  add(
+    'balance [providers...]',
+    'what every account holds, and what falls due there',
+    () => import('./balance.js'),
+  );
+
+  add(
+    'products [providers...]',
+    'what the accounts sell, for which terms and prices',
+    () => import('./products.js'),
+  ).option('--match <text>', 'only products with this text in name, code or title');
+
   add('providers', 'the kinds of provider, and what each can do', () => import('./providers.js'));
 
   define(
@@ -111,6 +150,18 @@ export function buildProgram(start: Start): Command {
     () => import('./keys-prove.js'),
     start,
   );
+
+  add(
+    'sandbox [provider]',
+    'a strict local server of a provider, to rehearse with',
+    () => import('./sandbox.js'),
+  )
+    .option('--port <n>', 'port on 127.0.0.1 (any free one if absent)')
+    .option('--state <file>', 'keep the account in this file and go on with it tomorrow')
+    .option('--speed <n>', 'seconds of the sandbox in a second; 86400 is a day')
+    .option('--fault <fault>', 'NAME[:VALUE][@OPERATION][*TIMES], may be repeated', collect, [])
+    .option('--set <key=value>', 'a setting, may be repeated', collect, [])
+    .option('--list', 'show every provider, setting and fault', false);
 
   add('demo', 'the whole story in a temporary folder', () => import('./demo.js')).option(
     '--dir <dir>',

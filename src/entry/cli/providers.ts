@@ -1,8 +1,9 @@
-import type { Configuration, ProviderConfig } from '../../model/configuration.js';
+import type { ProviderConfig } from '../../model/configuration.js';
 import { capabilityText } from '../../report/capability-matrix.js';
-import { terminalText } from '../../report/escape.js';
 import { jsonText } from '../../report/json.js';
-import { colorsOf, pad } from '../../report/layout.js';
+import { table } from '../../report/table.js';
+import { environmentText } from '../../report/words.js';
+import { accountsOf } from '../accounts.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { openCheckout } from '../workplace.js';
@@ -42,29 +43,14 @@ export async function run(context: Context, globals: Globals): Promise<number> {
   return EXIT.fine;
 }
 
-/** In the order in which they are preferred. */
-const accountsOf = (configuration: Configuration | undefined): readonly ProviderConfig[] =>
-  Object.values(configuration?.providers ?? {}).toSorted(
-    (a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1),
-  );
-
-function accountsText({ render }: Context, accounts: readonly ProviderConfig[]): string {
-  const rows = [
-    ['ACCOUNT', 'TYPE', 'ENVIRONMENT', 'PRIORITY'],
-    ...accounts.map(({ id, type, environment, priority }) => [
-      terminalText(id),
-      terminalText(type),
-      // Nothing real is bought there: said as loudly as everywhere else.
-      environment === 'live' ? environment : environment.toUpperCase(),
+const accountsText = ({ render }: Context, accounts: readonly ProviderConfig[]): string =>
+  table(
+    [{ title: 'ACCOUNT' }, { title: 'TYPE' }, { title: 'ENVIRONMENT' }, { title: 'PRIORITY' }],
+    accounts.map(({ id, type, environment, priority }) => [
+      id,
+      type,
+      environmentText(environment),
       String(priority),
     ]),
-  ];
-  const widths = [0, 1, 2, 3].map((i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)) + 2);
-  const [head = '', ...lines] = rows.map((cells) =>
-    cells
-      .map((cell, i) => pad(cell, widths[i] ?? 0))
-      .join('')
-      .trimEnd(),
+    render,
   );
-  return `${[colorsOf(render).dim(head), ...lines].join('\n')}\n`;
-}

@@ -58,26 +58,33 @@ export const withRequest = (status: Status, request: RequestRecord): Status => (
 });
 
 /** The line the next plan would have with this request alone. */
-export function plannedLine(subject: Subject, request: RequestRecord): PlanItem | undefined {
-  const { input, status } = subject;
+export function plannedLine(
+  { input, status }: Pick<Subject, 'input' | 'status'>,
+  request: RequestRecord,
+): PlanItem | undefined {
   const statuses = new Map(input.state.statuses).set(status.name, { ...status, requests: [request] });
   const plan = planWithoutPrices({ ...input, state: { ...input.state, statuses } });
-  return plan.items.find(
-    (item) =>
-      item.name === status.name &&
-      (request.action === 'revoke'
-        ? item.reason === 'RevokeRequested'
-        : item.lane === 'free' && item.reason !== 'RevokeRequested'),
-  );
+  return plan.items.find((item) => item.name === status.name && isLineOf(item, request));
+}
+
+function isLineOf(item: PlanItem, { action }: RequestRecord): boolean {
+  switch (action) {
+    case 'revoke':
+      return item.reason === 'RevokeRequested';
+    case 'abandon':
+      return item.reason === 'AbandonRequested';
+    case 'reissue':
+      return item.lane === 'free' && item.reason !== 'RevokeRequested';
+  }
 }
 
 /** What happens next, and what a person has to do for it. */
 export function whatFollows(
   context: Context,
-  { spec }: Subject,
+  { spec }: Partial<Pick<Subject, 'spec'>>,
   item: PlanItem | undefined,
 ): Pick<Told, 'facts' | 'sentences'> {
-  if (!item && spec.suspend) return held('the manifest says `suspend: true`');
+  if (!item && spec?.suspend) return held('the manifest says `suspend: true`');
   if (item?.action === 'wait') return held(item.message);
   if (!item?.hold) return { facts: {}, sentences: ['Next: `certwright apply` carries it out.'] };
   if (item.hold.code !== 'approval-missing') {

@@ -1,9 +1,8 @@
-import Big from 'big.js';
 import { validityLimitDays } from '../../model/calendar.js';
 import type { PriceRow, ProviderConfig } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
-import { type Money, money, parseMoney } from '../../model/money.js';
+import { type Money, parseMoney } from '../../model/money.js';
 import { formatTerm, parseDuration, parseTerm, type Term, termDays } from '../../model/term.js';
 import { DAY_MS } from '../../model/time.js';
 import type { ProductInfo } from '../../ports/provider.js';
@@ -81,13 +80,6 @@ export function offerOf(config: ProviderConfig): Offer {
 /** Most names a row sells. */
 export const maxNamesOf = (row: PriceRow): number =>
   row.perName ? MAX_NAMES : Math.min(row.names, MAX_NAMES);
-
-/** Price of so many names under a row, every one counting once. */
-export function priceFor(row: PriceRow, names: number): Money {
-  const extra = Math.max(0, names - row.names);
-  const perName = row.perName?.amount ?? '0';
-  return money(new Big(perName).times(extra).plus(row.base.amount), row.base.currency);
-}
 
 const invalid = (config: ProviderConfig, key: string, problem: string): CertError =>
   new CertError('config.invalid', `providers.${config.id}.${key} ${problem}.`);

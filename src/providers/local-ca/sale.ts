@@ -1,12 +1,13 @@
 import { CertError } from '../../model/errors.js';
 import { compareMoney, formatMoney, type Money, subtractMoney } from '../../model/money.js';
 import type { OrderRequest } from '../../model/order.js';
+import { priceFor } from '../../model/price.js';
 import { addTerm, formatTerm, parseTerm } from '../../model/term.js';
 import { DAY_MS, SECOND_MS, toInstant, toMs } from '../../model/time.js';
 import type { Quote, QuoteSubject } from '../../ports/provider.js';
 import type { BookOrder } from './books.js';
 import type { Draft } from './draft.js';
-import { maxNamesOf, type Offer, priceFor } from './offer.js';
+import { maxNamesOf, type Offer } from './offer.js';
 
 const PRICE_SOURCE = 'prices in certwright.yaml';
 

@@ -31,6 +31,7 @@ const orderSchema = {
     'orderedAt',
     'paidTill',
     'charged',
+    'refunded',
     'currency',
     'validation',
   ],
@@ -42,6 +43,7 @@ const orderSchema = {
     orderedAt: text,
     paidTill: text,
     charged: text,
+    refunded: { type: ['string', 'null'] },
     currency: text,
     validation: {
       type: 'array',
@@ -91,6 +93,7 @@ const REFUSALS: Partial<Record<FailureWire['code'], CertError['code']>> = {
   'insufficient-funds': 'provider.refused',
   invalid: 'provider.refused',
   'wrong-state': 'provider.refused',
+  'rate-limited': 'provider.rate-limited',
 };
 
 function parseJson(reply: HttpReply): unknown {

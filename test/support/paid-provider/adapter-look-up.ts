@@ -1,5 +1,5 @@
 import { CertError } from '../../../src/model/errors.js';
-import type { AbsenceEvidence, LookUp, LookUpContext } from '../../../src/ports/provider.js';
+import type { AbsenceEvidence, LookUp, LookUpContext, StepOutcome } from '../../../src/ports/provider.js';
 import type { PaidTestClient, Seen } from './adapter-client.js';
 import { toFreeOutcome, toOutcome } from './adapter-map.js';
 import type { OrderWire, PageWire } from './wire.js';
@@ -103,11 +103,12 @@ export async function lookUpOnOrder(
   client: PaidTestClient,
   orderId: string,
   judge: (order: OrderWire) => 'happened' | 'not' | 'other',
+  outcome: (order: OrderWire) => StepOutcome = toFreeOutcome,
 ): Promise<LookUp> {
   const { value: order, atMs } = await client.order(orderId);
   switch (judge(order)) {
     case 'happened':
-      return { kind: 'found', outcome: toFreeOutcome(order) };
+      return { kind: 'found', outcome: outcome(order) };
     case 'not': {
       const negativeControl = await isUnknown(client, NEVER_SOLD);
       return absent({ complete: true, negativeControl, positiveControl: true }, atMs);

@@ -67,6 +67,12 @@ export const toFreeOutcome = (order: OrderWire): StepOutcome => ({
   orderId: order.id,
 });
 
+/** A cancellation, with what it gave back. */
+export function toCancelled(order: OrderWire): StepOutcome {
+  const refunded = order.refunded === null ? undefined : parseMoney(`${order.refunded} ${order.currency}`);
+  return { ...toFreeOutcome(order), ...(refunded === undefined ? {} : { refunded }) };
+}
+
 /** SHA-256 over the DER of a PEM, hex: how the seller names a request. */
 export function pemSha256(pem: string): string {
   const der = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');

@@ -1,9 +1,9 @@
 import { CertError } from '../../../src/model/errors.js';
 import type { OrderRequest } from '../../../src/model/order.js';
-import type { Operation, Step, StepContext } from '../../../src/ports/provider.js';
+import type { Operation, Step, StepContext, StepOutcome } from '../../../src/ports/provider.js';
 import type { PaidTestClient } from './adapter-client.js';
 import { lookUpOnOrder, lookUpPurchase } from './adapter-look-up.js';
-import { pemSha256, toFreeOutcome, toOutcome } from './adapter-map.js';
+import { pemSha256, toCancelled, toFreeOutcome, toOutcome } from './adapter-map.js';
 import type { OrderWire } from './wire.js';
 
 function need<T>(value: T | undefined, what: string): T {
@@ -75,15 +75,19 @@ function markStep(
   verb: 'revoke' | 'cancel' | 'auto-renew',
   body: (request: OrderRequest) => unknown,
   happened: (order: OrderWire, request: OrderRequest) => boolean,
+  outcome: (order: OrderWire) => StepOutcome = toFreeOutcome,
 ): Step {
   return {
     name: verb,
     paid: false,
     run: async ({ request }, guard) =>
-      toFreeOutcome(await client.write(predecessorId(request), verb, body(request), guard)),
+      outcome(await client.write(predecessorId(request), verb, body(request), guard)),
     lookUp: ({ request }) =>
-      lookUpOnOrder(client, predecessorId(request), (order) =>
-        happened(order, request) ? 'happened' : 'not',
+      lookUpOnOrder(
+        client,
+        predecessorId(request),
+        (order) => (happened(order, request) ? 'happened' : 'not'),
+        outcome,
       ),
   };
 }
@@ -116,6 +120,7 @@ export const paidTestOperations = (
       'cancel',
       () => ({}),
       ({ status }) => status === 'CANCELLED',
+      toCancelled,
     ),
   ],
   autoRenew: [

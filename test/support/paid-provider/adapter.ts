@@ -80,13 +80,18 @@ const BASE: Capabilities = {
 };
 
 function capabilitiesOf(config: ProviderConfig): Capabilities {
-  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays } = config.options;
+  const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays, cancel, pollEveryMs } =
+    config.options;
   return {
     ...BASE,
     ...(search === 'unique' || search === 'findable' ? { search } : {}),
     ...(typeof visibilityLagMs === 'number' ? { visibilityLagMs } : {}),
+    ...(typeof pollEveryMs === 'number' ? { pollEveryMs } : {}),
     ...(typeof reissueChangesId === 'boolean' ? { reissueChangesId } : {}),
     ...(typeof carriesRemainingDays === 'boolean' ? { carriesRemainingDays } : {}),
+    ...(cancel === false
+      ? { cancel, notes: { ...BASE.notes, cancel: 'Orders are cancelled by the support.' } }
+      : {}),
   };
 }
 
@@ -153,7 +158,7 @@ const offering = (config: ProviderConfig): Offering => ({
 
 function create(deps: ProviderDeps, open: OpenLine): Provider {
   const client = paidTestClient(deps, open);
-  const { search } = capabilitiesOf(deps.config);
+  const { search, cancel } = capabilitiesOf(deps.config);
   const operations = paidTestOperations(client, search);
   const balance = async () => {
     const { value } = await client.account();
@@ -192,7 +197,7 @@ function create(deps: ProviderDeps, open: OpenLine): Provider {
         }),
     reissuer: { operation: operations.reissue, sideEffect: () => undefined },
     revoker: { operation: operations.revoke, reasons: ['unspecified', 'keyCompromise', 'superseded'] },
-    canceller: { operation: operations.cancel },
+    ...(cancel ? { canceller: { operation: operations.cancel } } : {}),
     autoRenew: { operation: operations.autoRenew },
     validator: { recheck: (orderId) => client.recheck(orderId) },
     list: (filter) => list(client, filter),
@@ -215,8 +220,10 @@ export const paidTestOver = (open: OpenLine): ProviderDefinition => ({
     properties: {
       search: { enum: ['unique', 'findable', 'none'] },
       visibilityLagMs: { type: 'integer', minimum: 0 },
+      pollEveryMs: { type: 'integer', minimum: 0 },
       reissueChangesId: { type: 'boolean' },
       carriesRemainingDays: { type: 'boolean' },
+      cancel: { type: 'boolean' },
     },
   },
   manifestOptionsSchema: { type: 'object', additionalProperties: false, properties: {} },

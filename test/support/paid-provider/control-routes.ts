@@ -1,6 +1,6 @@
 import { Refused } from './seller.js';
 import type { Call, ServerState } from './server.js';
-import type { FaultRule, SellerSettings } from './wire.js';
+import type { FaultRule, SeededOrder, SellerSettings } from './wire.js';
 
 /** What a test says to the seller, each as one POST with its arguments. */
 export interface ControlCalls {
@@ -17,6 +17,7 @@ export interface ControlCalls {
   readonly reject: { readonly times: number };
   readonly 'wrong-certificate': { readonly kind: 'key' | 'names'; readonly times?: number };
   readonly money: { readonly balance: string };
+  readonly seed: { readonly orders: readonly SeededOrder[] };
   /** Somebody else with the same account buys a slot. */
   readonly 'foreign-slot': { readonly product: string; readonly term: string; readonly reference?: string };
 }
@@ -51,12 +52,14 @@ const WRITE: Handlers = {
   money: ({ seller }, { balance }) => {
     seller.balance = balance;
   },
+  seed: ({ seller }, { orders }) => seller.seed(orders),
   'foreign-slot': ({ seller }, { product, term, reference }) =>
     seller.buy(product, term, reference ?? null).order,
 };
 
 const READ: Readonly<Record<string, (state: ServerState) => unknown>> = {
   ledger: ({ ledger }) => ledger,
+  wire: ({ wire }) => wire.entries(),
   orders: ({ seller }) => seller.orders(),
   purchases: ({ seller }) => ({ purchases: seller.purchases }),
   account: ({ seller }) => seller.account(),

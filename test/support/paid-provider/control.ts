@@ -1,6 +1,14 @@
 import { type ControlCalls, controlRoutes } from './control-routes.js';
 import type { ServerState } from './server.js';
-import type { AccountWire, FaultRule, LedgerEntry, OrderWire, SellerSettings } from './wire.js';
+import type {
+  AccountWire,
+  FaultRule,
+  LedgerEntry,
+  OrderWire,
+  SeededOrder,
+  SellerSettings,
+  WireEntry,
+} from './wire.js';
 
 /**
  * Arranges faults, moves the seller's clock, counts what was sold: at a running server from any process, or at a seller
@@ -62,6 +70,11 @@ export class PaidProviderControl {
     return this.#post('money', { balance });
   }
 
+  /** Orders that were placed and paid before, by nobody here: they count as no purchase. */
+  seed(orders: readonly SeededOrder[]): Promise<void> {
+    return this.#post('seed', { orders });
+  }
+
   foreignSlot(slot: ControlCalls['foreign-slot']): Promise<void> {
     return this.#post('foreign-slot', slot);
   }
@@ -77,6 +90,11 @@ export class PaidProviderControl {
   /** Every call received so far, in order; control calls are not among them. */
   ledger(): Promise<readonly LedgerEntry[]> {
     return this.#get('ledger');
+  }
+
+  /** What came in on every connection, whatever became of the call. */
+  wire(): Promise<readonly WireEntry[]> {
+    return this.#get('wire');
   }
 
   /** The seller's own count: slots sold, renewals and somebody else's included. */

@@ -42,7 +42,9 @@ function line(state: ServerState, token: string, clock: Clock): HttpClient {
     if (answer === 'cut') throw cut(effect);
     const dateMs = dateOf(state.clock.now());
     newest = { dateMs, atMs: clock.monotonic() };
-    return { status: answer.status, headers: {}, text: JSON.stringify(answer.body), dateMs };
+    const { retryAfterS } = answer;
+    const headers = retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) };
+    return { status: answer.status, headers, text: JSON.stringify(answer.body), dateMs };
   }
 
   const lastServerTime: HttpClient['lastServerTime'] = () =>

@@ -6,6 +6,7 @@ import type {
   FailureWire,
   OrderWire,
   PageWire,
+  SeededOrder,
   SellerSettings,
 } from './wire.js';
 
@@ -27,6 +28,8 @@ export const DEFAULT_SETTINGS: SellerSettings = {
   reissueChangesId: false,
   carriesRemainingDays: false,
   renewalWindowDays: 90,
+  unknownToken: 'refused',
+  refunds: true,
 };
 
 /** What a call changes or refuses. The failure is replied; nothing has happened then. */
@@ -51,6 +54,7 @@ interface Order {
   orderedAtMs: number;
   paidTillMs: number;
   charged: string;
+  refunded: string | null;
   carriedDays: number;
   validation: OrderWire['validation'][number][];
   csr: ReadCsr | null;
@@ -162,6 +166,7 @@ export class Seller {
       orderedAtMs: nowMs,
       paidTillMs: termEnd(nowMs, term) + carriedDays * DAY_MS,
       charged,
+      refunded: null,
       carriedDays,
       validation: [],
       csr: null,
@@ -204,6 +209,37 @@ export class Seller {
     return this.#wire(order);
   }
 
+  /** Orders of an account with a past: paid before, their certificates on keys that only their owners have. */
+  async seed(orders: readonly SeededOrder[]): Promise<void> {
+    const key = await strangeKey();
+    for (const seeded of orders) {
+      const { names, product = 'paid-multi', term = '1y', ageDays = 30, status = 'ISSUED' } = seeded;
+      const orderedAtMs = this.#now() - ageDays * DAY_MS;
+      const order: Order = {
+        ids: [seeded.id ?? this.#newId()],
+        reference: null,
+        status,
+        product,
+        term,
+        names,
+        orderedAtMs,
+        paidTillMs: termEnd(orderedAtMs, term),
+        charged: this.settings.prices[product]?.[term] ?? '1.00',
+        carriedDays: 0,
+        validation: [],
+        csr: null,
+        pollsLeft: null,
+        reissuePending: false,
+        certificate: null,
+        autoRenew: seeded.autoRenew ?? false,
+        refunded: null,
+        message: null,
+      };
+      if (status === 'ISSUED') await this.#certify(order, key, names);
+      this.#orders.push(order);
+    }
+  }
+
   async reissue(id: string, csrPem: string, names: readonly string[]): Promise<OrderWire> {
     const order = this.#get(id);
     this.#require(order, 'ISSUED');
@@ -230,7 +266,10 @@ export class Seller {
     const order = this.#get(id);
     if (order.status !== 'UNCLAIMED') this.#require(order, 'PENDING');
     order.status = 'CANCELLED';
-    this.balance = new Big(this.balance).plus(order.charged).toFixed(2);
+    if (this.settings.refunds) {
+      order.refunded = order.charged;
+      this.balance = new Big(this.balance).plus(order.charged).toFixed(2);
+    }
     return this.#wire(order);
   }
 
@@ -345,6 +384,17 @@ export class Seller {
     const wrong = this.wrongCertificates.shift();
     const key = wrong === 'key' ? await strangeKey() : order.csr.publicKey;
     const names = wrong === 'names' ? ['somebody-else.example'] : order.names;
+    await this.#certify(order, key, names);
+    order.status = 'ISSUED';
+    order.reissuePending = false;
+    order.pollsLeft = null;
+  }
+
+  async #certify(
+    order: Order,
+    key: Parameters<ThrowAwayCa['sign']>[0],
+    names: readonly string[],
+  ): Promise<void> {
     const nowMs = this.#now();
     const notAfterMs = Math.min(nowMs + this.settings.validityDays * DAY_MS, order.paidTillMs) - 1000;
     const signed = await this.#ca.sign(key, names, new Date(nowMs), new Date(notAfterMs));
@@ -354,9 +404,6 @@ export class Seller {
       serial: signed.serial,
       notAfterMs,
     };
-    order.status = 'ISSUED';
-    order.reissuePending = false;
-    order.pollsLeft = null;
   }
 
   #wire(order: Order): OrderWire {
@@ -371,6 +418,7 @@ export class Seller {
       orderedAt: iso(order.orderedAtMs),
       paidTill: iso(order.paidTillMs),
       charged: order.charged,
+      refunded: order.refunded,
       currency: this.settings.currency,
       validation: order.validation,
       serial: order.certificate?.serial ?? null,

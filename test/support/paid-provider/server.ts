@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { throwAwayCa } from './ca.js';
 import { controlRoutes } from './control-routes.js';
 import { DEFAULT_SETTINGS, Refused, Seller } from './seller.js';
+import { tapWire, type WireTap } from './tap.js';
 import type { Fault, FaultRule, LedgerEntry, SellerSettings } from './wire.js';
 
 export interface PaidProviderOptions {
@@ -54,6 +55,7 @@ export interface ServerState {
   readonly clock: SellerClock;
   readonly rootPem: string;
   readonly ledger: LedgerEntry[];
+  readonly wire: WireTap;
   readonly faults: { rule: FaultRule; left: number }[];
 }
 
@@ -69,6 +71,7 @@ export interface Answer {
   readonly body: unknown;
   readonly charged?: string;
   readonly orderId?: string;
+  readonly retryAfterS?: number;
 }
 
 const MAX_BODY_BYTES = 1_000_000;
@@ -149,17 +152,44 @@ async function onOrder(seller: Seller, id: string, verb: string, call: Call): Pr
       return done(seller.revoke(id, input.text('serial')));
     }
     case 'POST cancel':
+      fields(call.body, {});
       return done(seller.cancel(id));
     case 'POST auto-renew':
       return done(seller.setAutoRenew(id, fields(call.body, { enabled: 'flag' }).flag('enabled')));
     case 'POST recheck':
+      fields(call.body, {});
       return done(await seller.look(id));
     default:
       throw new Refused(404, 'not-found', 'no such call');
   }
 }
 
+/** The parameters a call may have in its address; everything else is refused. */
+const QUERIES: Readonly<Record<string, readonly string[]>> = {
+  'GET /price': ['product', 'term'],
+  'GET /orders': ['page', 'reference'],
+};
+
+function strictQuery({ method, path, query }: Call): void {
+  const known = QUERIES[`${method} ${path}`] ?? [];
+  for (const key of query.keys()) {
+    if (!known.includes(key)) throw new Refused(422, 'invalid', `unknown parameter ${key}`);
+    if (query.getAll(key).length > 1) throw new Refused(422, 'invalid', `${key} is given twice`);
+  }
+}
+
+/** What sellers do that answer before they check who asks: an account that looks new, and sells nothing. */
+function strangersAnswer({ seller }: ServerState, { method, path }: Call): Answer {
+  const { currency } = seller.settings;
+  if (method === 'GET' && path === '/account')
+    return { status: 200, body: { balance: '0.00', currency, unclaimed: [] } };
+  if (method === 'GET' && path === '/orders')
+    return { status: 200, body: { orders: [], page: 1, pages: 1, total: 0 } };
+  throw new Refused(401, 'credentials', 'this token is not known');
+}
+
 async function route({ seller, rootPem }: ServerState, call: Call): Promise<Answer> {
+  strictQuery(call);
   const [, root, id, verb = ''] = call.path.split('/');
   if (root === 'account' && call.method === 'GET') return { status: 200, body: seller.account() };
   if (root === 'root' && call.method === 'GET') return { status: 200, body: { root: rootPem } };
@@ -220,6 +250,12 @@ async function serve(state: ServerState, call: Call, fault: Fault | undefined): 
       return act();
     case 'out-of-credit':
       return { status: 402, body: { code: 'insufficient-funds', message: 'the balance is too low' } };
+    case 'rate-limited':
+      return {
+        status: 429,
+        body: { code: 'rate-limited', message: 'too many calls' },
+        retryAfterS: fault.retryAfterS,
+      };
     case 'duplicate-order': {
       const first = await act();
       const second = await act();
@@ -252,7 +288,7 @@ function takeFault(state: ServerState, { method, path }: Call): Fault | undefine
   const match = state.faults.find(
     ({ rule, left }) =>
       left > 0 &&
-      (rule.method === undefined ? method !== 'GET' : rule.method === method) &&
+      (rule.method === undefined ? method !== 'GET' : rule.method === '*' || rule.method === method) &&
       (rule.path === undefined || new RegExp(rule.path).test(path)),
   );
   if (match === undefined) return undefined;
@@ -270,14 +306,25 @@ export async function openShop(options: PaidProviderOptions = {}): Promise<Serve
     { ...DEFAULT_SETTINGS, ...options.settings },
     options.balance ?? '500.00',
   );
-  return { seller, clock, rootPem: ca.rootPem, ledger: [], faults: [] };
+  const wire = tapWire(options.token ?? DEFAULT_TOKEN);
+  return { seller, clock, rootPem: ca.rootPem, ledger: [], wire, faults: [] };
+}
+
+function strangersReply(state: ServerState, call: Call): Answer {
+  try {
+    if (state.seller.settings.unknownToken === 'empty-account') return strangersAnswer(state, call);
+    throw new Refused(401, 'credentials', 'this token is not known');
+  } catch (error) {
+    return refusal(error);
+  }
 }
 
 /** One call of a buyer, written into the ledger. `cut`: the line breaks instead of a reply. */
 export async function takeCall(state: ServerState, call: Call, known: boolean): Promise<Answer | 'cut'> {
   if (!known) {
-    record(state, call, 401, undefined, undefined);
-    return { status: 401, body: { code: 'credentials', message: 'this token is not known' } };
+    const answer = strangersReply(state, call);
+    record(state, call, answer.status, undefined, undefined);
+    return answer;
   }
   const fault = takeFault(state, call);
   const answer = await serve(state, call, fault);
@@ -290,14 +337,20 @@ export async function takeCall(state: ServerState, call: Call, known: boolean): 
 export async function startPaidProvider(options: PaidProviderOptions = {}): Promise<PaidProviderServer> {
   const token = options.token ?? DEFAULT_TOKEN;
   const state = await openShop(options);
-  const { seller, clock, rootPem } = state;
+  const { seller, clock, rootPem, wire } = state;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://loopback');
     const method = request.method ?? 'GET';
-    const reply = (status: number, body: unknown): void => {
+    const reply = (status: number, body: unknown, retryAfterS?: number): void => {
       const date = new Date(clock.now()).toUTCString();
-      response.writeHead(status, { date, 'content-type': 'application/json' }).end(JSON.stringify(body));
+      response
+        .writeHead(status, {
+          date,
+          'content-type': 'application/json',
+          ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
+        })
+        .end(JSON.stringify(body));
     };
     try {
       const body = await readBody(request);
@@ -308,7 +361,7 @@ export async function startPaidProvider(options: PaidProviderOptions = {}): Prom
         request.socket.destroy();
         return;
       }
-      reply(answer.status, answer.body);
+      reply(answer.status, answer.body, answer.retryAfterS);
     } catch (error) {
       const { status, body } = refusal(error);
       reply(status, body);
@@ -316,6 +369,7 @@ export async function startPaidProvider(options: PaidProviderOptions = {}): Prom
   }
 
   const server = createServer((request, response) => void handle(request, response));
+  server.on('connection', wire.watch);
   await new Promise<void>((done) => server.listen(options.port ?? 0, '127.0.0.1', done));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the seller has no port');
@@ -327,10 +381,12 @@ export async function startPaidProvider(options: PaidProviderOptions = {}): Prom
       const restoreSeller = seller.snapshot();
       const nowMs = clock.now();
       const calls = state.ledger.length;
+      const restoreWire = wire.snapshot();
       return () => {
         restoreSeller();
         clock.set(nowMs);
         state.ledger.length = calls;
+        restoreWire();
         state.faults.length = 0;
       };
     },

@@ -11,6 +11,8 @@ export interface OrderWire {
   readonly orderedAt: string;
   readonly paidTill: string;
   readonly charged: string;
+  /** Given back when it was cancelled. */
+  readonly refunded: string | null;
   readonly currency: string;
   readonly validation: readonly ValidationWire[];
   readonly serial: string | null;
@@ -58,6 +60,7 @@ export interface FailureWire {
     | 'insufficient-funds'
     | 'invalid'
     | 'wrong-state'
+    | 'rate-limited'
     | 'unavailable';
   readonly message: string;
 }
@@ -83,6 +86,10 @@ export interface SellerSettings {
   readonly carriesRemainingDays: boolean;
   /** Renewals are refused earlier than this before the paid term ends; null = never. */
   readonly renewalWindowDays: number | null;
+  /** What a token nobody knows is told: it is refused, or its account looks new, empty and without money. */
+  readonly unknownToken: 'refused' | 'empty-account';
+  /** A cancellation gives the money back. */
+  readonly refunds: boolean;
 }
 
 export type Fault =
@@ -94,6 +101,8 @@ export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly acts: boolean }
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'out-of-credit' }
+  /** 429 without acting. */
+  | { readonly kind: 'rate-limited'; readonly retryAfterS: number }
   /** Sells twice and charges twice. */
   | { readonly kind: 'duplicate-order' };
 
@@ -101,10 +110,16 @@ export interface FaultRule {
   readonly fault: Fault;
   /** Calls it strikes; default 1. */
   readonly times?: number;
-  /** Default: every call but GET. */
+  /** Default: every call but GET; `*`: every call. */
   readonly method?: string;
   /** Regular expression over the path. */
   readonly path?: string;
+}
+
+/** Everything one connection brought, byte for byte, also of a call that was broken off; the token is struck out. */
+export interface WireEntry {
+  readonly connection: number;
+  readonly text: string;
 }
 
 export interface LedgerEntry {
@@ -118,4 +133,18 @@ export interface LedgerEntry {
   /** What this call charged, tax included. */
   readonly charged: string | null;
   readonly orderId: string | null;
+}
+
+/** An order that was there before anybody here looked. */
+export interface SeededOrder {
+  readonly names: readonly string[];
+  /** Default: the next id of the seller. */
+  readonly id?: string;
+  readonly product?: string;
+  readonly term?: string;
+  /** Days before now; default 30. */
+  readonly ageDays?: number;
+  /** Default: issued, with a certificate. */
+  readonly status?: OrderWire['status'];
+  readonly autoRenew?: boolean;
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Module } from './modules.js';
-import { LAYERS, type Layer } from './rules.js';
+import { COMMON, LAYERS, type Layer } from './rules.js';
 
 /** Folders whose children must not know each other. */
 const SEPARATE = new Set(['providers', 'sandbox', 'solvers']);
@@ -36,7 +36,8 @@ function whyNotFile(from: string, to: string, layer: Layer): string | undefined 
     const [mine, other] = [memberOf(from), memberOf(to)];
     if (mine !== undefined && other === undefined)
       return `a member of ${fromLayer} does not import the table`;
-    return mine !== undefined && mine !== other
+    const common = other !== undefined && COMMON[`${toLayer}/${other}`] !== undefined;
+    return mine !== undefined && mine !== other && !common
       ? `members of ${fromLayer} do not import each other`
       : undefined;
   }

@@ -104,6 +104,11 @@ describe('the checker', () => {
       "import { codes } from '../../providers/sectigo/wire.js';",
       'sandbox/sectigo/server.ts -> providers/sectigo/wire.ts (sandbox imports only model)',
     ],
+    'a frame that knows one of the sandboxes': [
+      'sandbox/frame/server.ts',
+      "import { sectigo } from '../sectigo/index.js';",
+      'sandbox/frame/server.ts -> sandbox/sectigo/index.ts (members of sandbox do not import each other)',
+    ],
     'a file outside src': [
       'config/load.ts',
       "import schema from '../../schemas/manifest.json' with { type: 'json' };",
@@ -143,6 +148,7 @@ describe('the checker', () => {
     ['planner/plan.ts', "import type { Check } from '../policy/checks.js';"],
     ['providers/index.ts', "import { sectigo } from './sectigo/index.js';"],
     ['providers/sectigo/provider.ts', "import { send } from '../../http/client.js'; import './map.js';"],
+    ['sandbox/sectigo/orders.ts', "import { readCsr } from '../frame/csr.js';"],
     ['reconcile/verify.ts', "import { chain } from '../keys/certificate.js';"],
     ['entry/cli/main.ts', "import '../compose.js'; import '../../reconcile/act.js';"],
     ['model/names.ts', "import { domainToASCII } from 'node:url'; import { UTCDate } from '@date-fns/utc';"],

@@ -10,6 +10,12 @@ export interface Layer {
   readonly pure?: true;
 }
 
+/** Folders of a layer of separate members that every member may use; they know no member. */
+export const COMMON: Readonly<Record<string, string>> = {
+  'sandbox/frame':
+    'the loopback server, clock, faults, state file and throw-away CA that every sandbox stands on',
+};
+
 /** Libraries that compute and nothing else. */
 const PURE_PACKAGES = [
   '@date-fns/utc',
@@ -47,7 +53,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   repository: ADAPTER,
   forge: ADAPTER,
   solvers: ADAPTER,
-  providers: ADAPTER,
+  providers: {
+    ...ADAPTER,
+    files: {
+      'keys/certificate.ts': 'a collected chain is put in order there: no key, no I/O',
+      'keys/csr.ts': 'whose certificate a lost reissue gave is told by the key of its CSR: no I/O',
+      'keys/pem.ts': 'DCV records are hashes of the DER inside a PEM: no I/O',
+    },
+  },
   config: {
     layers: ['ports', 'model', 'http'],
     files: {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfiguration } from '../../../src/config/load.js';
+import { solverDefinitions } from '../../../src/solvers/index.js';
 import { CONFIGURATION, configurationOf, definitions, line, RECIPIENT } from './support.js';
 
-const load = (text: string) => loadConfiguration({ path: 'certwright.yaml', text }, definitions);
+const load = (text: string) =>
+  loadConfiguration({ path: 'certwright.yaml', text }, definitions, solverDefinitions);
 const findings = (text: string): readonly string[] =>
   load(text).findings.map((it) => line(it).replace('certwright.yaml:', ''));
 
@@ -194,6 +196,36 @@ manifestVariables: [SITE]`,
         'notifications: [{ type: webhook, url: "https://hooks.example.com/T0/hunter2", on: [attention] }]',
       ),
       `6:39 credential.literal "url" must name where the secret is, not hold it. → Write "\${URL}" or "\${file:/path}", and replace the secret if it was real.`,
+    ],
+    'solvers that cannot act': [
+      minimal(
+        'solvers:\n  a: { type: cloudflare }\n  b: { type: http-server }\n  c: { type: rfc2137 }\n  d: { type: "" }',
+      ),
+      '7:14 solver.type Solvers of type "cloudflare" cannot act in this version. → Write type: exec with a program that calls its API, or manual.',
+      '8:14 solver.type Solvers of type "http-server" cannot act in this version. → Write type: http-file with the folder of a web server, or manual.',
+      '9:14 solver.type Type "rfc2137" is not one this version has: rfc2136, exec, http-file, manual. → Did you mean "rfc2136"?',
+      '10:14 schema.empty "type" is empty.',
+      '10:14 solver.type Type "" is not one this version has: rfc2136, exec, http-file, manual. → Write rfc2136, exec, http-file or manual.',
+    ],
+    'solvers with keys missing, misspelt, in clear and from variables': [
+      minimal(
+        `solvers:\n  a: { type: rfc2136, server: "\${NS}", zons: [example.com] }\n  b: { type: rfc2136, zones: [example.org], server: 192.0.2.1, key: hunter2 }\n  c: { type: exec, zones: [example.net], run: ./hook.sh }\n  d: { type: http-file, zones: [example.info], rot: /srv }`,
+      ),
+      `7:3 credential.missing "key" is missing: a solver of type rfc2136 needs it. → Add key: "\${…}".`,
+      '7:3 solver.zones "zones" is missing: a solver of type rfc2136 changes only zones it is told. → Add zones: [example.com].',
+      '7:31 variable.place "server" of a solver cannot come from a variable. → Write the value itself.',
+      '7:40 schema.unknown-key "zons" is no key that is known here. → Did you mean "zones"?',
+      `8:69 credential.literal "key" must name where the secret is, not hold it. → Write "\${KEY}" or "\${file:/path}", and replace the secret if it was real.`,
+      '9:47 schema.type "run" must be a list. → Write it as a list: [a, b].',
+      '10:3 schema.missing-key "root" is missing in "d". → Add root: …',
+      '10:48 schema.unknown-key "rot" is no key that is known here. → Did you mean "root"?',
+    ],
+    'zones that two solvers serve': [
+      minimal(
+        `solvers:\n  a: { type: exec, run: [a], zones: [example.com] }\n  b: { type: rfc2136, server: a, key: "\${K}", zones: [shop.example.com, Example.com] }\n  c: { type: http-file, root: /srv }\n  d: { type: manual }`,
+      ),
+      '8:73 solver.overlap example.com is served by "a" too, and nothing tells which of them is meant. → Give each zone to one solver.',
+      '10:6 solver.overlap "d" and "c" both serve every name, and nothing tells which of them is meant. → Give each zone to one solver.',
     ],
     'half a variable in a contact': [
       minimal(`contacts: { acme: { admin: { firstName: "Ann \${LAST}" } } }`),

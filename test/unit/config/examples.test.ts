@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfiguration, loadManifests } from '../../../src/config/load.js';
 import { inspectCsr } from '../../../src/keys/csr.js';
 import { providerDefinitions } from '../../../src/providers/index.js';
+import { solverDefinitions } from '../../../src/solvers/index.js';
 import { catalogueOf } from '../../support/catalogue.js';
 import { line } from './support.js';
 
@@ -25,7 +26,7 @@ const load = async (example: string) => {
   const files = filesOf(example);
   const own = files.find(({ path }) => path === 'certwright.yaml');
   if (own === undefined) throw new Error(`${example} has no configuration`);
-  const { configuration, findings } = loadConfiguration(own, providerDefinitions);
+  const { configuration, findings } = loadConfiguration(own, providerDefinitions, solverDefinitions);
   if (configuration === undefined) throw new Error(findings.map(line).join('\n'));
   const manifests = await loadManifests({
     files,

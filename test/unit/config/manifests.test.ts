@@ -78,6 +78,11 @@ const broken: Readonly<Record<string, readonly [text: string, ...findings: strin
     'domain: a.example.com\nprovider: shop\nterm: 1y\nproduct: organisation',
     'a.yaml:1:1 contacts.missing organisation is validated for an organisation, and none is given. → Add contacts: with a name from contacts: in certwright.yaml.',
   ],
+  'a solver that cannot help with the method': [
+    'domain: a.example.com\nvalidation: { method: http, solver: zone-a, per: { a.example.com: { method: email, solver: zone-a } } }',
+    'a.yaml:2:37 solver.method The solver "zone-a" (rfc2136) cannot help with the method http. → Write method: dns, or remove solver:.',
+    'a.yaml:2:92 solver.method The solver "zone-a" (rfc2136) cannot help with the method email. → Write method: dns, or remove solver:.',
+  ],
   'contacts and solvers that are not configured': [
     'domain: a.example.com\ncontacts: acmee\nvalidation: { solver: zone-b, per: { a.example.com: { solver: x } } }',
     'a.yaml:2:11 contacts.unknown The contact set "acmee" is not configured. → Did you mean "acme"?',
@@ -409,6 +414,14 @@ endpoints: ["Shop.example.com:443", "[::1]:8443"]
       'a.yaml:1:1 owner.missing A purchase can follow, and nobody is named who is told. → Add owner: to the manifest or to a default.',
     ]);
     expect((await one('domain: a.example.com', { configuration: poor })).findings).toEqual([]);
+    const text = 'domain: a.example.com\nprovider: shop\nproduct: organisation\nterm: 1y\nowner: a\n';
+    const watched = await one(`${text}key: external`, { configuration: poor });
+    expect(watched.findings).toEqual([]);
+    const ordered = await one(`${text}key: ecdsa-p256`, { configuration: poor });
+    expect(ordered.findings.map((finding) => finding.split(' ')[1]).sort()).toEqual([
+      'ceiling.missing',
+      'contacts.missing',
+    ]);
     const ruled = poor.replace(
       '{ spending: { perDay: 100 USD } }',
       '{ rules: [{ match: "a*", perOrder: 9 USD }] }',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadApprovals, loadConfiguration } from '../../../src/config/load.js';
+import { solverDefinitions } from '../../../src/solvers/index.js';
 import { CONFIGURATION, definitions, manifests } from './support.js';
 
 const MANIFEST =
@@ -34,7 +35,11 @@ describe('the loader never throws, and never takes what it complains about', () 
   it('for a configuration', () => {
     fc.assert(
       fc.property(fc.oneof(anything, nearly(CONFIGURATION)), (text) => {
-        const { configuration, findings } = loadConfiguration({ path: 'certwright.yaml', text }, definitions);
+        const { configuration, findings } = loadConfiguration(
+          { path: 'certwright.yaml', text },
+          definitions,
+          solverDefinitions,
+        );
         const errors = findings.filter((it) => it.severity === 'error');
         expect(configuration === undefined).toBe(errors.length > 0);
         for (const { position } of findings)

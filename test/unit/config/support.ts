@@ -4,6 +4,7 @@ import { loadConfiguration, loadManifests } from '../../../src/config/load.js';
 import type { Capabilities, ProductInfo } from '../../../src/model/capabilities.js';
 import type { Finding } from '../../../src/model/manifest.js';
 import type { ProviderDefinition } from '../../../src/ports/provider.js';
+import { solverDefinitions } from '../../../src/solvers/index.js';
 
 const capabilities: Capabilities = {
   search: 'unique',
@@ -100,7 +101,11 @@ manifestVariables: [SITE, ANN_PASSWORD]
 `;
 
 export function configurationOf(text: string = CONFIGURATION): LoadedConfiguration {
-  const { configuration, findings } = loadConfiguration({ path: 'certwright.yaml', text }, definitions);
+  const { configuration, findings } = loadConfiguration(
+    { path: 'certwright.yaml', text },
+    definitions,
+    solverDefinitions,
+  );
   if (configuration === undefined) throw new Error(findings.map(line).join('\n'));
   return configuration;
 }

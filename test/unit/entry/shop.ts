@@ -37,11 +37,16 @@ export interface Shop {
   readonly remote: GitRemote;
   readonly clone: string;
   readonly control: PaidProviderControl;
+  /** Of the seller. */
+  readonly url: string;
+  readonly token: string;
   readonly clock: ManualClock;
   context(overrides?: Partial<Context>): TestContext;
   call(command: Command, options: Options, args?: readonly string[], json?: boolean): Promise<Ran>;
   advance(ms: number): Promise<void>;
   status(name: string): Promise<Status>;
+  /** `certwright.yaml` as the approval branch has it. */
+  configuration(): Promise<string>;
 }
 
 const configuration = (url: string, recipient: string, search: string): string => `version: 1
@@ -87,6 +92,8 @@ export async function openShop(
     remote,
     clone,
     control,
+    url: server.url,
+    token: server.token,
     clock,
     context,
     async call(command, options, args = ['shop'], json = false) {
@@ -102,5 +109,6 @@ export async function openShop(
       const files = await filesOf(remote, testBranches.state);
       return parseStatus(files[statusPath(name)] ?? '', statusPath(name));
     },
+    configuration: async () => (await filesOf(remote, testBranches.approval))['certwright.yaml'] ?? '',
   };
 }

@@ -39,6 +39,15 @@ const NEW = 'declared, and no order exists';
 
 const rows: Readonly<Record<string, Row>> = {
   'the preferred provider serves': { facts: asked, at: 'first', says: NEW },
+  'a product by its code is the product by its name': {
+    providers: accounts({
+      products: provider('x').products.map((one) => ({ ...one, vendorCode: '287' })),
+    }),
+    specs: [spec(NAME, { providers: ['first', 'second'], product: '287' })],
+    facts: { [NAME]: { prices: prices({ 'first order': '10' }) } },
+    at: 'first',
+    says: NEW,
+  },
   'a provider that is down is passed over': {
     providers: accounts({ down: 'no answer within 30 s' }),
     facts: asked,

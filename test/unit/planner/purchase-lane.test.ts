@@ -398,6 +398,7 @@ describe('the purchase lane', () => {
     const [item] = planOf(rows['names edited while an order is pending are told, not lost'] ?? {}).items;
     expect(item?.sideEffects).toEqual([
       'it is finished with the names it was placed with; the names now declared follow',
+      'to give the order up instead, run `certwright abandon shop --reason TEXT`',
     ]);
   });
 

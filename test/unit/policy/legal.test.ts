@@ -39,7 +39,7 @@ describe('legal combinations of facts', () => {
       '2 purchases are open at once',
     ],
     'two free actions at once': [
-      { ...lived, intents: [intended('i1', 'reissue', null), placed('i2', 'cancel', null, '1')] },
+      { ...lived, intents: [intended('i1', 'reissue', null), placed('i2', 'set-auto-renew', null, '1')] },
       '2 free actions are open at once',
     ],
     'two intents of one id': [

@@ -24,6 +24,50 @@ const summaryIn = (text: string): string =>
     ?.replaceAll('\n', ' ')
     .trim() ?? '';
 
+describe('thousands of lines of one kind', () => {
+  const adopt = (n: number, changes: Partial<PlanItem> = {}): PlanItem =>
+    planItem({
+      name: `team/s-${String(n).padStart(4, '0')}`,
+      action: 'adopt',
+      reason: 'AdoptDeclared',
+      message: `the manifest takes over order ${n}`,
+      predecessor: String(n),
+      ...changes,
+    });
+  const many = (count: number): readonly PlanItem[] => Array.from({ length: count }, (_, n) => adopt(n));
+
+  test('are one block that says how many, and where to see each', () => {
+    const text = planText(plan(many(3000)), plain);
+    expect(text).toContain('= adopt 3000 certificates\n');
+    expect(text).toContain('team/s-0000, team/s-0001');
+    expect(text).toContain('and 2995 more');
+    expect(text.split('\n').length).toBeLessThan(20);
+    expect(Math.max(...text.split('\n').map((line) => stringWidth(line)))).toBeLessThanOrEqual(80);
+  });
+
+  test('are told one by one while they are few', () => {
+    const text = planText(plan(many(19)), plain);
+    expect(text.match(/^= adopt team/gm)).toHaveLength(19);
+  });
+
+  test('never hide a line that is held, that costs, or that does something besides', () => {
+    const hold = { code: 'foreign-order', message: 'order 7 belongs to somebody' } as const;
+    const text = planText(
+      plan([
+        ...many(30),
+        adopt(31, { hold }),
+        adopt(32, { sideEffects: ['revokes serial 12'] }),
+        { ...order, name: 'new', price: usd('25') },
+      ]),
+      plain,
+    );
+    expect(text).toContain('= adopt 30 certificates\n');
+    expect(text).toContain('! adopt team/s-0031\n');
+    expect(text).toContain('= adopt team/s-0032\n');
+    expect(text).toContain('+ order new\n');
+  });
+});
+
 describe('the summary', () => {
   const held = { code: 'balance', message: 'not enough' } as const;
   test.each<[string, Plan, string]>([

@@ -1,0 +1,80 @@
+import { nearest } from '../config/findings.js';
+import type { Configuration, ProviderConfig } from '../model/configuration.js';
+import { CertError, explain } from '../model/errors.js';
+import type { Offering, Provider, ProviderDefinition } from '../ports/provider.js';
+import { openAccount } from './compose.js';
+import type { Context } from './context.js';
+import { missingSecrets } from './secrets.js';
+import { configurationOf, type Workplace } from './workplace.js';
+
+/** One configured account as far as this process can open it. */
+export interface Account {
+  readonly config: ProviderConfig;
+  readonly definition: ProviderDefinition;
+  readonly offering: Offering;
+  /** Absent: it could not be opened, and `why` says why. */
+  readonly provider?: Provider;
+  /** Variables and files that are not there. */
+  readonly missing: readonly string[];
+  readonly why?: string;
+}
+
+/** In the order in which they are preferred. */
+export const accountsOf = (configuration: Configuration | undefined): readonly ProviderConfig[] =>
+  Object.values(configuration?.providers ?? {}).toSorted(
+    (a, b) => a.priority - b.priority || (a.id < b.id ? -1 : 1),
+  );
+
+/**
+ * The accounts of the checkout's configuration. One that cannot be opened is told with the others, never instead of them.
+ * @param ids  only these; [] = all
+ * @throws CertError `usage` for an id that is not configured
+ */
+export function openAccounts(
+  context: Context,
+  workplace: Pick<Workplace, 'local' | 'repository' | 'identities'>,
+  ids: readonly string[] = [],
+): readonly Account[] {
+  const configuration = configurationOf(workplace.local);
+  const known = Object.keys(configuration.providers);
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown !== undefined) throw noAccount(unknown, known);
+  return accountsOf(configuration)
+    .filter(({ id }) => ids.length === 0 || ids.includes(id))
+    .flatMap((config) => {
+      const definition = context.definitions.find(({ type }) => type === config.type);
+      return definition ? [openOne(context, workplace, configuration, config, definition)] : [];
+    });
+}
+
+export const closeAccounts = async (accounts: readonly Account[]): Promise<void> => {
+  await Promise.all(accounts.map(({ provider }) => provider?.close()));
+};
+
+function openOne(
+  context: Context,
+  { repository, identities }: Pick<Workplace, 'repository' | 'identities'>,
+  configuration: Configuration,
+  config: ProviderConfig,
+  definition: ProviderDefinition,
+): Account {
+  const missing = missingSecrets(Object.values(config.credentials), context.env);
+  const base = { config, definition, offering: definition.describe(config), missing };
+  if (missing.length > 0) return { ...base, why: `not set: ${missing.join(', ')}` };
+  try {
+    return {
+      ...base,
+      provider: openAccount(context, repository, configuration, config, definition, identities),
+    };
+  } catch (error) {
+    return { ...base, why: explain(error) };
+  }
+}
+
+function noAccount(id: string, known: readonly string[]): CertError {
+  const meant = nearest(id, known);
+  const list = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`;
+  return new CertError('usage', `certwright.yaml has no provider "${id}"`, {
+    remedy: meant === undefined ? list : `did you mean "${meant}"?`,
+  });
+}

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import type { TreeEntry, TreeReader } from '../../ports/repository.js';
+
+/** A tree as it would be with more files in it. Paths that are there already are not replaced. */
+export function withFiles<T extends TreeReader>(tree: T, files: ReadonlyMap<string, string>): T {
+  const texts = new Map<string, string>();
+  const added: TreeEntry[] = [...files].map(([path, text]) => {
+    const blob = `added-${createHash('sha256').update(text).digest('hex')}`;
+    texts.set(blob, text);
+    return { path, blob, bytes: Buffer.byteLength(text) };
+  });
+  return {
+    ...tree,
+    async list(prefix) {
+      const there = await tree.list(prefix);
+      const known = new Set(there.map(({ path }) => path));
+      const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
+      const more = added.filter(
+        ({ path }) => !known.has(path) && (path === prefix || path.startsWith(folder)),
+      );
+      return [...there, ...more].sort((a, b) => (a.path < b.path ? -1 : 1));
+    },
+    async read(blobs) {
+      const rest = blobs.filter((blob) => !texts.has(blob));
+      const read = await tree.read(rest);
+      const others = new Map(rest.map((blob, i) => [blob, read[i] ?? '']));
+      return blobs.map((blob) => texts.get(blob) ?? others.get(blob) ?? '');
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { Environment } from './configuration.js';
+import type { DnsName } from './names.js';
+import type { OrderState } from './order.js';
+import type { Instant } from './time.js';
+
+/**
+ * What earlier runs leave to later ones about calls they made (`refs/certwright/cache`). Losing it costs calls, never
+ * money: nothing here is a fact about an order, and nothing here is secret.
+ */
+export interface RunMemory {
+  readonly version: typeof RUN_MEMORY_VERSION;
+  readonly repositoryId: string;
+  /** By `accountKey`. */
+  readonly accounts: Readonly<Record<string, AccountMemory>>;
+  /** By `lookKey`. */
+  readonly looks: Readonly<Record<string, LookMemory>>;
+}
+
+export interface AccountMemory {
+  /** The last complete list. */
+  readonly listing?: Listing;
+  /** The last attempt at a list, complete or not. */
+  readonly triedAt?: Instant;
+  /** The provider asked not to be called before this instant. */
+  readonly notBefore?: Instant;
+}
+
+/** What a complete list told that no status file has room for. */
+export interface Listing {
+  readonly at: Instant;
+  /** Orders that no status knows, the first `KEPT_UNDECLARED` of them. */
+  readonly undeclared: readonly UndeclaredOrder[];
+  readonly undeclaredCount: number;
+  /** Orders of ours the list did not hold, by their id: an absence by itself proves nothing. */
+  readonly missing: Readonly<Record<string, MissingOrder>>;
+}
+
+export interface UndeclaredOrder {
+  readonly id: string;
+  readonly product: string;
+  readonly names: readonly DnsName[];
+  readonly state: OrderState;
+  readonly reference?: string;
+  readonly paidTill?: Instant;
+  /** The certificate whose reference it carries, although that one has another order: possibly bought twice. */
+  readonly doubles?: string;
+}
+
+export interface MissingOrder {
+  readonly certificate: string;
+  readonly since: Instant;
+  /** Complete lists in a row that did not hold it. */
+  readonly lists: number;
+}
+
+export interface LookMemory {
+  readonly at: Instant;
+  /** The look that last found something new. */
+  readonly changedAt?: Instant;
+}
+
+export const RUN_MEMORY_VERSION = 1;
+
+/** An account that is used for something else now is another account. */
+export const accountKey = (account: { readonly id: string; readonly environment: Environment }): string =>
+  `${account.id} ${account.environment}`;
+
+/** Two providers may well count alike. */
+export const lookKey = (provider: string, orderId: string): string => `${provider} ${orderId}`;
+
+export const emptyMemory = (repositoryId: string): RunMemory => ({
+  version: RUN_MEMORY_VERSION,
+  repositoryId,
+  accounts: {},
+  looks: {},
+});

@@ -1,0 +1,61 @@
+import {
+  type AccountMemory,
+  type Listing,
+  type LookMemory,
+  RUN_MEMORY_VERSION,
+  type RunMemory,
+} from '../model/run-memory.js';
+import { DAY_MS, type Instant, toMs } from '../model/time.js';
+
+/** An order that was not looked at for this long is finished or gone. */
+const KEPT_LOOKS_MS = 60 * DAY_MS;
+
+/** Two memories as one: of each entry the newer. Instants in their one form compare as texts. */
+export function mergeMemories(a: RunMemory, b: RunMemory): RunMemory {
+  return {
+    version: RUN_MEMORY_VERSION,
+    repositoryId: a.repositoryId,
+    accounts: mergeRecords(a.accounts, b.accounts, mergeAccounts),
+    looks: mergeRecords(a.looks, b.looks, (x, y) => newer(x, y, ({ at }: LookMemory) => at)),
+  };
+}
+
+function mergeAccounts(a: AccountMemory, b: AccountMemory): AccountMemory {
+  const listing =
+    a.listing && b.listing ? newer(a.listing, b.listing, ({ at }: Listing) => at) : (a.listing ?? b.listing);
+  const triedAt = later(a.triedAt, b.triedAt);
+  const notBefore = later(a.notBefore, b.notBefore);
+  return {
+    ...(listing === undefined ? {} : { listing }),
+    ...(triedAt === undefined ? {} : { triedAt }),
+    ...(notBefore === undefined ? {} : { notBefore }),
+  };
+}
+
+const later = (a: Instant | undefined, b: Instant | undefined): Instant | undefined =>
+  a === undefined || (b !== undefined && b > a) ? b : a;
+
+const newer = <T>(a: T, b: T, at: (one: T) => Instant): T => (at(b) > at(a) ? b : a);
+
+function mergeRecords<T>(
+  a: Readonly<Record<string, T>>,
+  b: Readonly<Record<string, T>>,
+  merge: (x: T, y: T) => T,
+): Readonly<Record<string, T>> {
+  const all: Record<string, T> = { ...a };
+  for (const [key, value] of Object.entries(b)) {
+    const known = all[key];
+    all[key] = known === undefined ? value : merge(known, value);
+  }
+  return all;
+}
+
+/** Without what nobody needs any more: orders that are long finished, and instants a wrong clock put ahead. */
+export const prunedMemory = (memory: RunMemory, nowMs: number): RunMemory => ({
+  ...memory,
+  looks: Object.fromEntries(
+    Object.entries(memory.looks).filter(
+      ([, { at }]) => toMs(at) > nowMs - KEPT_LOOKS_MS && toMs(at) <= nowMs,
+    ),
+  ),
+});

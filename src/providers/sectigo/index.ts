@@ -1,0 +1,123 @@
+import type { ProviderConfig } from '../../model/configuration.js';
+import { CertError } from '../../model/errors.js';
+import type { JsonObject } from '../../model/json.js';
+import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
+import { DEFAULT_PRODUCT } from './audit.js';
+import { CALL_LIMIT_MS, CONCURRENCY } from './client.js';
+import { PRODUCTS } from './products.js';
+import { createSectigo } from './provider.js';
+
+const capabilities: Capabilities = {
+  search: 'findable',
+  callLimitMs: CALL_LIMIT_MS,
+  separateActivation: false,
+  reissue: 'free',
+  reissueChangesId: true,
+  revoke: true,
+  cancel: true,
+  autoRenewFlag: false,
+  balance: true,
+  quote: false,
+  list: true,
+  push: false,
+  wildcard: true,
+  termCounting: 'days',
+  carriesRemainingDays: false,
+  trust: 'public',
+  terms: true,
+  concurrency: CONCURRENCY,
+  notes: {
+    search:
+      'A repeated reference is asked to be refused, which clients report and Sectigo does not document: an order is looked for and found, and its absence needs every proof.',
+    visibilityLagMs: 'Not documented; 24 hours are assumed.',
+    reissue: 'No charge is known; the replaced certificate stays valid until it ends or is revoked.',
+    reissueChangesId: 'A replacement may have an order number of its own.',
+    carriesRemainingDays: 'Extra days on a renewal exist by arrangement only.',
+    autoRenewFlag: 'Certificates are never renewed by Sectigo itself.',
+    cancel:
+      'Rejects what is not issued, refunds the rest; several domains and issued: by a support ticket alone.',
+    quote: 'There is no call for prices; write them as `prices` in the configuration.',
+    balance: 'The names of its values are not documented; what cannot be read for certain is said so.',
+    push: 'Set up by the account manager, not by API; certwright polls.',
+  },
+};
+
+/** Its own hosts: an order there is real, whatever the configuration calls it. */
+const REAL_HOSTS = /(^|\.)(trust-provider\.com|sectigo\.com|comodo\.(net|com))$/;
+
+/** @throws CertError `config.invalid` */
+function describe({ id, environment, url }: ProviderConfig): Offering {
+  const host = url !== undefined && URL.canParse(url) ? new URL(url).hostname : '';
+  if (environment === 'rehearsal' && (url === undefined || REAL_HOSTS.test(host))) {
+    throw new CertError('config.invalid', `providers.${id}: a rehearsal needs a sandbox as \`url\``, {
+      remedy: 'Write the address of a sandbox, or environment: test for test orders at Sectigo.',
+    });
+  }
+  return { capabilities, products: PRODUCTS, defaultProduct: DEFAULT_PRODUCT };
+}
+
+const text = (description: string, maxLength: number): JsonObject => ({
+  type: 'string',
+  minLength: 1,
+  maxLength,
+  description,
+});
+
+const optionsSchema: JsonObject = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    callsPerMinute: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 6000,
+      description: 'Most calls in a minute (300); Sectigo names no limit.',
+    },
+    dcvSuffix: {
+      type: 'string',
+      pattern: '^[a-z0-9-]+(\\.[a-z0-9-]+)+$',
+      description: 'End of DCV records: sectigo.com, or comodoca.com where an older account wants it.',
+    },
+  },
+};
+
+const manifestOptionsSchema: JsonObject = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    serverSoftware: {
+      type: 'integer',
+      minimum: -1,
+      maximum: 36,
+      description: 'Old number of a server program; -1 (other) is always taken and nothing depends on it.',
+    },
+    isCustomerValidated: {
+      type: 'boolean',
+      description: 'The papers were vetted by the account already; only by arrangement with Sectigo.',
+    },
+    prioritiseCSRValues: {
+      enum: ['Y', 'N', 'P', 'C'],
+      description:
+        'Y: the CSR wins over contacts (default); N: contacts win; P: contacts only; C: the CSR only.',
+    },
+    fileScheme: {
+      enum: ['http', 'https'],
+      description: 'How the file of an http validation is fetched.',
+    },
+    joiLocalityName: text('EV: town of incorporation.', 128),
+    joiStateOrProvinceName: text('EV: state or province of incorporation.', 128),
+    joiCountryName: { type: 'string', pattern: '^[A-Z]{2}$', description: 'EV: country of incorporation.' },
+  },
+};
+
+/** Sectigo's reseller API for SSL certificates, by form POST. */
+export const sectigo: ProviderDefinition = {
+  type: 'sectigo',
+  title: 'Sectigo reseller API',
+  capabilities,
+  credentialNames: { required: ['loginName', 'loginPassword'], optional: [] },
+  optionsSchema,
+  manifestOptionsSchema,
+  describe,
+  create: (deps) => createSectigo(deps, describe(deps.config)),
+};

@@ -1,0 +1,33 @@
+import type { PriceRow, ProviderConfig } from '../../model/configuration.js';
+import { money } from '../../model/money.js';
+import { priceFor } from '../../model/price.js';
+import { formatTerm } from '../../model/term.js';
+import type { Quote, QuoteSubject } from '../../ports/provider.js';
+import { findProduct } from './products.js';
+
+const unknown = (why: string): Quote => ({ price: { kind: 'unknown', why } });
+
+/** There is no call for prices: what the configuration does not say is unknown, and holds. */
+export function quoteFor(config: ProviderConfig, currency: string | undefined, subject: QuoteSubject): Quote {
+  const { action, product, term, names } = subject;
+  if (action === 'reissue' || action === 'add-names') {
+    const source = 'no charge for a reissue is known, with other names neither';
+    return { price: { kind: 'known', amount: money('0', currency ?? 'USD'), source } };
+  }
+  if (term === undefined) return unknown('the manifest names no term');
+  const row = rowOf(config, product, formatTerm(term));
+  const where = `providers.${config.id}.prices`;
+  if (!row)
+    return unknown(`write the price of ${product} for ${formatTerm(term)} below ${where}; no call tells it`);
+  if (names.length > row.names && row.perName === undefined) {
+    return unknown(`${where} prices ${product} for ${row.names} names, these are ${names.length}`);
+  }
+  return {
+    price: { kind: 'known', amount: priceFor(row, names.length), source: 'prices in certwright.yaml' },
+  };
+}
+
+function rowOf({ prices }: ProviderConfig, name: string, term: string): PriceRow | undefined {
+  const product = findProduct(name);
+  return (prices[product?.id ?? name] ?? prices[product?.vendorCode ?? name])?.[term];
+}

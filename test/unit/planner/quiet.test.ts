@@ -1,0 +1,208 @@
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { conditionContext } from '../../../src/entry/health.js';
+import { emptyStatus, type Status } from '../../../src/model/status.js';
+import { DAY_MS, HOUR_MS, toInstant, toMs } from '../../../src/model/time.js';
+import type { PlanInput } from '../../../src/planner/input.js';
+import { makePlan } from '../../../src/planner/plan.js';
+import { type QuietInput, quietUntilMs } from '../../../src/planner/quiet.js';
+import { conditionsOf } from '../../../src/policy/conditions.js';
+import { approval, NOW, planInput, planOf, provider, spec } from '../../support/planner.js';
+import { certificate, order, ready } from '../../support/state.js';
+
+// Worlds by the hundred, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
+
+const NAMES = ['a', 'b'] as const;
+const LONGEST_MS = 800 * DAY_MS;
+
+/** Around now, to the second; many close by, where dates meet. */
+const instant = (fromDays: number, tillDays: number) =>
+  fc
+    .integer({ min: fromDays * 86_400, max: tillDays * 86_400 })
+    .map((seconds) => toInstant(toMs(NOW) + seconds * 1000));
+
+const orderOf = (id: string) =>
+  fc
+    .record({
+      paidTill: fc.option(instant(-5, 500), { nil: undefined }),
+      provider: fc.constantFrom('shop', 'other'),
+      product: fc.constantFrom('private-server', 'vetted'),
+      state: fc.constantFrom('issued' as const, 'issued' as const, 'revoked' as const, 'expired' as const),
+      environment: fc.constantFrom('live' as const, 'live' as const, 'rehearsal' as const),
+    })
+    .map(({ paidTill, ...parts }) => {
+      const { paidTill: _, ...rest } = order(id, parts);
+      return paidTill === undefined ? rest : { ...rest, paidTill };
+    });
+
+const statusOf = (name: string): fc.Arbitrary<Status> =>
+  fc
+    .record({
+      orders: fc.tuple(orderOf(`1-${name}`), orderOf(`2-${name}`)),
+      kept: fc.constantFrom(1, 1, 2),
+      serving: fc.constantFrom(0, 1),
+      begins: instant(-200, 0.01),
+      life: fc.constantFrom(6 * HOUR_MS, 7 * DAY_MS, 47 * DAY_MS, 199 * DAY_MS, 398 * DAY_MS),
+      revokesAt: fc.option(instant(-2, 10), { nil: undefined }),
+      archived: fc.constantFrom(false, false, true),
+    })
+    .map((it): Status => {
+      const orders = it.orders.slice(0, it.kept);
+      const serving = orders[it.serving] ?? orders[0];
+      return {
+        ...emptyStatus(name),
+        orders,
+        ...(serving && {
+          current: certificate(serving.id, {
+            notBefore: it.begins,
+            notAfter: toInstant(toMs(it.begins) + it.life - 1000),
+            publishedAt: it.begins,
+            ...(it.revokesAt === undefined ? {} : { revokesAt: it.revokesAt }),
+          }),
+        }),
+        ...(it.archived ? { archived: { at: NOW } } : {}),
+      };
+    });
+
+const specOf = (name: string) =>
+  fc
+    .record({
+      autoRenew: fc.boolean(),
+      suspend: fc.constantFrom(false, false, true),
+      external: fc.constantFrom(false, false, true),
+      migrate: fc.constantFrom('now' as const, 'at-renewal' as const),
+      product: fc.constantFrom(undefined, 'private-server', 'vetted'),
+      reissueBefore: fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined }),
+      renewBefore: fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined }),
+    })
+    .map(({ external, product, reissueBefore, renewBefore, ...parts }) => {
+      const { product: _, ...base } = spec(name, {
+        ...parts,
+        providers: ['shop', 'other'],
+        ...(external ? { key: { kind: 'external' } } : {}),
+        ...(reissueBefore === undefined ? {} : { reissueBeforeMs: reissueBefore * DAY_MS }),
+        ...(renewBefore === undefined ? {} : { renewBeforeMs: renewBefore * DAY_MS }),
+      });
+      return product === undefined ? base : { ...base, product };
+    });
+
+const vetted = {
+  id: 'vetted',
+  vendorCode: 'vetted',
+  validation: 'ev' as const,
+  wildcard: false,
+  maxNames: 10,
+  terms: [{ unit: 'year' as const, count: 1 }],
+  title: 'Vetted',
+};
+
+const world: fc.Arbitrary<PlanInput> = fc
+  .record({
+    specs: fc.tuple(...NAMES.map(specOf)),
+    statuses: fc.tuple(...NAMES.map(statusOf)),
+    declared: fc.subarray([...NAMES], { minLength: 1 }),
+    held: fc.subarray([...NAMES], { minLength: 1 }),
+    carries: fc.boolean(),
+    window: fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined }),
+    approvals: fc.boolean(),
+  })
+  .map((it) => {
+    const shop = provider('shop');
+    return planInput({
+      specs: it.specs.filter((one) => it.declared.some((name) => name === one.name)),
+      statuses: it.statuses.filter((one) => it.held.some((name) => name === one.name)),
+      providers: [
+        { ...shop, products: [...shop.products, vetted] },
+        provider('other', {
+          products: [...shop.products, vetted],
+          capabilities: {
+            carriesRemainingDays: it.carries,
+            ...(it.window === undefined ? {} : { renewalWindowMs: it.window * DAY_MS }),
+          },
+        }),
+      ],
+      approvals: it.approvals ? [approval('a', { validUntil: toInstant(toMs(NOW) + HOUR_MS) })] : [],
+    });
+  });
+
+const at = (input: PlanInput, nowMs: number): PlanInput => ({ ...input, nowMs });
+
+/** Everything a run would say. */
+function saidAt(input: PlanInput) {
+  const specs = new Map(input.desired.specs.map((one) => [one.name, one]));
+  const conditions = [...input.state.statuses.values()].map((status) =>
+    conditionsOf(status, input.nowMs, conditionContext(specs.get(status.name), status, input.providers)),
+  );
+  return { plan: makePlan(input), conditions };
+}
+
+const isSilent = ({ plan, conditions }: ReturnType<typeof saidAt>): boolean =>
+  plan.items.length === 0 &&
+  plan.warnings.length === 0 &&
+  conditions.flat().every(({ level }) => level === 'info');
+
+/** Worlds in which nothing is to be said now, looked at again at some moments before the bound. */
+function holdsUntil(bound: (input: QuietInput) => number, numRuns: number): void {
+  fc.assert(
+    fc.property(world, fc.double({ min: 0, max: 1, noNaN: true }), (input, share) => {
+      const now = saidAt(input);
+      fc.pre(isSilent(now));
+      const span = Math.min(bound(input) - input.nowMs, LONGEST_MS);
+      const moments = [share * span, span - 1, HOUR_MS].map((ms) => Math.floor(Math.min(ms, span - 1)));
+      for (const ms of moments.filter((it) => it > 0))
+        expect(saidAt(at(input, input.nowMs + ms))).toEqual(now);
+    }),
+    { numRuns, maxSkipsPerRun: 100, endOnFailure: true },
+  );
+}
+
+describe('nothing follows from the facts, and until the bound nothing does', () => {
+  it('whatever they are', () => {
+    holdsUntil(quietUntilMs, 200);
+  });
+
+  /** Each leaves out what one part of the bound is made of; the check above has to notice. */
+  const forgetful: Readonly<Record<string, (input: QuietInput) => QuietInput>> = {
+    manifests: (input) => ({ ...input, desired: { ...input.desired, specs: [] } }),
+    providers: (input) => ({ ...input, providers: new Map() }),
+    certificates: (input) => withStatuses(input, ({ current: _, ...status }) => status),
+    orders: (input) => withStatuses(input, (status) => ({ ...status, orders: [] })),
+    'announced revocations': (input) =>
+      withStatuses(input, ({ current, ...status }) => {
+        const { revokesAt: _, ...rest } = current ?? {};
+        return { ...status, ...(current && { current: { ...rest } as typeof current }) };
+      }),
+  };
+
+  it.each(Object.entries(forgetful))('and a bound without %s is found out', (_, forget) => {
+    expect(() => holdsUntil((input) => quietUntilMs(forget(input)), 1000)).toThrow('Property failed');
+  });
+
+  it('and so is a bound that comes a moment late', () => {
+    expect(() => holdsUntil((input) => quietUntilMs(input) + 1001, 1000)).toThrow('Property failed');
+  });
+});
+
+const withStatuses = (input: QuietInput, change: (status: Status) => Status): QuietInput => ({
+  ...input,
+  state: {
+    statuses: new Map([...input.state.statuses].map(([name, status]) => [name, change(status)])),
+  },
+});
+
+describe('the bound', () => {
+  it('is the day the certificate is due where that comes first', () => {
+    const input = planInput({ specs: [spec('a')], statuses: [ready('a')] });
+    expect(planOf({ specs: [spec('a')], statuses: [ready('a')] }).items).toEqual([]);
+    const until = quietUntilMs(input);
+    expect(makePlan(at(input, until - 1)).items).toEqual([]);
+    expect(until).toBeGreaterThan(toMs(NOW) + DAY_MS);
+  });
+
+  it('counts a date that is reached this very moment', () => {
+    const input = planInput({ specs: [spec('a')], statuses: [ready('a')] });
+    const endMs = toMs('2027-05-18T23:59:59Z') + 1000;
+    expect(quietUntilMs(at(input, endMs))).toBe(endMs);
+  });
+});
