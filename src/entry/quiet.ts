@@ -2,6 +2,7 @@ import { isOpen } from '../model/intent.js';
 import { isCertificate } from '../planner/input.js';
 import { quietUntilMs } from '../planner/quiet.js';
 import type { Condition } from '../policy/conditions.js';
+import { isLookDue } from '../policy/doubts.js';
 import type { Applied } from '../reconcile/engine.js';
 import { configurationIn } from './configuration-file.js';
 import { type Context, cacheFolder } from './context.js';
@@ -23,7 +24,7 @@ export function rememberQuiet(
   const { root, bare } = repository.clone;
   const checkout = textDigest(bare ? undefined : configurationIn(root));
   if (checkout === null || !local.configuration) return;
-  if (!isSilent(applied) || ![...conditions].every(({ level }) => level === 'info')) return;
+  if (!isSilent(applied, startedMs) || ![...conditions].every(({ level }) => level === 'info')) return;
   const { desired, providers, view, configuration, plan, listedMs } = applied;
   const untilMs = quietUntilMs({
     desired,
@@ -49,7 +50,10 @@ export function rememberQuiet(
 }
 
 /** Nothing to do, nothing to say, and nothing that the next run would have to look at. */
-function isSilent({ plan, findings, events, desired, providers, view, ...rest }: Applied): boolean {
+function isSilent(
+  { plan, findings, events, desired, providers, view, ...rest }: Applied,
+  startedMs: number,
+): boolean {
   const { configuration, declined, clockProblem } = rest;
   return (
     !declined &&
@@ -64,8 +68,10 @@ function isSilent({ plan, findings, events, desired, providers, view, ...rest }:
     desired.specs.every(isCertificate) &&
     [...providers.values()].every(({ down }) => down === undefined) &&
     [...view.statuses.values()].every(
-      ({ intents, requests, failures }) =>
-        !intents.some(isOpen) && requests.length === 0 && Object.keys(failures).length === 0,
+      ({ intents, requests, failures, published = [], doubts = [] }) =>
+        !intents.some(isOpen) &&
+        requests.length + published.length + Object.keys(failures).length === 0 &&
+        !doubts.some((doubt) => isLookDue(doubt, startedMs)),
     )
   );
 }

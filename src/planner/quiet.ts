@@ -4,6 +4,7 @@ import type { Spec } from '../model/manifest.js';
 import type { Status } from '../model/status.js';
 import { DAY_MS, parseInstant, toMs } from '../model/time.js';
 import type { ReissueRule } from '../policy/coverage.js';
+import { nextLookMs } from '../policy/doubts.js';
 import { nextTryMs } from '../policy/failures.js';
 import { overdueFromMs, type RenewalInput, reissueSchedule, renewal } from '../policy/schedule.js';
 import { certificateEndMs, headOrder, servingOrder } from './facts.js';
@@ -47,12 +48,14 @@ export function quietUntilMs(input: QuietInput): number {
 type Count = (ms: number | undefined) => void;
 
 function countStatus(input: QuietInput, status: Status, spec: Spec | undefined, count: Count): void {
-  const { current, failures, requests, intents } = status;
+  const { current, failures, requests, intents, doubts = [] } = status;
   for (const failure of Object.values(failures)) count(nextTryMs(failure));
   for (const { failure } of requests) if (failure !== undefined) count(nextTryMs(failure));
   for (const intent of intents.filter(isOpen)) {
     if (intent.phase === 'intended') count(toMs(intent.settledAt));
   }
+  // No line of a plan, but a call: a purchase that was in doubt is looked at again.
+  for (const doubt of doubts) count(nextLookMs(doubt));
   if (current !== undefined) {
     count(toMs(current.notBefore));
     count(certificateEndMs(current));

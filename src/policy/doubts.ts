@@ -15,9 +15,10 @@ export interface Look {
   readonly settled: readonly string[];
 }
 
-/** Once a day. A record whose time is over is looked at a last time, and then dropped. */
-export const isLookDue = (doubt: DoubtRecord, nowMs: number): boolean =>
-  nowMs >= toMs(doubt.lookedAt ?? doubt.since) + LOOK_EVERY_MS;
+/** Once a day, epoch ms. A record whose time is over is looked at a last time, and then dropped. */
+export const nextLookMs = (doubt: DoubtRecord): number => toMs(doubt.lookedAt ?? doubt.since) + LOOK_EVERY_MS;
+
+export const isLookDue = (doubt: DoubtRecord, nowMs: number): boolean => nowMs >= nextLookMs(doubt);
 
 const isSame = (a: Look['doubt'], b: Look['doubt']): boolean =>
   a.provider === b.provider && a.environment === b.environment && a.reference === b.reference;

@@ -25,7 +25,7 @@ export async function run(context: Context, globals: Globals, options: Options):
     await remote?.repository.close();
     context.print(
       globals.json
-        ? jsonText({ plan: quiet, events: [], exitCode: EXIT.fine })
+        ? jsonText({ plan: quiet, events: [], accounts: [], exitCode: EXIT.fine })
         : planText(quiet, context.render),
     );
     return EXIT.fine;

@@ -17,6 +17,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const atPaid = { provider: 'paid', environment: 'rehearsal' as const, product: 'paid-multi' };
 const issued = (parts: Partial<Status> = {}): Status =>
   status('shop', { orders: [order('o-1', atPaid)], current: certificate('o-1'), ...parts });
+const DOUBT = { provider: 'gone', environment: 'rehearsal', reference: 'cwk3v9x2-aaa' } as const;
 const MANIFEST = 'domain: shop.example.com\n';
 const KEPT = 'nothing changed since a run with nothing to do';
 
@@ -224,6 +225,25 @@ describe('a run keeps nothing', () => {
     'where a lane failed': {
       status: issued({
         failures: { free: { count: 1, lastAt: '2026-11-01T10:00:00Z', code: 'x', message: 'no' } },
+      }),
+    },
+    'where a look at a purchase that was in doubt is due and its account cannot be searched': {
+      status: issued({
+        doubts: [{ ...DOUBT, since: '2026-11-01T10:00:00Z', lookedAt: '2026-11-20T10:00:00Z', extra: [] }],
+      }),
+    },
+    'where a record of ours may stand at a solver that is gone': {
+      status: issued({
+        published: [
+          {
+            name: 'shop.example.com',
+            provider: 'paid',
+            order: 'o-1',
+            solver: 'gone',
+            record: { type: 'TXT', owner: '_x.shop.example.com', value: 'x' },
+            wantedAt: '2026-11-01T10:00:00Z',
+          },
+        ],
       }),
     },
     'where something is said': {

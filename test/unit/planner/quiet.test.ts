@@ -200,6 +200,18 @@ describe('the bound', () => {
     expect(until).toBeGreaterThan(toMs(NOW) + DAY_MS);
   });
 
+  it('is the next look at a purchase that was in doubt where that comes first', () => {
+    const doubt = {
+      provider: 'shop',
+      environment: 'live',
+      reference: 'cw-a',
+      since: NOW,
+      extra: [],
+    } as const;
+    const input = planInput({ specs: [spec('a')], statuses: [{ ...ready('a'), doubts: [doubt] }] });
+    expect(quietUntilMs(input)).toBe(toMs(NOW) + DAY_MS);
+  });
+
   it('counts a date that is reached this very moment', () => {
     const input = planInput({ specs: [spec('a')], statuses: [ready('a')] });
     const endMs = toMs('2027-05-18T23:59:59Z') + 1000;
