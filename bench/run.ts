@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from './generate.ts';
 import { inTurn, type Sample, time } from './measure.ts';
+import { certbot, dehydrated, isInstalled, type Other } from './others.ts';
 
 const MAIN = fileURLToPath(new URL('../dist/entry/cli/main.js', import.meta.url));
 /** Any valid recipient does: nothing is sealed in a run with nothing to do. */
 const RECIPIENT = 'age1yt3lmdzqr7qg8zxlssk7upfamvgsmjh9g2hte7wu6p7t5gus646q5xl8e5';
 const RUNS = Number(process.env.BENCH_RUNS ?? 5);
+/** Other programs start a process, or read several files, per certificate: larger sizes take them minutes. */
+const OTHERS_UP_TO = Number(process.env.BENCH_OTHERS ?? 1000);
 const SIZES = (process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['1000', '10000']).map(Number);
 
 const print = (text: string): void => {
@@ -70,15 +73,38 @@ async function nothingDue(count: number): Promise<void> {
     };
     const apply = () =>
       time({ program: process.execPath, args: [MAIN, 'apply', '--wait', '0s'], cwd: clone, env, node: true });
-    const [base, run] = await inTurn([() => floor(remote), apply], RUNS);
-    if (!base || !run) return;
+    /** As if no run had ever found nothing to do; our clone of the remote is there. */
+    const cold = () => {
+      rmSync(join(folder, 'cache', 'certwright', 'quiet'), { recursive: true, force: true });
+      return apply();
+    };
+    const [base, full, short] = await inTurn([() => floor(remote), cold, apply], RUNS);
+    if (!base || !full || !short) return;
     print(`nothing due, ${count} certificates (apply, git fetch included)`);
     print(`  floor (ls-tree + cat-file)  ${ms(base.wallMs)} ${ratio(1)}`);
-    print(
-      `  certwright apply            ${ms(run.wallMs)} ${ratio(run.wallMs / base.wallMs)}  peak ${run.peakMb.toFixed(0)} MB`,
-    );
+    for (const [title, run] of [
+      ['certwright apply, cold', full],
+      ['certwright apply, warm', short],
+    ] as const) {
+      const peak = `peak ${run.peakMb.toFixed(0)} MB`;
+      print(`  ${title.padEnd(26)}  ${ms(run.wallMs)} ${ratio(run.wallMs / base.wallMs)}  ${peak}`);
+    }
+    await others(join(folder, 'others'), count, base.wallMs);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What else is installed, once each: they are slow, and only their order of magnitude matters. */
+async function others(folder: string, count: number, baseMs: number): Promise<void> {
+  if (count > OTHERS_UP_TO) return;
+  const made: Other[] = [];
+  if (isInstalled('certbot')) made.push(certbot(join(folder, 'a'), count));
+  if (isInstalled('dehydrated')) made.push(await dehydrated(join(folder, 'b'), count));
+  for (const other of made) {
+    const { wallMs } = await other.run();
+    other.close();
+    print(`  ${other.title.padEnd(26)}  ${ms(wallMs)} ${ratio(wallMs / baseMs)}`);
   }
 }
 

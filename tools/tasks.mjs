@@ -120,6 +120,11 @@ const TASKS = {
     await buildIfStale();
     return vitest(args);
   },
+  /** Every schedule by name, for people who want to see that nothing is bought twice. A folder that is not there is left out. */
+  'exactly-once': async (args) => {
+    await buildIfStale();
+    return vitest(['test/fault', 'test/simulation', '--reporter=verbose', ...args]);
+  },
   bench: (args) => inOrder(buildIfStale, () => node([join(ROOT, 'bench', 'run.ts'), ...args])),
 };
 

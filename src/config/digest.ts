@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { configure } from 'safe-stable-stringify';
 import type { Spec } from '../model/manifest.js';
 
@@ -9,5 +9,5 @@ type Undigested<S> = S extends Spec ? Omit<S, 'digest'> : never;
 /** SHA-256 (hex) over what the manifest means: with its defaults, wherever it stands and however it is laid out. */
 export function specDigest(spec: Undigested<Spec>): string {
   const { position: _, ...meaning } = spec;
-  return createHash('sha256').update(canonical(meaning)).digest('hex');
+  return hash('sha256', canonical(meaning));
 }

@@ -189,12 +189,15 @@ async function meaningOf(
     return { name, document: resolved.document, spec, keyAlgorithm: '', product: spec.product };
   if (csr !== undefined) checkCsrNames(csr, spec.names, report);
   const [first] = spec.providers.filter((id) => Object.hasOwn(configuration.providers, id));
+  const sold = first === undefined ? [] : context.catalogue.products(first);
+  const wanted = spec.product ?? (first === undefined ? '' : (context.catalogue.defaultProduct(first) ?? ''));
   return {
     name,
     document: resolved.document,
     spec,
     keyAlgorithm: csr?.algorithm ?? (spec.key.kind === 'generated' ? spec.key.algorithm : spec.key.kind),
-    product: spec.product ?? (first === undefined ? '' : (context.catalogue.defaultProduct(first) ?? '')),
+    // Twins are found by product, whether it is written by its name or by the vendor's code.
+    product: sold.find(({ vendorCode }) => vendorCode === wanted)?.id ?? wanted,
   };
 }
 

@@ -9,8 +9,8 @@ import type { Offering, ProviderDefinition } from '../ports/provider.js';
 import type { TreeEntry, TreeReader } from '../ports/repository.js';
 import type { Reading } from '../reconcile/deps.js';
 import { solverDefinitions } from '../solvers/index.js';
+import { CONFIGURATION_FILE } from './configuration-file.js';
 
-export const CONFIGURATION_FILE = 'certwright.yaml';
 const MANIFESTS = 'certificates/';
 const APPROVALS = 'approvals/';
 

@@ -24,6 +24,8 @@ export interface QuietSubject {
   readonly approval: string;
   readonly state: string | null;
   readonly seen: string | null;
+  /** What runs left to each other: a list may have brought something that needs a person. */
+  readonly cache: string | null;
 }
 
 /** A run found nothing to do and nothing to say, and until when that holds. Names credentials, holds none. */
@@ -36,6 +38,8 @@ export interface QuietRecord {
   /** When it was judged, and the first instant at which it may be otherwise, epoch ms. */
   readonly fromMs: number;
   readonly untilMs: number;
+  /** The oldest of the accounts' last lists, epoch ms. */
+  readonly listedMs: number;
   /** Without any line. */
   readonly plan: Plan;
   /** What the accounts need; one that is missing is worth a warning. */
@@ -69,15 +73,20 @@ export const quietFile = (cacheDir: string, cwd: string): string =>
 export const textDigest = (text: string | undefined): string | null =>
   text === undefined ? null : createHash('sha256').update(text).digest('hex');
 
-export const subjectOf = ({ remote, approval, state, seen }: RepositorySnapshot): QuietSubject => ({
+export const subjectOf = ({ remote, approval, state, seen, cache }: RepositorySnapshot): QuietSubject => ({
   remote,
   approval: approval.commit,
   state: state?.commit ?? null,
   seen: seen?.commit ?? null,
+  cache: cache ?? null,
 });
 
 export const sameSubject = (a: QuietSubject, b: QuietSubject): boolean =>
-  a.remote === b.remote && a.approval === b.approval && a.state === b.state && a.seen === b.seen;
+  a.remote === b.remote &&
+  a.approval === b.approval &&
+  a.state === b.state &&
+  a.seen === b.seen &&
+  a.cache === b.cache;
 
 /** Is it before the end of a record's time, and was the clock not put back? */
 export const isInTime = ({ fromMs, untilMs }: QuietRecord, nowMs: number): boolean =>

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../model/json.js';
 import { jsonText } from '../report/json.js';
 import { colorsOf, hang, pad, type RenderOptions } from '../report/layout.js';
 import { LINE_FAULTS } from '../sandbox/frame/faults.js';
@@ -20,8 +21,6 @@ export function startedText(
     return jsonText({ type, url, token, login, settings, stateFile: options.stateFile ?? null });
   const colors = colorsOf(options);
   const names = Object.entries(credentials);
-  const prices = definition.prices(settings);
-  const wide = Math.max(0, ...prices.map(({ product }) => product.length)) + 2;
   const paragraph = (text: string): readonly string[] => hang('  ', text, options.width);
   return [
     `${title} sandbox at ${url} (nothing real is sold here)`,
@@ -42,9 +41,6 @@ export function startedText(
     '',
     colors.dim('proof of control:'),
     ...definition.hints(settings).flatMap(paragraph),
-    '',
-    colors.dim('prices:'),
-    ...prices.map(({ product, price }) => `  ${pad(product, wide)}${price}`),
     '',
     colors.dim('control:'),
     ...paragraph('curl -H "Authorization: Bearer $SANDBOX_TOKEN" $SANDBOX/'),
@@ -74,14 +70,14 @@ export function listSandboxes(definitions: readonly SandboxDefinition[], options
       `${type}  ${title}`,
       '',
       colors.dim('settings (--set NAME=VALUE), with their defaults:'),
-      ...Object.entries(settings).flatMap(([name, { default: value, description }]) => [
+      ...Object.entries(settings).flatMap(([name, { default: value, description, schema }]) => [
         `  ${name}=${short(JSON.stringify(value))}`,
-        ...hang('      ', description, options.width),
+        ...hang('      ', `${description}${choicesOf(schema)}`, options.width),
       ]),
       '',
       colors.dim('faults (--fault NAME[:VALUE][@OPERATION][*TIMES]):'),
       ...Object.entries({ ...LINE_FAULTS_TEXT, ...descriptions(faults) }).flatMap(([name, description]) =>
-        hang(`  ${pad(name, 16)}`, description, options.width),
+        hang(`  ${pad(name, 18)}`, description, options.width),
       ),
       '',
     ])
@@ -89,10 +85,21 @@ export function listSandboxes(definitions: readonly SandboxDefinition[], options
     .trimEnd();
 }
 
-const descriptions = (table: Readonly<Record<string, { readonly description: string }>>) =>
-  Object.fromEntries(Object.entries(table).map(([name, { description }]) => [name, description]));
+type Told = Pick<SandboxDefinition['faults'][string], 'description' | 'value'>;
+
+/** `slow:5000` and what it does. */
+const descriptions = (table: Readonly<Record<string, Told>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, { description, value }]) => [
+      value === undefined ? name : `${name}:${value.example}`,
+      description,
+    ]),
+  );
 
 const LINE_FAULTS_TEXT = descriptions(LINE_FAULTS);
 
 /** Price lists are long; `--json` has them whole. */
 const short = (text: string): string => (text.length <= 50 ? text : `${text.slice(0, 47)}...`);
+
+const choicesOf = ({ enum: choices }: JsonObject): string =>
+  Array.isArray(choices) ? ` [${choices.join(', ')}]` : '';

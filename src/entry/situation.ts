@@ -8,6 +8,7 @@ import { conditionsOf } from '../policy/conditions.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 import type { Deps, Reading } from '../reconcile/deps.js';
 import { descends, notInitialised } from '../reconcile/engine.js';
+import { readNotes } from '../reconcile/notes.js';
 import { stateFacts } from '../reconcile/observe.js';
 import { readState, type StateView } from '../reconcile/state.js';
 import { certificatePath } from '../repository/layout.js';
@@ -81,6 +82,7 @@ async function inputOf(
     desired,
     state: stateFacts(view, await descends(deps, view, desired.commit), snapshot),
     providers: providersOf(context, configuration),
+    memory: (await readNotes(deps, view, configuration.id)).memory,
     facts: new Map(desired.specs.filter(isCertificate).map((spec) => [spec.name, factsOf(view, spec.name)])),
     nowMs,
   };

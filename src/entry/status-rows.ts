@@ -148,6 +148,8 @@ function shortReason({ status, conditions }: Entry, condition: Condition): strin
       return 'charged more than quoted';
     case 'Revoked':
       return `revoked (${status.current?.revoked?.reason ?? 'unspecified'})`;
+    case 'ReplacedAtProvider':
+      return 'reissued elsewhere';
     case 'Failing':
       return `failing: ${Object.values(status.failures)[0]?.message ?? message}`;
     case 'SolverFailing':

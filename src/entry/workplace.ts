@@ -4,14 +4,14 @@ import { CertError } from '../model/errors.js';
 import type { Finding } from '../model/manifest.js';
 import type { Secret } from '../model/secret.js';
 import type { Deps, Reading } from '../reconcile/deps.js';
-import { type GitRepository, openRepository } from '../repository/git-repository.js';
+import type { GitRepository } from '../repository/git-repository.js';
 import { openWorktree, type WorktreeReader } from '../repository/worktree.js';
 import type { Globals } from './cli/globals.js';
 import { composeDeps } from './compose.js';
-import { type Context, cacheFolder } from './context.js';
+import type { Context } from './context.js';
 import { readConfiguration, readFiles } from './files.js';
 import { loadIdentities } from './identities.js';
-import { version } from './version.js';
+import { type Branches, openRemote, type Remote } from './remote.js';
 
 const DEFAULT_BRANCHES = { approval: 'main', state: 'certwright/state' };
 
@@ -36,27 +36,6 @@ export async function openCheckout(
   const checkout = await worktreeOf(context);
   return { checkout, local: await readFiles(checkout, context.env, context.definitions) };
 }
-
-type Branches = Configuration['branches'];
-
-/** An opened remote and the branches it was opened for. */
-export interface Remote {
-  readonly repository: GitRepository;
-  readonly branches: Branches;
-}
-
-/** The remote behind the folder, through our own clone of it. Contacts nobody yet. @throws CertError */
-export const openRemote = (context: Context, branches: Branches): Promise<GitRepository> =>
-  openRepository({
-    cwd: context.cwd,
-    branches,
-    cacheDir: cacheFolder(context.env),
-    committer: committerOf(context),
-    clock: context.clock,
-    log: context.log,
-    signal: context.signal,
-    env: context.env,
-  });
 
 /**
  * Checkout, remote and everything the loop needs. The names of the branches come from the checkout's configuration,
@@ -95,14 +74,6 @@ function sameBranches(reading: Reading, branches: Branches): Reading {
     `certwright.yaml on ${branches.approval} names the branches ${named.approval} and ${named.state}, this checkout ${branches.approval} and ${branches.state}`,
     { remedy: 'check out the approval branch, or merge the change of `branches:` first' },
   );
-}
-
-/** Commits are certwright's own; CI may give it another name. */
-function committerOf(context: Context): { readonly name: string; readonly email: string } {
-  return {
-    name: context.env.CERTWRIGHT_COMMITTER_NAME || `certwright ${version}`,
-    email: context.env.CERTWRIGHT_COMMITTER_EMAIL || 'certwright@users.noreply.github.com',
-  };
 }
 
 /** @throws CertError when the checkout's configuration cannot be used */

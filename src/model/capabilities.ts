@@ -27,6 +27,8 @@ export interface Capabilities {
   readonly quote: boolean;
   readonly list: boolean;
   readonly push: boolean;
+  /** Names of a placed order can be proven another way (`validator.change`); absent = no. */
+  readonly changeValidation?: boolean;
   /** Shortest time between two looks at one order that the provider asks for; absent = every run may look. */
   readonly pollEveryMs?: number;
   readonly wildcard: boolean;

@@ -1,4 +1,5 @@
 import type { Environment } from './configuration.js';
+import type { FailureRecord } from './failure.js';
 import type { JsonObject } from './json.js';
 import type { Money } from './money.js';
 import type { Lane, OrderRequest, PaidOrFreeAction } from './order.js';
@@ -63,6 +64,8 @@ export interface PlacedIntent extends IntentBase {
   readonly phase: 'placed';
   readonly orderId: string;
   readonly placedAt: Instant;
+  /** The provider refused another validation; `wish` says which. */
+  readonly validationFailure?: FailureRecord & { readonly wish: string };
 }
 
 /** What became of it cannot be told by us; a person resolves it. Blocks purchases of this certificate only. */

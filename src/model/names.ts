@@ -5,6 +5,9 @@ export type DnsName = string;
 
 const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 
+/** What normalising leaves as it is; nothing here is decoded, or read as a number. */
+const PLAIN_HOST = /^(?!.*xn--)(?:[a-z0-9-]+\.)+[a-z]+$/;
+
 /** The normalised name, or the sentence that says why it is none. */
 export type ParsedName =
   | { readonly ok: true; readonly name: DnsName }
@@ -23,7 +26,7 @@ export function parseName(raw: string): ParsedName {
   // What follows would be read as a part of a URL, or decoded, and silently name another host.
   if (/[\s/:@?#%\\]/.test(base))
     return { ok: false, why: 'is no bare host name (no scheme, port, path or space)' };
-  const ascii = domainToASCII(base);
+  const ascii = PLAIN_HOST.test(base) ? base : domainToASCII(base);
   if (ascii === '') return { ok: false, why: 'is no valid host name' };
   if (/^\d+(\.\d+){3}$/.test(ascii)) return { ok: false, why: 'is an IP address, not a host name' };
   const labels = ascii.split('.');

@@ -55,6 +55,7 @@ export type ReasonCode =
   | 'PaidTermEnding'
   | 'PaidTermEndingNoRenewal'
   | 'AutoRenewDiffers'
+  | 'ValidationChanged'
   | 'ManifestGone'
   | 'ManifestInvalid'
   | 'ExternalKey'

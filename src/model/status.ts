@@ -1,9 +1,12 @@
 import type { Environment } from './configuration.js';
+import type { FailureRecord } from './failure.js';
 import type { Intent } from './intent.js';
 import type { Money } from './money.js';
 import type { DnsName } from './names.js';
 import type { DcvItem, Lane, OrderState, RevocationReason, SolvableRecord, WaitingFor } from './order.js';
 import type { Instant } from './time.js';
+
+export type { FailureRecord };
 
 /** Money that left, or was promised to leave, for one order. */
 export interface Charge {
@@ -67,19 +70,13 @@ export interface CurrentCertificate extends CertificateRecord {
   readonly revokesAt?: Instant;
   /** `false`: the certificate was taken over and its key is not with us. */
   readonly ownKey: boolean;
+  /** Serial of a newer certificate of the same order that somebody had issued elsewhere and that is of no use here. */
+  readonly replacedBy?: string;
   readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
 }
 
 export interface PreviousCertificate extends CertificateRecord {
   readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
-}
-
-/** Failures of one lane since the last success; when to try again follows from it. */
-export interface FailureRecord {
-  readonly count: number;
-  readonly lastAt: Instant;
-  readonly code: string;
-  readonly message: string;
 }
 
 /**
@@ -132,6 +129,27 @@ export interface PriceStop {
   readonly charged: Money;
 }
 
+/** An order under our reference that is none of ours: the provider sold more than once. */
+export interface ExtraOrder {
+  readonly id: string;
+  readonly foundAt: Instant;
+  readonly charged?: Money;
+}
+
+/**
+ * A purchase whose reply was lost, or that was sent again: its reference is looked at for some time after it was settled, in
+ * case it was sold twice (DESIGN §4).
+ */
+export interface DoubtRecord {
+  readonly provider: string;
+  readonly environment: Environment;
+  readonly reference: string;
+  readonly since: Instant;
+  readonly lookedAt?: Instant;
+  /** Found, and neither dead nor ours. Never taken over. */
+  readonly extra: readonly ExtraOrder[];
+}
+
 /** `issued/<name>/status.json`: facts only. What the clock decides is computed on reading. */
 export interface Status {
   readonly version: 1;
@@ -156,6 +174,8 @@ export interface Status {
   readonly failures: Partial<Readonly<Record<Lane, FailureRecord>>>;
   readonly consumedApprovals: readonly string[];
   readonly requests: readonly RequestRecord[];
+  /** Absent: nothing was ever in doubt, or it was long enough ago. */
+  readonly doubts?: readonly DoubtRecord[];
   readonly breaker?: BreakerRecord;
   /** When a person last reset the breaker: what happened up to then is forgiven. */
   readonly breakerResetAt?: Instant;

@@ -1,6 +1,6 @@
 import { isOpen, type OpenIntent } from '../model/intent.js';
 import type { CertificateSpec } from '../model/manifest.js';
-import type { Lane, OrderState } from '../model/order.js';
+import type { Lane, OrderSnapshot, OrderState } from '../model/order.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
 import { formatTerm } from '../model/term.js';
 import { toMs } from '../model/time.js';
@@ -10,6 +10,11 @@ const DEAD: ReadonlySet<OrderState> = new Set(['rejected', 'cancelled', 'refunde
 
 /** Ended without a certificate that counts: nothing of it can be used. */
 export const isDead = (state: OrderState): boolean => DEAD.has(state);
+
+/** Does this order at a provider make another purchase one too many? Pending, or with term left. */
+export const stillCounts = (order: OrderSnapshot, nowMs: number): boolean =>
+  order.state === 'pending' ||
+  (!isDead(order.state) && (order.paidTill === undefined || toMs(order.paidTill) > nowMs));
 
 /** Nothing of it can be used: it is dead, or a person gave it up. */
 export const isGone = (order: OrderRecord): boolean => isDead(order.state) || order.abandoned !== undefined;

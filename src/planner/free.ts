@@ -34,6 +34,12 @@ const revoked: Check = (s) => {
   return reissue(s, 'Revoked', 'the certificate is revoked');
 };
 
+const replaced: Check = (s) => {
+  const by = s.status.current?.replacedBy;
+  if (by === undefined) return undefined;
+  return reissue(s, 'ReplacedAtProvider', `somebody had its order reissued elsewhere, as serial ${by}`);
+};
+
 const keyLost: Check = (s) => {
   const { current } = s.status;
   if (!current || s.spec.key.kind === 'external') return undefined;
@@ -171,6 +177,7 @@ export const freeChecks: readonly Check[] = [
   failing,
   nothingToServe,
   revoked,
+  replaced,
   keyLost,
   namesChanged,
   algorithmChanged,

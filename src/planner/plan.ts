@@ -32,6 +32,7 @@ import {
 } from './input.js';
 import { purchaseChecks } from './purchase.js';
 import { addsNamesForMoney, type Books, openBooks, settle, settleGone } from './settle.js';
+import { validationDrafts } from './validation.js';
 import { failureDraft } from './waiting.js';
 import { warningsOf } from './warnings.js';
 
@@ -98,12 +99,25 @@ export function priceQuestions(input: PlanInput): readonly PriceQuestion[] {
   );
 }
 
-function draftAll(input: PlanInput): {
+interface AllDrafts {
   readonly certificates: readonly Drafted[];
   readonly gone: readonly PlanItem[];
   /** Certificates that go on under another name. */
   readonly movedAway: ReadonlySet<string>;
-} {
+}
+
+/** Prices are asked for and the plan is made from one input, which never changes: most runs have no question at all. */
+const drafted = new WeakMap<PlanInput, AllDrafts>();
+
+function draftAll(input: PlanInput): AllDrafts {
+  const known = drafted.get(input);
+  if (known !== undefined) return known;
+  const all = draftEverything(input);
+  drafted.set(input, all);
+  return all;
+}
+
+function draftEverything(input: PlanInput): AllDrafts {
   const moves = findMoves(input);
   const movedAway = new Set(moves.moves.values());
   const invalidNames = new Set(input.desired.invalidNames);
@@ -157,7 +171,7 @@ function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, un
   const drafts = [purchase, free, autoRenew, subject.status.archived && restoreDraft(spec.name)];
   return {
     subject,
-    drafts: [...drafts, ...revocation(subject), ...abandonment(subject)].filter(
+    drafts: [...drafts, ...validationDrafts(subject), ...revocation(subject), ...abandonment(subject)].filter(
       (draft) => draft !== undefined,
     ),
   };

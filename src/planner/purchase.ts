@@ -1,5 +1,4 @@
 import { sameNames } from '../model/names.js';
-import type { OrderSnapshot } from '../model/order.js';
 import type { OrderRecord } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
 import { abandonable } from './abandon.js';
@@ -9,13 +8,13 @@ import { driveIntent, lookedAtLater } from './drive.js';
 import {
   hasTermLeft,
   headOf,
-  isDead,
   isGone,
   openIntent,
   orderAt,
   productAt,
   providerOf,
   stableOrderId,
+  stillCounts,
   termAt,
 } from './facts.js';
 import { namesDiffer } from './free.js';
@@ -154,11 +153,6 @@ const foreignOrder: Check = (s) => {
     byEdit: true,
   };
 };
-
-/** Pending, or with term left. */
-const stillCounts = (order: OrderSnapshot, nowMs: number): boolean =>
-  order.state === 'pending' ||
-  (!isDead(order.state) && (order.paidTill === undefined || toMs(order.paidTill) > nowMs));
 
 const firstOrder: Check = (s) => {
   if (headOf(s)) return undefined;

@@ -1,8 +1,11 @@
 import { isZero } from '../model/money.js';
 import type { HoldCode, PlanItem, PlanWarning } from '../model/plan.js';
+import { accountKey } from '../model/run-memory.js';
 import { DAY_MS, dayOf, toMs } from '../model/time.js';
+import { secondOrders } from '../policy/doubts.js';
+import { listedTroubles } from '../policy/listing.js';
 import { headOf, isGone, stableOrderId } from './facts.js';
-import type { PlanInput, Subject } from './input.js';
+import { isCertificate, type PlanInput, type Subject } from './input.js';
 import { renewalOf } from './timing.js';
 
 /** What a reader has to know before the lines: about state and manifests, terms that end, and money that does not reach. */
@@ -12,7 +15,9 @@ export const warningsOf = (
   items: readonly PlanItem[],
 ): readonly PlanWarning[] => [
   ...integrityWarnings(input),
+  ...listedWarnings(input),
   ...certificates.flatMap(endingWarnings),
+  ...soldTwice(input, items),
   ...shortMoney(items),
 ];
 
@@ -54,6 +59,21 @@ function integrityWarnings(input: PlanInput): readonly PlanWarning[] {
   return warnings;
 }
 
+/** What the last lists of the accounts showed, and a person has to look into. */
+export function listedWarnings({
+  memory,
+  providers,
+}: Pick<PlanInput, 'memory' | 'providers'>): readonly PlanWarning[] {
+  if (!memory) return [];
+  const keys = new Map([...providers.values()].map(({ config }) => [accountKey(config), config.id]));
+  return listedTroubles(memory, keys).map(({ certificate, code, message }) => ({
+    name: certificate,
+    code,
+    message,
+    level: 'attention',
+  }));
+}
+
 const URGENT_MS = 7 * DAY_MS;
 
 /** A paid term that ends and that nobody wants renewed: said louder the closer it comes. */
@@ -74,6 +94,24 @@ function endingWarnings(s: Subject): readonly PlanWarning[] {
       level: left < URGENT_MS ? 'attention' : 'warning',
     },
   ];
+}
+
+/** Money is gone twice: what the provider sold besides ours, and what a person has to choose between. */
+function soldTwice(input: PlanInput, items: readonly PlanItem[]): readonly PlanWarning[] {
+  const warning = (name: string, message: string): PlanWarning => ({
+    name,
+    code: 'second-order',
+    message,
+    level: 'attention',
+  });
+  const specs = new Map(input.desired.specs.filter(isCertificate).map((spec) => [spec.name, spec]));
+  const found = [...input.state.statuses.values()].flatMap((status) => {
+    const adopt = specs.get(status.name)?.adopt;
+    const ignored = adopt?.kind === 'ignore' ? adopt.orders : [];
+    return secondOrders(status, ignored).map(({ message }) => warning(status.name, message));
+  });
+  const choose = items.filter(({ action, reason }) => action === 'hold' && reason === 'OrderAtProvider');
+  return [...found, ...choose.map(({ name, message }) => warning(name, message))];
 }
 
 const SHORT: ReadonlySet<HoldCode> = new Set(['limit-day', 'limit-month', 'balance']);

@@ -5,6 +5,7 @@ import type { Hold } from '../model/plan.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
 import { DAY_MS, dayOf, HOUR_MS, type Instant, SECOND_MS, toInstant, toMs } from '../model/time.js';
 import type { ReissueRule } from './coverage.js';
+import { secondOrders } from './doubts.js';
 import { nextTryMs } from './failures.js';
 import { overdueFromMs, renewal } from './schedule.js';
 import { isUnderWay, proofWords, solverDueMs } from './solving.js';
@@ -30,6 +31,8 @@ export interface ConditionContext {
   readonly carriesRemainingDays?: boolean;
   /** What the latest plan holds back for this certificate. */
   readonly hold?: Hold;
+  /** Orders the manifest says to ignore. */
+  readonly ignored?: readonly string[];
   /** Do the endpoints serve the current certificate? Absent: not dialled. */
   readonly served?: boolean;
 }
@@ -59,6 +62,9 @@ export function conditionsOf(
     ...(context.hold === undefined ? [] : [held(context.hold, nowMs)]),
     ...open.flatMap(unknownOutcome),
     ...proofAlarms(status, nowMs),
+    ...secondOrders(status, context.ignored ?? []).map(({ since, message }) =>
+      condition('Attention', 'attention', 'SecondOrder', since, message),
+    ),
     ...(status.archived ? [] : alarms(status, nowMs, context)),
   ];
 }
@@ -198,6 +204,17 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
           ),
         ]
       : []),
+    ...(current?.replacedBy === undefined
+      ? []
+      : [
+          condition(
+            'Attention',
+            'warning',
+            'ReplacedAtProvider',
+            current.publishedAt,
+            `the order of certificate ${current.serial} was reissued elsewhere, as serial ${current.replacedBy}`,
+          ),
+        ]),
     ...predecessorAlarm(current, nowMs, context.served),
     ...failing(status, nowMs, overdue !== undefined || (current !== undefined && nowMs >= endMsOf(current))),
     ...termEnding(status, nowMs, context),

@@ -14,17 +14,21 @@ export const legalStatus = (status: Status): readonly string[] => [
   ...certificates(status),
   ...openIntents(status),
   ...status.intents.flatMap((intent) => intentProblems(status, intent)),
+  ...repeated(
+    'doubt',
+    (status.doubts ?? []).map((doubt) => `${doubt.provider} ${doubt.reference}`),
+  ),
   ...repeated('consumed approval', status.consumedApprovals),
   ...repeated(
     'request',
     status.requests.map((r) => r.id),
   ),
+  ...publishedRecords(status),
   ...status.requests.flatMap(({ id, action, order }) =>
     action !== 'abandon' || knows(status, order ?? '')
       ? []
       : [`request ${id} gives up the unknown order ${order ?? ''}`],
   ),
-  ...publishedRecords(status),
   ...Object.entries(status.failures).flatMap(([lane, failure]) =>
     Number.isInteger(failure.count) && failure.count > 0
       ? []

@@ -10,7 +10,7 @@ import { DAY_MS, type Instant, toMs } from '../model/time.js';
 /** An order that was not looked at for this long is finished or gone. */
 const KEPT_LOOKS_MS = 60 * DAY_MS;
 
-/** Two memories as one: of each entry the newer. Instants in their one form compare as texts. */
+/** Two memories as one: of each entry the newer, and of two of the same second the one of `b`. Instants in their one form compare as texts. */
 export function mergeMemories(a: RunMemory, b: RunMemory): RunMemory {
   return {
     version: RUN_MEMORY_VERSION,
@@ -35,7 +35,7 @@ function mergeAccounts(a: AccountMemory, b: AccountMemory): AccountMemory {
 const later = (a: Instant | undefined, b: Instant | undefined): Instant | undefined =>
   a === undefined || (b !== undefined && b > a) ? b : a;
 
-const newer = <T>(a: T, b: T, at: (one: T) => Instant): T => (at(b) > at(a) ? b : a);
+const newer = <T>(a: T, b: T, at: (one: T) => Instant): T => (at(b) >= at(a) ? b : a);
 
 function mergeRecords<T>(
   a: Readonly<Record<string, T>>,

@@ -78,7 +78,7 @@ function paceOf(waitingFor: WaitingFor | undefined, ageMs: number): number {
 const AFTER_FAILURE_MS = 30 * MINUTE_MS;
 
 /**
- * Is the last complete list of an account older than this?
+ * Is the last complete list of an account this old?
  * @param account  what is remembered of it; nothing is remembered: yes
  */
 export function isListDue(
@@ -92,7 +92,7 @@ export function isListDue(
   const lastMs = account?.listing === undefined ? -Infinity : toMs(account.listing.at);
   const triedMs = account?.triedAt === undefined ? -Infinity : toMs(account.triedAt);
   // A clock that was ahead must not put the next list off for ever.
-  const old = lastMs > nowMs || nowMs - lastMs > olderThanMs;
+  const old = lastMs > nowMs || nowMs - lastMs >= olderThanMs;
   const recently = triedMs <= nowMs && nowMs - triedMs < Math.min(AFTER_FAILURE_MS, olderThanMs);
   return old && !recently;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { addTerm, type Term, type TermCounting } from '../model/term.js';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../model/time.js';
 import {
@@ -48,8 +48,7 @@ const PULL_DAYS = 21;
 const SPREAD_SHARE = 10;
 
 /** A number that stays the same for a name, evenly spread over names. */
-const hashOf = (name: string): number =>
-  Number.parseInt(createHash('sha256').update(name).digest('hex').slice(0, 12), 16);
+const hashOf = (name: string): number => Number.parseInt(hash('sha256', name).slice(0, 12), 16);
 
 /** Whole days of validity a certificate got; its last second counts (RFC 5280 §4.1.2.5). */
 const validityDaysOf = (notBeforeMs: number, notAfterMs: number): number =>

@@ -5,11 +5,13 @@ import { toInstant } from '../model/time.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
 import { seenOrder } from './adoptions.js';
-import { collectOrders, type Waiting } from './collect.js';
+import { collectOrders } from './collect.js';
+import type { Waiting } from './found.js';
 import { pausedTillMs } from './notes.js';
 import { type Answers, planInput } from './observe.js';
 import { prepareJob } from './prepare.js';
 import { recoverIntents, resumePlanned } from './recover.js';
+import { changeValidations } from './revalidate.js';
 import { type Run, statusOf, stopIfAsked } from './run.js';
 import { BATCH, type Job, sendJobs } from './send.js';
 import type { StateView } from './state.js';
@@ -46,6 +48,10 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
   if (plan.unsafe === undefined) {
     await tidy(run, lines, options.answers);
+    await changeValidations(
+      run,
+      lines.filter((item) => item.action === 'validate' && options.allowed(item)),
+    );
     await sendInBatches(run, await prepareAll(run, lines, options));
   }
   const looked = await collectOrders(run, placedOrders(run, lines), {

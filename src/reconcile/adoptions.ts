@@ -51,6 +51,7 @@ export async function askAdoptions(
               try {
                 keep(answers, adoption, listed.get(adoption.order) ?? (await look(run, adoption)));
               } catch (error) {
+                if (error instanceof CertError && error.code === 'interrupted') throw error;
                 const unknown = error instanceof CertError && error.code === 'order.not-found';
                 if (unknown) refuse(answers, adoption);
                 else down(id, error);

@@ -3,41 +3,20 @@ import { CertError, messageOf } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
-import { dayOf } from '../model/time.js';
 import { isDead, orderById } from '../planner/facts.js';
+import { isCertificate } from '../planner/input.js';
 import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.js';
 import type { Provider } from '../ports/provider.js';
-import type { FileChange } from '../ports/repository.js';
-import { certificatePath, rejectedPath } from '../repository/layout.js';
-import { land } from './land.js';
-import { commitMessage } from './message.js';
+import { certificatePath } from '../repository/layout.js';
+import { type Found, landFound, type Waiting } from './found.js';
 import { noteLook, noteRefusal } from './notes.js';
 import { withOrderFacts } from './order-facts.js';
-import { formatsOf, type Publication, publicationFiles, publishedStatus } from './publish.js';
-import { changedStatuses, providerFor, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
+import { formatsOf, isOurKey } from './publish.js';
+import { providerFor, type Run, statusOf, stopIfAsked } from './run.js';
 import { stepResults } from './send.js';
-import type { StateView } from './state.js';
-import { findIntent, withOrderDied, withProblem } from './transitions.js';
-import { leftToSolvers, withAnnounced } from './validation.js';
-import { verifyCollected } from './verify.js';
-
-/** An order to look after: by its open intent, or by itself where it was taken over while pending. */
-export interface Waiting {
-  readonly name: string;
-  readonly intentId?: string;
-  readonly orderId: string;
-}
-
-interface Found {
-  readonly waiting: Waiting;
-  readonly provider: Provider;
-  readonly order: OrderSnapshot;
-  readonly result:
-    | { readonly kind: 'pending' }
-    | { readonly kind: 'dead' }
-    | { readonly kind: 'wrong'; readonly fingerprint: string; readonly why: string; readonly pem: string }
-    | { readonly kind: 'publish'; readonly publication: Publication };
-}
+import { findIntent } from './transitions.js';
+import { leftToSolvers } from './validation.js';
+import { type Verdict, verifyCollected } from './verify.js';
 
 /** Certificates per commit: what was collected of thousands is kept when a run is stopped or loses its account. */
 const PER_COMMIT = 500;
@@ -64,14 +43,21 @@ export async function collectOrders(
 ): Promise<ReadonlySet<string>> {
   const nowMs = run.deps.clock.now();
   const due = orders.filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs);
-  const looked: string[] = [];
+  const looked = new Set<string>();
   for (let i = 0; i < due.length; i += PER_COMMIT) {
-    looked.push(...(await collectSome(run, due.slice(i, i + PER_COMMIT), seen)));
+    const found = await lookAt(run, due.slice(i, i + PER_COMMIT), seen);
+    await landFound(run, found);
+    for (const { waiting } of found) looked.add(waiting.name);
   }
-  return new Set(looked);
+  return looked;
 }
 
-async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Promise<readonly string[]> {
+/** Asks for orders, whether they are due or not; records nothing. What cannot be read is told and left out. */
+export async function lookAt(
+  run: Run,
+  orders: readonly Waiting[],
+  seen: Seen = () => undefined,
+): Promise<readonly Found[]> {
   const queues = new Map<Provider, PQueue>();
   const found = await Promise.all(
     orders.map(async (waiting) => {
@@ -88,13 +74,7 @@ async function collectSome(run: Run, orders: readonly Waiting[], seen: Seen): Pr
       }
     }),
   );
-  const results = found.filter((result) => result !== undefined);
-  const looked = results.map(({ waiting }) => waiting.name);
-  if (results.length === 0) return looked;
-  const before = run.view;
-  run.view = await land(run, run.view, (view) => changeSet(run, view, results));
-  for (const result of results) tell(run, before, result);
-  return looked;
+  return found.filter((one) => one !== undefined);
 }
 
 /** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */
@@ -133,7 +113,7 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
   const news = withOrderFacts(status, order, provider.capabilities.termCounting) !== status;
   noteLook(run.notes, provider.config.id, waiting.orderId, run.deps.clock.now(), news);
   const base = { waiting, provider, order };
-  if (hasEnded(order.state)) return { ...base, result: { kind: 'dead' } };
+  if (hasEnded(order, status, intent)) return { ...base, result: { kind: 'dead' } };
   if (order.waitingFor === 'dcv' && intent && !leftToSolvers(run, waiting.name, order)) {
     const proven = new Set(order.validation.flatMap(({ name, state }) => (state === 'valid' ? [name] : [])));
     const left = intent.request.validation.filter(({ name }) => !proven.has(name));
@@ -147,12 +127,14 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
     status,
     collected,
     {
-      names: intent?.request.names ?? order.names,
+      names: intent?.request.names ?? namesOf(run, waiting, order),
       product: intent?.request.product ?? order.product,
       ...(intent?.keyHash === undefined ? {} : { keyHash: intent.keyHash }),
     },
     run.deps.clock.now(),
   );
+  const useless = waiting.successor && uselessSuccessor(run, waiting, order, verdict);
+  if (useless) return { ...base, result: useless };
   switch (verdict.kind) {
     case 'known':
       return { ...base, result: { kind: 'pending' } };
@@ -171,6 +153,7 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
           publication: {
             name: waiting.name,
             ...(intent === undefined ? {} : { intent }),
+            ...(waiting.successor ? { successor: true } : {}),
             order,
             parsed: verdict.parsed,
             chainPem: verdict.chainPem,
@@ -186,120 +169,45 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
   }
 }
 
-/** Nothing more will come of it. */
-const hasEnded = (state: OrderSnapshot['state']): boolean =>
-  isDead(state) || state === 'expired' || state === 'revoked';
+/** What a certificate nobody here asked for has to be for: the manifest's names, or those of an order taken over. */
+function namesOf(run: Run, { name, successor }: Waiting, order: OrderSnapshot): readonly string[] {
+  if (!successor) return order.names;
+  const spec = run.specs.get(name);
+  return spec && isCertificate(spec) ? spec.names : (statusOf(run.view, name).current?.names ?? order.names);
+}
 
-/** Facts and files on this head; a result whose intent was closed there by somebody else changes nothing. */
-function changeSet(run: Run, view: StateView, results: readonly Found[]) {
-  const live = results.filter((found) => isStillNews(view, found));
-  const changed = changedStatuses(
-    view,
-    live.map((found) => ({ name: found.waiting.name, apply: (status) => applied(run, view, status, found) })),
-  );
-  const touched = new Set(changed.map((status) => status.name));
-  const files = live
-    .filter(({ waiting }) => touched.has(waiting.name))
-    .flatMap((found) => filesOf(view, found));
+/**
+ * Somebody reissued the order in the provider's portal. With a key of ours, the certificate is as good as one we asked
+ * for; with another key it must not take the place of one that works, and it is ours to reissue (DESIGN §2, rule 7).
+ */
+function uselessSuccessor(
+  run: Run,
+  { name }: Waiting,
+  order: OrderSnapshot,
+  verdict: Verdict,
+): Extract<Found['result'], { kind: 'replaced' }> | undefined {
+  if (verdict.kind === 'known') return undefined;
+  const why =
+    verdict.kind === 'wrong'
+      ? verdict.why
+      : isOurKey(run, name, verdict.parsed)
+        ? undefined
+        : 'its key is not with us';
+  if (why === undefined) return undefined;
+  const serial = verdict.kind === 'good' ? verdict.parsed.serial : (order.serial ?? verdict.fingerprint);
   return {
-    files: [...files, ...changed.map(statusFile)],
-    message: commitMessage(
-      live.filter(({ waiting }) => touched.has(waiting.name)).map((found) => line(view, found)),
-    ),
+    kind: 'replaced',
+    serial,
+    why: `order ${order.id} was reissued elsewhere, and certificate ${serial} cannot be used: ${why}`,
   };
 }
 
-function isStillNews(view: StateView, { waiting, result }: Found): boolean {
-  const status = statusOf(view, waiting.name);
-  if (waiting.intentId !== undefined) return findIntent(status, waiting.intentId) !== undefined;
-  return result.kind !== 'publish' || status.current?.sha256 !== result.publication.parsed.sha256;
-}
-
-function applied(run: Run, view: StateView, status: Status, found: Found): Status {
-  const { waiting, order, provider, result } = found;
-  const facts = withOrderFacts(status, order, provider.capabilities.termCounting);
-  const intent = waiting.intentId === undefined ? undefined : findIntent(facts, waiting.intentId);
-  switch (result.kind) {
-    case 'pending':
-      return withAnnounced(run, facts, order, provider.config.id);
-    case 'dead':
-      return intent
-        ? withOrderDied(facts, intent, order.message ?? `the order was ${order.state}`, run.deps.clock.now())
-        : facts;
-    case 'wrong':
-      return intent && isAwaiting(intent) && alreadyKnown(intent, result.fingerprint) === false
-        ? withProblem(facts, intent, result.fingerprint, result.why)
-        : facts;
-    case 'publish':
-      return publishedStatus(run, view, facts, {
-        ...result.publication,
-        ...(intent === undefined ? {} : { intent }),
-      });
-  }
-}
-
-const isAwaiting = (intent: OpenIntent): intent is Extract<OpenIntent, { phase: 'placed' | 'issued' }> =>
-  intent.phase === 'placed' || intent.phase === 'issued';
-
-const alreadyKnown = (intent: OpenIntent, fingerprint: string): boolean =>
-  intent.phase === 'issued' && intent.fingerprint === fingerprint;
-
-function filesOf(view: StateView, { waiting, result }: Found): readonly FileChange[] {
-  if (result.kind === 'publish') return publicationFiles(view, result.publication);
-  if (result.kind === 'wrong') {
-    return [{ path: rejectedPath(waiting.name, result.fingerprint), content: result.pem }];
-  }
-  return [];
-}
-
-function line(view: StateView, { waiting, order, result }: Found): string {
-  const intent =
-    waiting.intentId === undefined ? undefined : findIntent(statusOf(view, waiting.name), waiting.intentId);
-  const action = intent?.action ?? 'collect';
-  switch (result.kind) {
-    case 'publish':
-      return `publish ${waiting.name}: ${action}, order ${order.id}, serial ${result.publication.parsed.serial}, ends ${dayOf(result.publication.parsed.notAfterMs)}`;
-    case 'wrong':
-      return `keep aside ${waiting.name}: order ${order.id} delivered a wrong certificate`;
-    case 'dead':
-      return `record ${waiting.name}: order ${order.id} was ${order.state}`;
-    case 'pending':
-      return `record ${waiting.name}: order ${order.id} is ${order.state}${order.waitingFor ? `, waiting for ${order.waitingFor}` : ''}`;
-  }
-}
-
-function tell(run: Run, before: StateView, { waiting, order, result }: Found): void {
-  const { name } = waiting;
-  const action =
-    (waiting.intentId === undefined
-      ? undefined
-      : findIntent(statusOf(before, name), waiting.intentId)?.action) ?? 'collect';
-  const event = { name, action };
-  switch (result.kind) {
-    case 'publish':
-      run.events.push({
-        ...event,
-        outcome: 'done',
-        message: `published, ends ${dayOf(result.publication.parsed.notAfterMs)}`,
-      });
-      return;
-    case 'wrong':
-      run.events.push({
-        ...event,
-        outcome: 'failed',
-        message: `wrong certificate kept aside: ${result.why}`,
-      });
-      return;
-    case 'dead':
-      run.events.push({ ...event, outcome: 'failed', message: `order ${order.id} was ${order.state}` });
-      return;
-    case 'pending':
-      run.events.push({
-        ...event,
-        outcome: 'waiting',
-        message: `order ${order.id} waits${order.waitingFor ? ` for ${order.waitingFor}` : ''}`,
-      });
-  }
+/** Nothing more will come of it. */
+function hasEnded({ state, reissuePending }: OrderSnapshot, status: Status, intent?: OpenIntent): boolean {
+  if (state !== 'revoked') return isDead(state) || state === 'expired';
+  // What was revoked before is what the reissue is for: it stays so until the new certificate is there.
+  const known = intent?.action === 'reissue' && status.current?.revoked !== undefined;
+  return reissuePending !== true && !known;
 }
 
 function report(run: Run, { name, orderId }: Waiting, error: unknown): void {

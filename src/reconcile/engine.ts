@@ -1,22 +1,25 @@
 import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
-import type { Plan, PlanItem } from '../model/plan.js';
+import type { Plan, PlanItem, PlanWarning } from '../model/plan.js';
 import { lookKey } from '../model/run-memory.js';
-import { SECOND_MS } from '../model/time.js';
+import { SECOND_MS, toMs } from '../model/time.js';
 import type { Desired, PlanInput } from '../planner/input.js';
 import { makePlan } from '../planner/plan.js';
+import { listedWarnings } from '../planner/warnings.js';
 import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
 import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import type { Deps } from './deps.js';
-import { observeState } from './land.js';
-import { forgetLooks, leaveNotes, type Notes, readNotes } from './notes.js';
-import { type Answers, askProviders, noAnswers, planInput } from './observe.js';
+import { observeState, refuseLostState } from './land.js';
+import { lookAgain } from './look-again.js';
+import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes } from './notes.js';
+import { type Answers, askProviders, noAnswers, providerFacts } from './observe.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
 import type { StateView } from './state.js';
+import { type AccountSync, syncAccounts, syncCertificates } from './sync.js';
 import { proofsAreDue } from './validation.js';
 
 const MAX_PASSES = 6;
@@ -49,6 +52,8 @@ export type LookNow = ReadonlySet<string> | 'all';
 
 export interface ApplyOptions {
   readonly lookNow?: LookNow;
+  /** Before planning, list every account whose last list is older than this; 0: every account. Absent: none. */
+  readonly syncOlderMs?: number;
   /** Only the plan with this digest may be carried out. */
   readonly digest?: string;
   /** How long to stay for orders that are issued quickly. */
@@ -68,6 +73,10 @@ export interface Applied {
   readonly specs: ReadonlyMap<string, Spec>;
   readonly providers: PlanInput['providers'];
   readonly declined: boolean;
+  /** The oldest of the accounts' last lists, epoch ms; 0: one was never listed. */
+  readonly listedMs: number;
+  /** Accounts that were listed, or should have been. */
+  readonly accounts: readonly AccountSync[];
   readonly clockProblem?: string;
 }
 
@@ -81,12 +90,19 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
   try {
     const { integrity } = run.view.snapshot;
     if (integrity.kind === 'absent') throw notInitialised();
-    if (integrity.kind !== 'lost') await replaySpool(run);
+    if (integrity.kind !== 'lost') {
+      await replaySpool(run);
+      await lookAgain(run);
+    }
     if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(run.view, options.lookNow));
+    const listed = options.syncOlderMs !== undefined && integrity.kind !== 'lost';
+    const accounts = listed ? await syncAccounts(run, options.syncOlderMs) : [];
+    events.push(...run.events.splice(0));
     let answers = noAnswers();
     let planned = await planRun(run, answers);
     const first = planned.plan;
-    if (!(await mayStart(first, options))) return { ...resultOf(run, first, events), declined: true };
+    if (!(await mayStart(first, options)))
+      return { ...resultOf(run, first, events), accounts, declined: true };
     for (let pass = 1; pass <= MAX_PASSES; pass++) {
       stopIfAsked(deps);
       if (pass > 1) planned = await planRun(run, answers);
@@ -107,14 +123,14 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
       }
     }
     await waitForQuickOnes(run, answers, options.waitMs, events);
-    return resultOf(run, first, events);
+    return { ...resultOf(run, first, events), accounts };
   } finally {
     await leaveNotes(deps, run.view, run.notes);
     await run.providers.close();
   }
 }
 
-function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Applied {
+function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Applied, 'accounts'> {
   return {
     plan,
     findings: run.findings,
@@ -123,11 +139,58 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Applied {
     configuration: run.configuration,
     desired: run.desired,
     specs: run.specs,
-    providers: planInput(run, run.view, noAnswers(), true).providers,
+    providers: providerFacts(run, noAnswers()),
     declined: false,
+    listedMs: oldestListMs(run),
     ...(run.clockProblem === undefined ? {} : { clockProblem: run.clockProblem }),
   };
 }
+
+export interface Synced {
+  readonly accounts: readonly AccountSync[];
+  /** What changed by it, and what could not be asked. */
+  readonly events: readonly RunEvent[];
+  readonly findings: readonly Finding[];
+  readonly view: StateView;
+  /** What a person has to look into. */
+  readonly warnings: readonly PlanWarning[];
+}
+
+/**
+ * Takes over what changed at the providers; carries out nothing.
+ * @param choose  the certificates whose orders are asked for one by one, out of all there are; absent: every account is listed
+ * @throws CertError
+ */
+export async function sync(
+  deps: Deps,
+  choose?: (names: readonly string[]) => readonly string[],
+): Promise<Synced> {
+  const run = await openRun(deps);
+  try {
+    if (run.view.snapshot.integrity.kind === 'absent') throw notInitialised();
+    refuseLostState(run.view);
+    await replaySpool(run);
+    const names = choose?.([...run.view.statuses.keys()].sort());
+    if (names) await syncCertificates(run, names);
+    const accounts = names ? [] : await syncAccounts(run, 0);
+    return {
+      accounts,
+      events: lastWord(run.events),
+      findings: run.findings,
+      view: run.view,
+      warnings: listedWarnings({ providers: providerFacts(run, noAnswers()), memory: run.notes.memory }),
+    };
+  } finally {
+    await leaveNotes(deps, run.view, run.notes);
+    await run.providers.close();
+  }
+}
+
+const oldestListMs = ({ providers, notes, deps }: Run): number =>
+  [...providers.all.values()]
+    .filter(({ list }) => list)
+    .map(({ config }) => memoryOf(notes, config)?.listing?.at)
+    .reduce((oldest, at) => Math.min(oldest, at === undefined ? 0 : toMs(at)), deps.clock.now());
 
 async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
   if (options.digest !== undefined && !plan.digest.startsWith(options.digest)) {

@@ -4,6 +4,7 @@ import {
   type AccountMemory,
   accountKey,
   emptyMemory,
+  type Listing,
   type LookMemory,
   lookKey,
   type RunMemory,
@@ -81,6 +82,19 @@ export function forgetLooks(notes: Notes, keys: Iterable<string>): void {
   for (const key of keys) delete notes.memory.looks[key];
 }
 
+/** A list of an account was asked for. @param listing  absent: it was not complete, so it tells nothing */
+export function noteListing(
+  notes: Notes,
+  account: ProviderConfig,
+  nowMs: number,
+  listing: Listing | undefined,
+): void {
+  setAccount(notes, account, {
+    triedAt: toInstant(nowMs),
+    ...(listing === undefined ? {} : { listing }),
+  });
+}
+
 /** Where a provider said that it is called too often and not when to come back. */
 const PAUSE_MS = 10 * MINUTE_MS;
 
@@ -96,7 +110,7 @@ function setAccount(notes: Notes, account: ProviderConfig, change: AccountMemory
   notes.changed = true;
 }
 
-const memoryOf = (notes: Notes, account: ProviderConfig): AccountMemory | undefined =>
+export const memoryOf = (notes: Notes, account: ProviderConfig): AccountMemory | undefined =>
   notes.memory.accounts[accountKey(account)];
 
 /** The instant before which the account is not to be called, where that is still ahead. */

@@ -6,7 +6,7 @@ import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
 import { orderReference } from '../model/reference.js';
 import { parseTerm } from '../model/term.js';
-import { servingOrder } from '../planner/facts.js';
+import { orderAt, servingOrder } from '../planner/facts.js';
 import {
   type CertificateFacts,
   type FoundOrder,
@@ -69,7 +69,8 @@ export function stateFacts(
   };
 }
 
-function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, ProviderFacts> {
+/** Every account, as far as it answered. */
+export function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, ProviderFacts> {
   const { all, broken } = run.providers;
   const known = (of: Pick<ProviderFacts, 'config' | 'capabilities' | 'products' | 'defaultProduct'>) => ({
     config: of.config,
@@ -224,10 +225,7 @@ async function ordersThere(
   spec: CertificateSpec,
   question: PriceQuestion,
 ): Promise<Existing> {
-  const known = [...run.view.statuses.values()];
-  const id = provider.config.id;
-  const unexplained = (order: string) =>
-    !known.some((status) => status.orders.some((one) => one.provider === id && one.ids.includes(order)));
+  const unexplained = (order: string) => !isExplained(run.view, provider.config.id, order);
   const reference = orderReference({
     repositoryId: run.configuration.id,
     name: spec.name,
@@ -246,6 +244,10 @@ async function ordersThere(
   }
   return { byReference: ours.map(found), foreign };
 }
+
+/** Does an order of some certificate of ours, archived ones included, have this id at this account? */
+export const isExplained = ({ statuses }: StateView, provider: string, id: string): boolean =>
+  [...statuses.values()].some((status) => orderAt(status, provider, id) !== undefined);
 
 const mergeExisting = (a: Existing, b: Existing): Existing => ({
   byReference: [...(a.byReference ?? []), ...(b.byReference ?? [])],

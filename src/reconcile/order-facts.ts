@@ -52,12 +52,33 @@ export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting
   return canonicalJson(followed) === canonicalJson(status) ? status : followed;
 }
 
+/**
+ * The provider shows the order of the current certificate as revoked, and nobody here asked for that: when it happened is
+ * not told, when it was seen is.
+ */
+export function withRevocationSeen(status: Status, order: OrderSnapshot, atMs: number): Status {
+  const { current } = status;
+  if (order.state !== 'revoked' || !current || current.revoked || !order.ids.includes(current.order))
+    return status;
+  if (order.serial !== undefined && order.serial !== current.serial) return status;
+  return { ...status, current: { ...current, revoked: { at: toInstant(atMs), reason: 'unspecified' } } };
+}
+
+/** Somebody had the order reissued elsewhere, by a certificate that cannot take the place of the current one. */
+export function withReplaced(status: Status, order: OrderSnapshot, serial: string): Status {
+  const { current } = status;
+  if (!current || current.replacedBy === serial || !order.ids.includes(current.order)) return status;
+  return { ...status, current: { ...current, replacedBy: serial } };
+}
+
 export interface Published {
   readonly certificate: CurrentCertificate;
   /** `reissue:` text of the manifest in force. */
   readonly reissueText?: string;
   readonly keptCsr?: Status['keptCsr'];
   readonly owner?: string;
+  /** Nobody here asked for it: what was asked for is still to come. */
+  readonly unasked?: true;
   readonly atMs: number;
 }
 
@@ -74,7 +95,8 @@ export function withPublished(status: Status, intent: OpenIntent | undefined, pu
     current: { ...published.certificate, publishedAt },
     previous,
     validation: [],
-    failures: intent === undefined ? {} : withoutLane(status, intent.lane),
+    failures:
+      intent === undefined ? (published.unasked ? status.failures : {}) : withoutLane(status, intent.lane),
     requests: status.requests.filter((request) => isStillAsked(request, status, intent, published)),
     ...(published.reissueText === undefined ? {} : { reissueText: published.reissueText }),
     ...(published.keptCsr === undefined ? {} : { keptCsr: published.keptCsr }),
@@ -89,13 +111,13 @@ function isStillAsked(
   request: RequestRecord,
   status: Status,
   intent: OpenIntent | undefined,
-  { certificate }: Published,
+  { certificate, unasked }: Published,
 ): boolean {
   switch (request.action) {
     case 'revoke':
       return true;
     case 'reissue':
-      return intent !== undefined && toMs(request.requestedAt) > toMs(intent.createdAt);
+      return unasked === true || (intent !== undefined && toMs(request.requestedAt) > toMs(intent.createdAt));
     case 'abandon': {
       const order = status.orders.find(({ ids }) => ids.includes(request.order ?? ''));
       return order !== undefined && !order.ids.includes(certificate.order);
@@ -120,7 +142,7 @@ function withBreaker(status: Status, nowMs: number): Status {
 }
 
 function previousOf(current: CurrentCertificate): PreviousCertificate {
-  const { revokesAt: _at, ownKey: _own, ...certificate } = current;
+  const { revokesAt: _at, ownKey: _own, replacedBy: _by, ...certificate } = current;
   return certificate;
 }
 

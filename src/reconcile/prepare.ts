@@ -11,6 +11,7 @@ import type { OrderRecord, Status } from '../model/status.js';
 import { toInstant } from '../model/time.js';
 import { orderById, orderOfSerial } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
+import { wishedValidation } from '../planner/validation.js';
 import type { CsrSubject } from '../ports/keystore.js';
 import type { Provider } from '../ports/provider.js';
 import { operationFor } from './operations.js';
@@ -189,7 +190,7 @@ function requestFor(run: Run, parts: RequestParts): OrderRequest {
     names,
     commonName,
     ...(csr === undefined ? {} : { csrPem: csr.csrPem }),
-    validation: names.map((name) => validationFor(certificate, name)),
+    validation: names.map((name) => wishedValidation(certificate, name)),
     ...(contacts === undefined ? {} : { contacts: { name: contacts.name, digest: contacts.digest } }),
     options,
     unique: provider.uniqueValues(action, (bytes) => run.deps.random.hex(bytes)),
@@ -206,15 +207,6 @@ function referenceFor(run: Run, item: PlanItem, provider: Provider): string {
     environment: provider.config.environment,
     ...(item.predecessor === undefined ? {} : { predecessorOrderId: item.predecessor }),
   });
-}
-
-function validationFor(spec: CertificateSpec | undefined, name: string) {
-  const wish = spec?.validation.per[name] ?? spec?.validation;
-  return {
-    name,
-    method: wish?.method ?? 'dns',
-    ...(wish?.approver === undefined ? {} : { approver: wish.approver }),
-  };
 }
 
 function revocationFor(status: Status, item: PlanItem) {

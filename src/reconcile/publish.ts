@@ -15,6 +15,8 @@ import type { StateView } from './state.js';
 export interface Publication {
   readonly name: string;
   readonly intent?: OpenIntent;
+  /** Issued for an order of ours without our asking, in the provider's portal. */
+  readonly successor?: true;
   readonly order: OrderSnapshot;
   readonly parsed: ParsedCertificate;
   readonly chainPem: readonly string[];
@@ -64,8 +66,16 @@ const hasKey = (view: StateView, name: string, parsed: ParsedCertificate): boole
   view.files.has(pendingKeyPath(name, parsed.keyHash)) ||
   (view.files.has(certificatePath(name, 'key')) && keepsKey(view, name, parsed));
 
+/** Can a certificate that nobody here asked for be used: is its key ours, or kept outside like the one before? */
+export function isOurKey(run: Run, name: string, parsed: ParsedCertificate): boolean {
+  const spec = run.specs.get(name);
+  const key = spec && isCertificate(spec) ? spec.key : undefined;
+  if (key?.kind === 'external' || run.view.statuses.get(name)?.current?.ownKey === false) return true;
+  return key?.kind === 'csr' ? key.keyHash === parsed.keyHash : hasKey(run.view, name, parsed);
+}
+
 export function publishedStatus(run: Run, view: StateView, status: Status, publication: Publication): Status {
-  const { parsed, order, intent, atMs } = publication;
+  const { parsed, order, intent, successor, atMs } = publication;
   const certificate: CurrentCertificate = {
     serial: parsed.serial,
     sha256: parsed.sha256,
@@ -77,7 +87,7 @@ export function publishedStatus(run: Run, view: StateView, status: Status, publi
     keyAlgorithm: parsed.keyAlgorithm,
     order: order.id,
     publishedAt: toInstant(atMs),
-    reason: intent?.reason ?? 'AdoptDeclared',
+    reason: intent?.reason ?? (successor ? 'ReplacedAtProvider' : 'AdoptDeclared'),
     ownKey: hasKey(view, status.name, parsed),
     ...(order.predecessorRevokesAt === undefined ? {} : { revokesAt: order.predecessorRevokesAt }),
   };
@@ -88,13 +98,14 @@ export function publishedStatus(run: Run, view: StateView, status: Status, publi
       ? { csrPem: intent.request.csrPem, keyHash: parsed.keyHash }
       : undefined;
   // A text merged while this was under way asks for another certificate than this one.
-  const answers = intent === undefined || intent.manifestDigest === wanted?.digest;
+  const answers = intent === undefined ? !successor : intent.manifestDigest === wanted?.digest;
   const reissueText = answers ? wanted?.reissue : status.reissueText;
   return withPublished(status, intent, {
     certificate,
     ...(reissueText === undefined ? {} : { reissueText }),
     ...(keepCsr === undefined ? {} : { keptCsr: keepCsr }),
     ...(wanted?.owner === undefined ? {} : { owner: wanted.owner }),
+    ...(successor ? { unasked: true } : {}),
     atMs,
   });
 }

@@ -1,8 +1,11 @@
 import { explain } from '../model/errors.js';
+import type { OpenIntent } from '../model/intent.js';
 import { formatMoney } from '../model/money.js';
-import type { Status } from '../model/status.js';
+import type { PriceStop, Status } from '../model/status.js';
 import { toMs } from '../model/time.js';
+import { withDoubt } from '../policy/doubts.js';
 import { chargedTooMuch } from '../policy/spending.js';
+import type { Provider } from '../ports/provider.js';
 import type { SpoolEntry } from '../ports/spool.js';
 import { ceilingFor } from './ceiling.js';
 import { land, observeState, refuseLostState } from './land.js';
@@ -54,6 +57,8 @@ interface Done {
   readonly step: string;
   readonly outcome: Parameters<typeof withStepDone>[1]['outcome'];
   readonly atMs: number;
+  /** By a look-up: its own reply was lost. */
+  readonly found?: true;
 }
 
 /** A step that went through, and the stop for its product where more was charged than agreed. */
@@ -61,15 +66,42 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
   const intent = findIntent(status, done.intentId) ?? closedTooEarly(status, done.intentId);
   if (!intent) return status;
   const provider = providerFor(run, intent.provider);
-  const next = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
+  const settled = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
+  const doubtful = done.found === true || intent.phase === 'unknown' || intent.resends > 0;
+  const next = doubtful && isPaid(intent, done.step) ? withDoubtAt(run, settled, intent) : settled;
   const { charged } = done.outcome;
   // Recorded before: a person may have looked at the charge meanwhile.
   if (next === status || charged === undefined) return next;
-  const why = chargedTooMuch(intent.quoted, charged, provider.config.tax, ceilingFor(run, status.name));
-  if (why === undefined) return next;
-  run.deps.log.warn({ cert: status.name, charged: formatMoney(charged) }, 'charged more than agreed');
   const order = next.orders.at(-1)?.id ?? '';
-  return { ...next, priceStop: { order, product: intent.request.product, quoted: intent.quoted, charged } };
+  return stoppedByPrice(run, next, provider, {
+    order,
+    product: intent.request.product,
+    quoted: intent.quoted,
+    charged,
+  });
+}
+
+/** The stop for a product, where more was charged than agreed. */
+export function stoppedByPrice(run: Run, status: Status, { config }: Provider, stop: PriceStop): Status {
+  const { quoted, charged } = stop;
+  const why = chargedTooMuch(quoted, charged, config.tax, ceilingFor(run, status.name));
+  if (why === undefined) return status;
+  run.deps.log.warn({ cert: status.name, charged: formatMoney(charged) }, 'charged more than agreed');
+  return { ...status, priceStop: stop };
+}
+
+const isPaid = (intent: OpenIntent, step: string): boolean =>
+  intent.steps.some((one) => one.name === step && one.paid);
+
+/** Looked at again for a while, where the account can be searched for it. */
+export function withDoubtAt(
+  run: Pick<Run, 'deps' | 'providers'>,
+  status: Status,
+  { provider, environment, request }: Pick<OpenIntent, 'provider' | 'environment' | 'request'>,
+): Status {
+  if (!run.providers.all.get(provider)?.findByReference) return status;
+  const of = { provider, environment, reference: request.reference };
+  return withDoubt(status, of, run.deps.clock.now());
 }
 
 function outcomeLine({ job, intent, step, outcome }: SentStep): string {

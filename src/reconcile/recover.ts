@@ -10,7 +10,7 @@ import type { LookUp, Provider } from '../ports/provider.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { operationOf } from './operations.js';
-import { applyDone } from './record.js';
+import { applyDone, withDoubtAt } from './record.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf } from './run.js';
 import { continueJob, type Job, stepResults } from './send.js';
 import type { StateView } from './state.js';
@@ -195,6 +195,7 @@ function settle(run: Run, status: Status, { intent, result }: Looked): Status {
         step: intent.steps[currentStep(intent)]?.name ?? '',
         outcome: result.lookUp.outcome,
         atMs: nowMs,
+        found: true,
       });
     case 'not-placed':
       return contactsOf(run, intent) === 'changed'
@@ -205,10 +206,17 @@ function settle(run: Run, status: Status, { intent, result }: Looked): Status {
             [],
             nowMs,
           )
-        : withNotPlaced(status, intent.id, intent.nonce, nowMs);
+        : notPlaced(run, status, intent);
     case 'unknown':
       return withUnknown(status, intent.id, result.why, result.candidates, nowMs);
   }
+}
+
+/** Not sent again either; what the proof missed shows when it is looked at later. */
+function notPlaced(run: Run, status: Status, intent: IntendedIntent): Status {
+  const closed = withNotPlaced(status, intent.id, intent.nonce, run.deps.clock.now());
+  const paid = intent.steps[currentStep(intent)]?.paid ?? true;
+  return paid && closed !== status ? withDoubtAt(run, closed, intent) : closed;
 }
 
 function line({ name, intent, result }: Looked): string {

@@ -5,6 +5,9 @@ import type { FileChange, Oid, RepositorySnapshot, TreeReader } from '../ports/r
 import { HEADER_PATH, nameOfStatusPath, STATE_FOLDER } from '../repository/layout.js';
 import type { Deps } from './deps.js';
 
+/** Statuses whose texts are held in memory at one time. */
+const READ_AT_ONCE = 1000;
+
 /** The state branch, parsed. `files` maps every path to its blob: what is there, without reading it. */
 export interface StateView {
   readonly snapshot: RepositorySnapshot;
@@ -81,22 +84,22 @@ async function readTree(deps: Pick<Deps, 'parseStatus' | 'parseHeader'>, tree: T
   const files = new Map(entries.map((entry) => [entry.path, entry.blob]));
   const statusPaths = entries.filter((entry) => nameOfStatusPath(entry.path) !== undefined);
   const headerBlob = files.get(HEADER_PATH);
-  const texts = await tree.read([
-    ...(headerBlob === undefined ? [] : [headerBlob]),
-    ...statusPaths.map((entry) => entry.blob),
-  ]);
-  const header = headerBlob === undefined ? undefined : deps.parseHeader(texts[0] ?? '', HEADER_PATH);
+  const [headerText = ''] = await tree.read(headerBlob === undefined ? [] : [headerBlob]);
+  const header = headerBlob === undefined ? undefined : deps.parseHeader(headerText, HEADER_PATH);
   if (header && header.formatVersion > STATE_FORMAT_VERSION) {
     throw new CertError(
       'repository.newer-state',
       `the state was written in format ${header.formatVersion}, this version reads ${STATE_FORMAT_VERSION}: update certwright`,
     );
   }
-  const offset = headerBlob === undefined ? 0 : 1;
   const statuses = new Map<string, Status>();
-  for (const [i, entry] of statusPaths.entries()) {
-    const status = deps.parseStatus(texts[i + offset] ?? '', entry.path);
-    statuses.set(status.name, status);
+  for (let at = 0; at < statusPaths.length; at += READ_AT_ONCE) {
+    const some = statusPaths.slice(at, at + READ_AT_ONCE);
+    const texts = await tree.read(some.map((entry) => entry.blob));
+    for (const [i, entry] of some.entries()) {
+      const status = deps.parseStatus(texts[i] ?? '', entry.path);
+      statuses.set(status.name, status);
+    }
   }
   return { ...(header === undefined ? {} : { header }), statuses, files };
 }

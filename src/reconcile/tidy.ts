@@ -5,6 +5,7 @@ import { emptyStatus, type Status } from '../model/status.js';
 import { toInstant } from '../model/time.js';
 import { abandonable } from '../planner/abandon.js';
 import { isCertificate } from '../planner/input.js';
+import { withDoubt } from '../policy/doubts.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { STATE_FOLDER, statusPath } from '../repository/layout.js';
@@ -88,8 +89,14 @@ function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): P
     { digest: spec.digest, ...(spec.reissue === undefined ? {} : { reissue: spec.reissue }) },
     run.deps.clock.now(),
   );
+  // Found again after the record of it was lost: whether it was the only one is not known either.
+  const doubtful = item.reason === 'OrderAtProvider' && order.reference !== undefined;
+  const of = { provider: provider.config.id, environment: provider.config.environment };
+  const taken = doubtful
+    ? withDoubt(next, { ...of, reference: order.reference }, run.deps.clock.now())
+    : next;
   return {
-    files: [statusFile(next)],
+    files: [statusFile(taken)],
     line: `adopt ${item.name}: order ${order.id} at ${provider.config.id}, nothing bought`,
   };
 }

@@ -26,7 +26,8 @@ const KEPT_CLOSED_INTENTS = 5;
 export const findIntent = (status: Status, id: string): OpenIntent | undefined =>
   status.intents.filter(isOpen).find((intent) => intent.id === id);
 
-const replaceIntent = (status: Status, next: Intent): Status => {
+/** The intent takes the place of the one with its id; of closed ones the last few are kept. */
+export const replaceIntent = (status: Status, next: Intent): Status => {
   const others = status.intents.filter((intent) => intent.id !== next.id);
   const open = others.filter(isOpen);
   const closed = others.filter((intent) => !isOpen(intent));
@@ -247,7 +248,7 @@ const buysOrder = (intent: OpenIntent, order: OrderRecord): boolean =>
     : intent.provider === order.provider && intent.request.reference === order.reference);
 
 /** An order that ended one way or another cannot be given up any more. */
-export const withoutAbandonRequest = (status: Status, order: OrderRecord): Status => ({
+const withoutAbandonRequest = (status: Status, order: OrderRecord): Status => ({
   ...status,
   requests: status.requests.filter((request) => !givesUp(request, order)),
 });

@@ -72,6 +72,7 @@ const LINES: readonly Line[] = [
   flag('balance', 'Balance by API'),
   flag('list', 'List of orders'),
   flag('push', 'Push notifications'),
+  flag('changeValidation', 'Other validation after placing'),
   {
     key: 'pollEveryMs',
     title: 'Looks at an order every',

@@ -3,12 +3,17 @@ import { type Git, mustRun } from './process.js';
 
 const NEWLINE = 10;
 
+/** Mode and type of a file. */
+const FILE_LENGTH = '100644 blob'.length;
+const FILE = /^100\d{3} blob$/;
+
 /** One record of `ls-tree -z -l`: `<mode> <type> <oid> <size> TAB <path>`. Links and submodules are left out. */
 function parseEntry(record: string): TreeEntry | undefined {
   const tab = record.indexOf('\t');
-  const [mode = '', type, blob = '', bytes] = record.slice(0, tab).split(/ +/);
-  if (type !== 'blob' || !mode.startsWith('100')) return undefined;
-  return { path: record.slice(tab + 1), blob, bytes: Number(bytes) };
+  if (!FILE.test(record.slice(0, FILE_LENGTH))) return undefined;
+  const end = record.indexOf(' ', FILE_LENGTH + 1);
+  const blob = record.slice(FILE_LENGTH + 1, end);
+  return { path: record.slice(tab + 1), blob, bytes: Number(record.slice(end, tab)) };
 }
 
 /** Takes `cat-file --batch` output apart as it comes: `<oid> <type> <size> LF <bytes> LF`, or `<oid> missing LF`. */

@@ -178,6 +178,45 @@ export function recoveryTests({ trial }: Suite): void {
     expect(Math.abs((look.evidence.replyAtMs ?? 0) - clock.now())).toBeLessThan(CLOCK_ALLOWANCE_MS);
   });
 
+  trial('a purchase that was booked twice cannot be told: both are candidates', async (subject, need) => {
+    const { provider } = subject;
+    need(
+      provider.capabilities.search === 'findable',
+      'no reference is ever used twice here, or none is found',
+    );
+    const bookTwice = need(subject.bookNextTwice?.bind(subject), 'nothing is ever booked twice');
+    const known = await buyIssued(subject, 'known');
+    const { request } = await newRequest(subject, 'doubled');
+    const { before, paid } = paidStep(provider.place);
+    const progress = await runSteps(before, beginning(request));
+    const context = await contextOf(paid, progress);
+    await bookTwice();
+    await paid.run(context, () => {});
+    await settle(subject);
+    const look = await paid.lookUp(lookUpContext(subject, context, known));
+    if (look.kind !== 'cannot-tell') throw new Error(`one of two was chosen: ${JSON.stringify(look)}`);
+    expect(new Set(look.candidates).size).toBe(2);
+    expect(look.candidates).not.toContain(known.orderId);
+  });
+
+  trial('an absence is not proved while an order known to exist does not show', async (subject, need) => {
+    const { provider } = subject;
+    need(
+      provider.capabilities.search === 'findable',
+      'the refusal of a repeated reference is the proof here',
+    );
+    const hide = need(subject.hideOrders?.bind(subject), 'nothing can be hidden');
+    const known = await buyIssued(subject, 'known');
+    await settle(subject);
+    const { paid } = paidStep(provider.place);
+    const { request } = await newRequest(subject, 'hidden');
+    const context = await contextOf(paid, beginning(request));
+    await hide();
+    const look = await paid.lookUp(lookUpContext(subject, context, known));
+    if (look.kind === 'absent') expect(look.evidence.positiveControl).toBe(false);
+    else expect(look.kind).toBe('cannot-tell');
+  });
+
   trial('in an empty account an absence is proved by the account itself', async (subject, need) => {
     const { provider } = subject;
     need(provider.capabilities.search !== 'none', reasonFor(subject, 'search'));

@@ -28,6 +28,10 @@ export interface ConformanceSubject {
   readonly reissueChangesId?: boolean;
   /** The next order that is placed ends as rejected. Absent where nothing is ever rejected. */
   rejectNext?(): Promise<void>;
+  /** The seller books the next order twice, under one reference. Absent where that cannot happen. */
+  bookNextTwice?(): Promise<void>;
+  /** From now on no order shows to any search. Absent where nothing can be hidden. */
+  hideOrders?(): Promise<void>;
   /** Calls the other side has seen. Absent where there is no other side. */
   requestsSeen?(): Promise<number>;
   /** The same account with credentials that are wrong. Absent where there are none. */

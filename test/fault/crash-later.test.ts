@@ -3,6 +3,7 @@ import type { RequestRecord, Status } from '../../src/model/status.js';
 import { DAY_MS } from '../../src/model/time.js';
 import { land, observeState } from '../../src/reconcile/land.js';
 import { statusFile } from '../../src/reconcile/run.js';
+import { approvalText } from '../support/approval.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,
@@ -44,6 +45,27 @@ describe('what follows on an order, stopped around every writing call', () => {
       true,
     );
     expect(unknown.length).toBe(kind === 'none' ? 6 : 0);
+  });
+
+  it('an order under an approval file is bought once, and the file is used up', SWEEP, async () => {
+    const ended = (status: Status) => expect(status.consumedApprovals).toHaveLength(1);
+    const place = await openPlace({ kind: 'unique', policy: 'order: pull-request, free: auto' });
+    await place.merge({ 'approvals/shop-order.yaml': approvalText(place, { action: 'order' }) });
+    expect(await sweepCrashes(place, { purchases: 1, name: 'shop', extraPushes: 4, ended })).toEqual([]);
+  });
+
+  it('a renewal under an approval file is bought once, and the file is used up', SWEEP, async () => {
+    const ended = (status: Status) =>
+      expect([status.orders.length, status.consumedApprovals.length]).toEqual([2, 1]);
+    const text = 'domains: [shop.example.com]\nterm: 90d\nmaxPrice: 25.00 USD\nautoRenew: true\n';
+    const policy = 'order: merge, renew: pull-request, free: auto';
+    const place = await issued({ kind: 'unique', policy, manifests: { shop: text } });
+    await place.advance(82 * DAY_MS);
+    const predecessor = (await place.status('shop')).orders[0]?.id;
+    await place.merge({
+      'approvals/shop-renew.yaml': approvalText(place, { action: 'renew', predecessor, term: '90d' }),
+    });
+    expect(await sweepCrashes(place, { purchases: 2, name: 'shop', extraPushes: 4, ended })).toEqual([]);
   });
 
   it.each(PAID)('an order is taken over, nothing is bought (%s)', SWEEP, async (kind) => {

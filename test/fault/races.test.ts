@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isOpen } from '../../src/model/intent.js';
+import { DAY_MS } from '../../src/model/time.js';
 import { land, observeState } from '../../src/reconcile/land.js';
 import { statusFile } from '../../src/reconcile/run.js';
 import { withAbsenceSaid } from '../../src/reconcile/transitions.js';
@@ -207,5 +208,38 @@ describe('something happens between the call and its record', () => {
     expect(recorded).toHaveLength(2);
     expect(await runner.spool.list()).toHaveLength(1);
     await allServed(place, 3);
+  });
+});
+
+describe('a reissue of the old order that is still under way when the renewal is issued', () => {
+  it.each([
+    ['after the renewal', ['S-1002', 'S-1001']],
+    ['together with it', [undefined]],
+    ['before it', ['S-1001', 'S-1002']],
+  ])('issued %s, it does not take its place', async (_when, issued) => {
+    const place = await openPlace({
+      kind: 'unique',
+      manifests: { shop: manifest('shop', 'autoRenew: true\n') },
+      seller: { pollsUntilIssued: 0, validityDays: 400 },
+    });
+    await applyOnce(place, await openRunner(place));
+    await place.seller?.control.set({ pollsUntilIssued: null });
+    await place.merge({ 'certificates/shop.yaml': manifest('shop', 'autoRenew: true\nreissue: again\n') });
+    await applyOnce(place, await openRunner(place));
+    await place.advance(360 * DAY_MS);
+    await applyOnce(place, await openRunner(place));
+    expect(await place.purchases()).toBe(2);
+    for (const order of issued) {
+      await place.seller?.control.issue(order);
+      await applyOnce(place, await openRunner(place));
+    }
+    await applyOnce(place, await openRunner(place));
+    const status = await place.status('shop');
+    expect(status.current?.order).toBe('S-1002');
+    expect(status.intents.filter(isOpen)).toEqual([]);
+    expect(Object.keys(await place.store.files(STATE_REF)).filter((path) => path.includes('/keys/'))).toEqual(
+      [],
+    );
+    await expectKeyFits(place, 'shop');
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isOpen } from '../../src/model/intent.js';
-import { DAY_MS, HOUR_MS, toInstant } from '../../src/model/time.js';
-import { namesDigest } from '../../src/policy/approvals.js';
+import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
 import { localCa } from '../../src/providers/local-ca/index.js';
+import { approvalText } from '../support/approval.js';
 import {
   applyOnce,
   aroundCommit,
@@ -223,34 +223,15 @@ describe('a manifest changes while its order is under way', () => {
 });
 
 describe('an approval file', () => {
-  const approval = (
-    place: Place,
-    predecessor: string | undefined,
-    layout: (text: string) => string = (t) => t,
-  ) =>
-    layout(
-      [
-        'certificate: shop',
-        'action: order',
-        ...(predecessor === undefined ? [] : [`predecessor: ${predecessor}`]),
-        'provider: shop',
-        'environment: rehearsal',
-        'product: paid-multi',
-        'term: 1y',
-        `namesDigest: ${namesDigest(['shop.example.com'])}`,
-        'ceiling: 25.00 USD',
-        `validUntil: ${toInstant(place.clock.now() + 90 * DAY_MS)}`,
-        'id: r4nd0m-1',
-        '',
-      ].join('\n'),
-    );
+  const approval = (place: Place, predecessor?: string) =>
+    approvalText(place, { action: 'order', predecessor });
 
   it('lets one order through; taking the state back and writing it differently buys nothing', async () => {
     const place = await openPlace({ kind: 'none', policy: 'order: pull-request, free: auto' });
     const before = (await place.store.files(STATE_REF))['issued/_certwright.json'] ?? '';
     expect((await rounds(place, 2)).exit).toBe(0);
     expect(await place.purchases()).toBe(0);
-    const text = approval(place, undefined);
+    const text = approval(place);
     await place.merge({ 'approvals/shop-order.yaml': text });
     await rounds(place, 6);
     expect(await place.purchases()).toBe(1);
@@ -268,7 +249,7 @@ describe('an approval file', () => {
 
   it('is still good after an attempt that the seller refused', async () => {
     const place = await openPlace({ kind: 'unique', policy: 'order: pull-request, free: auto' });
-    await place.merge({ 'approvals/shop-order.yaml': approval(place, undefined) });
+    await place.merge({ 'approvals/shop-order.yaml': approval(place) });
     await place.seller?.control.fault({ method: 'POST', path: '^/slots$', fault: { kind: 'out-of-credit' } });
     await rounds(place, 5);
     expect(await place.purchases()).toBe(1);

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DAY_MS } from '../../src/model/time.js';
 import { certificateSpec, newKey, orderRequest } from '../conformance/builders.js';
 import { failureOf } from '../conformance/failure.js';
@@ -61,6 +62,12 @@ describe('the seller misbehaves on demand', () => {
       code: 'wire.unexpected',
       effect: 'unknown',
       sold: 1,
+    },
+    'wants fewer calls': {
+      fault: { kind: 'rate-limited', retryAfterS: 30 },
+      code: 'provider.rate-limited',
+      effect: 'none',
+      sold: 0,
     },
     'says there is no credit': {
       fault: { kind: 'out-of-credit' },
@@ -186,6 +193,76 @@ it('the ledger keeps every call with what it charged, tax included, and never th
   expect(JSON.stringify(ledger)).not.toContain('canary-token');
 });
 
+it('the wire keeps every byte, also of a call that is broken off, and never the token', async () => {
+  const trial = await account({ token: 'canary-token' });
+  const { request, buy, before } = await purchase(trial);
+  await trial.control.fault({ fault: { kind: 'drop-call' } });
+  await failureOf(buy.run({ request, before, results: {} }, pass));
+  const half = connect(Number(new URL(trial.url).port), '127.0.0.1');
+  half.on('error', pass);
+  half.write('POST /slots HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer canary-token\r\nContent-Le');
+  await vi.waitFor(async () => {
+    expect((await trial.control.wire()).map(({ text }) => text.split('\r\n')[0])).toEqual([
+      'GET /account HTTP/1.1',
+      'POST /slots HTTP/1.1',
+      'POST /slots HTTP/1.1',
+    ]);
+  });
+  half.destroy();
+  const wire = await trial.control.wire();
+  expect(wire[1]?.text).toContain('{"product":"paid-multi","term":"1y"}');
+  expect(wire[2]?.text).toContain('Bearer [token]');
+  expect(JSON.stringify(wire)).not.toContain('canary-token');
+  expect(await trial.control.purchases()).toBe(0);
+});
+
+it('a cancellation tells what it gives back, where the seller gives anything back', async () => {
+  for (const [refunds, refunded] of [
+    [true, { amount: '10.00', currency: 'USD' }],
+    [false, undefined],
+  ] as const) {
+    const trial = await account({ settings: { refunds } });
+    const { request, buy, before } = await purchase(trial);
+    await buy.run({ request, before, results: {} }, pass);
+    const [cancel] = trial.provider.canceller?.operation ?? [];
+    const predecessor = { orderId: 'S-1001', ids: ['S-1001'] };
+    const context = {
+      request: { ...request, action: 'cancel' as const, predecessor },
+      before: {},
+      results: {},
+    };
+    const outcome = await cancel?.run(context, pass);
+    expect(outcome?.refunded).toEqual(refunded);
+    expect(await cancel?.lookUp({ ...context, sentAtMs: 0 })).toMatchObject({ kind: 'found', outcome });
+    expect((await trial.control.account()).balance).toBe(refunds ? '500.00' : '490.00');
+  }
+});
+
+it.each(['refused', 'empty-account'] as const)(
+  'a token nobody knows is %s, and buys nothing',
+  async (answer) => {
+    const trial = await account({ settings: { unknownToken: answer, search: 'findable' } });
+    await trial.control.foreignSlot({ product: 'paid-multi', term: '1y', reference: 'cw-1' });
+    const stranger = trial.another('wrong');
+    onTestFinished(() => stranger.close());
+    if (answer === 'refused') {
+      await expect(stranger.findByReference?.('cw-1')).rejects.toMatchObject({
+        code: 'provider.credentials',
+      });
+    } else {
+      expect(await stranger.findByReference?.('cw-1')).toEqual([]);
+      expect(await stranger.balance?.()).toEqual({ amount: '0.00', currency: 'USD' });
+    }
+    const { request } = await purchase(trial);
+    const [theirs] = stranger.place;
+    const error = await failureOf(
+      theirs?.run({ request, before: {}, results: {} }, pass) ?? Promise.resolve(),
+    );
+    expect(error).toMatchObject({ code: 'provider.credentials', effect: 'none' });
+    expect(await trial.control.purchases()).toBe(1);
+  },
+);
+
 it('names wait for their proof until the seller is told', async () => {
   const trial = await account({ settings: { dcv: 'wait', pollsUntilIssued: 0 } });
   const { request, buy, activate, before } = await purchase(trial);
@@ -204,15 +281,24 @@ it('names wait for their proof until the seller is told', async () => {
   expect((await trial.provider.getOrder('S-1001')).state).toBe('issued');
 });
 
-it('the seller is strict: what it does not know it refuses, and charges nothing', async () => {
-  const trial = await account();
-  const answer = await fetch(`${trial.url}/slots`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer paid-test-token', connection: 'close' },
-    body: JSON.stringify({ product: 'paid-multi', term: '1y', colour: 'red' }),
-  });
-  expect([answer.status, await trial.control.purchases()]).toEqual([422, 0]);
-});
+it.each([
+  ['a field', 'POST', '/slots', { product: 'paid-multi', term: '1y', colour: 'red' }],
+  ['a field where there is none', 'POST', '/orders/S-1/cancel', { why: 'x' }],
+  ['a parameter', 'GET', '/orders?colour=red', undefined],
+  ['a parameter of a purchase', 'POST', '/slots?dry=1', { product: 'paid-multi', term: '1y' }],
+  ['a parameter given twice', 'GET', '/price?product=paid-multi&term=1y&term=2y', undefined],
+])(
+  'the seller is strict: it refuses %s it does not know, and charges nothing',
+  async (_title, method, path, body) => {
+    const trial = await account();
+    const answer = await fetch(`${trial.url}${path}`, {
+      method,
+      headers: { authorization: 'Bearer paid-test-token', connection: 'close' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    expect([answer.status, await trial.control.purchases()]).toEqual([422, 0]);
+  },
+);
 
 it('the seller runs as a process of its own, on a clock that can be moved by years', async () => {
   const seller = await spawnPaidProvider({ settings: { search: 'unique' }, balance: '20.00' });

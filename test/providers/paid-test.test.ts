@@ -1,4 +1,4 @@
-import { MINUTE_MS } from '../../src/model/time.js';
+import { DAY_MS, MINUTE_MS } from '../../src/model/time.js';
 import { certificateSpec } from '../conformance/builders.js';
 import { type ConformanceSubject, providerConformance } from '../conformance/provider.js';
 import { paidAccount } from '../support/paid-provider/account.js';
@@ -27,6 +27,8 @@ async function subject(
     issue: () => control.issue(),
     purchases: () => control.purchases(),
     loseNextReply: () => control.loseNextReply(),
+    bookNextTwice: () => control.fault({ fault: { kind: 'duplicate-order' } }),
+    hideOrders: () => control.set({ visibilityLagMs: 3650 * DAY_MS }),
     rejectNext: () => control.reject(),
     requestsSeen: async () => (await control.ledger()).length,
     withWrongCredentials: async () => account.another('a-token-nobody-gave-out'),

@@ -27,9 +27,12 @@ async function subject(settings: JsonObject): Promise<ConformanceSubject> {
     issue: () => issueAll(sandbox),
     purchases: async () => sandbox.purchases().length,
     loseNextReply: async () => {
-      await sandbox.control('POST', 'faults/clear');
       await account.fault('drop-after@AutoApplyOrder');
       await account.fault('drop-after@AutoReplaceSSL');
+    },
+    bookNextTwice: () => account.fault('duplicate@AutoApplyOrder'),
+    hideOrders: async () => {
+      await sandbox.control('POST', 'settings', { visibilityLagSeconds: 10 * 365 * 86_400 });
     },
     rejectNext: () => account.fault('reject@AutoApplyOrder'),
     requestsSeen: async () => sandbox.ledger().length,

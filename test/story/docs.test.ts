@@ -2,13 +2,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { loadApprovals, loadConfiguration, loadManifests } from '../../src/config/load.js';
 import { buildProgram } from '../../src/entry/cli/program.js';
 import type { Finding } from '../../src/model/manifest.js';
 import { providerDefinitions } from '../../src/providers/index.js';
 import { localCa } from '../../src/providers/local-ca/index.js';
+import { LINE_FAULTS } from '../../src/sandbox/frame/faults.js';
+import { sandboxDefinitions, startSandbox } from '../../src/sandbox/index.js';
 import { solverDefinitions } from '../../src/solvers/index.js';
 import { catalogueOf } from '../support/catalogue.js';
 
@@ -240,6 +242,25 @@ describe('keys in the guides', () => {
     expect(wanted.length).toBeGreaterThan(35);
     expect(missingOn('docs/configuration.md', wanted)).toEqual([]);
   });
+
+  it.each(sandboxDefinitions)(
+    'sandbox.md names every setting, fault, operation and route of $type',
+    async (sandbox) => {
+      const { settings, faults, operations } = sandbox;
+      const words = [...Object.keys(settings), ...Object.keys({ ...LINE_FAULTS, ...faults }), ...operations];
+      const page = text('docs/sandbox.md');
+      expect(words.filter((word) => !page.includes(`\`${word}\``) && !page.includes(`\`${word}:`))).toEqual(
+        [],
+      );
+      const started = await startSandbox(sandbox.type);
+      onTestFinished(() => started.close());
+      const { routes } = JSON.parse(JSON.stringify(await started.control('GET', '')));
+      const paths = (routes as readonly { path: string }[]).map(({ path }) =>
+        path.replace(/:\w+/, (name) => name.slice(1).toUpperCase()),
+      );
+      expect(paths.filter((path) => !page.includes(path))).toEqual([]);
+    },
+  );
 
   it('manifest.md names every key of a manifest and of defaults', () => {
     const { certificate, sitelock } = schema('manifest').$defs ?? {};

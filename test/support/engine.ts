@@ -13,6 +13,7 @@ import { systemClock } from '../../src/entry/system/clock.js';
 import { createSealer, generateIdentity, parseIdentities } from '../../src/keys/age.js';
 import { CertError } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
+import type { JsonObject } from '../../src/model/json.js';
 import { STATE_FORMAT_VERSION, type StateHeader, type Status } from '../../src/model/status.js';
 import { HOUR_MS, MINUTE_MS } from '../../src/model/time.js';
 import { legalStatus } from '../../src/policy/legal.js';
@@ -31,6 +32,7 @@ import { fileSpool } from '../../src/repository/file-spool.js';
 import type { GitRepository } from '../../src/repository/git-repository.js';
 import { HEADER_PATH } from '../../src/repository/layout.js';
 import { stableJson } from '../../src/repository/stable.js';
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { type TestContext, testContext } from './context.js';
 import { type Fuse, fused } from './fuse.js';
 import {
@@ -54,7 +56,7 @@ import type { SellerSettings } from './paid-provider/wire.js';
 type Search = SellerSettings['search'];
 const ID = 'k3v9x2';
 
-export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none';
+export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | 'sectigo';
 
 /** Accounts that sell for money. */
 export const PAID: readonly Kind[] = ['local-ca-priced', 'unique', 'findable', 'none'];
@@ -65,6 +67,10 @@ export interface PlaceOptions {
   /** Path below `certificates/` → manifest. */
   readonly manifests?: Readonly<Record<string, string>>;
   readonly seller?: Partial<SellerSettings>;
+  /** Settings of the sandbox where the kind is one of a sandbox. */
+  readonly sandbox?: JsonObject;
+  /** Money in the account; default 500. */
+  readonly balance?: string;
   /** Lines of the account in certwright.yaml. */
   readonly account?: string;
   readonly spending?: string;
@@ -104,6 +110,7 @@ export interface Place {
   readonly kind: Kind;
   /** Of the tests, and of the seller where there is one. */
   clock: ManualClock;
+  readonly sandbox?: Sandbox;
   readonly seller?: { readonly server: PaidProviderServer; readonly control: PaidProviderControl };
   readonly identity: string;
   readonly definitions: readonly ProviderDefinition[];
@@ -169,6 +176,8 @@ const ACCOUNTS: Readonly<Record<Kind, (url: string) => string>> = {
   unique: (url) => paidAccount(url, 'unique'),
   findable: (url) => paidAccount(url, 'findable'),
   none: (url) => paidAccount(url, 'none'),
+  sectigo: (url) =>
+    `type: sectigo, environment: rehearsal, url: "${url}", currency: USD, credentials: { loginName: "\${SECTIGO_LOGIN}", loginPassword: "\${SECTIGO_PASSWORD}" }, prices: { positivessl: { 90d: { base: 4.50 USD }, 1y: { base: 9.99 USD } }, positivessl-multi-domain: { 1y: { base: 25 USD, names: 3, perName: 6 USD } }, instantssl: { 1y: { base: 20 USD } } }`,
 };
 
 const paidAccount = (url: string, search: string): string =>
@@ -194,6 +203,19 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
   ].join('\n');
 }
 
+const SECTIGO_LOGIN = { loginName: 'acme', loginPassword: 'S3cret+ word' };
+const SECTIGO_ENV = {
+  SECTIGO_LOGIN: SECTIGO_LOGIN.loginName,
+  SECTIGO_PASSWORD: SECTIGO_LOGIN.loginPassword,
+};
+
+/** Follows the clock of the place; proofs count as given unless the test says otherwise. */
+const sandboxOptions = ({ sandbox }: PlaceOptions, now: () => number) => ({
+  now,
+  login: SECTIGO_LOGIN,
+  settings: { autoApprove: true, ...sandbox },
+});
+
 const manifestFiles = (manifests: Readonly<Record<string, string>>): Files =>
   Object.fromEntries(Object.entries(manifests).map(([path, text]) => [`certificates/${path}.yaml`, text]));
 
@@ -202,6 +224,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const identity = await generateIdentity();
   const startMs = manualClock().now();
   const { kind } = options;
+  let opened: Place | undefined;
   const server = SEARCHES.has(kind)
     ? await startPaidProvider({
         ...(options.runs ? {} : { nowMs: startMs }),
@@ -209,8 +232,16 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
       })
     : undefined;
   if (server) onTestFinished(() => server.close());
+  const sandbox =
+    kind === 'sectigo'
+      ? await startSandbox(
+          kind,
+          sandboxOptions(options, () => opened?.clock.now() ?? startMs),
+        )
+      : undefined;
+  if (sandbox) onTestFinished(() => sandbox.close());
   const files = {
-    'certwright.yaml': configuration(options, identity.recipient, server?.url ?? ''),
+    'certwright.yaml': configuration(options, identity.recipient, server?.url ?? sandbox?.url ?? ''),
     ...manifestFiles(options.manifests ?? { shop: manifest('shop') }),
   };
   const store = options.git ? await gitStore(files) : await memoryStore(files, options.memory);
@@ -229,9 +260,10 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     kind,
     clock: manualClock(startMs),
     ...(server && control ? { seller: { server, control } } : {}),
+    ...(sandbox ? { sandbox } : {}),
     identity: identity.identity.reveal(),
     definitions: options.definitions ?? [...providerDefinitions, paidTest],
-    env: { PAID_TOKEN: server?.token ?? 'none', ...options.env },
+    env: { PAID_TOKEN: server?.token ?? 'none', ...SECTIGO_ENV, ...options.env },
     async advance(ms) {
       place.clock.advance(ms);
       await control?.setTime(place.clock.now());
@@ -240,7 +272,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     async snapshot() {
       const refs = await store.refs();
       const nowMs = place.clock.now();
-      const restoreSeller = server?.snapshot();
+      const restoreSeller = server?.snapshot() ?? sandbox?.snapshot();
       return async () => {
         const there = await store.refs();
         for (const ref of new Set([...Object.keys(there), ...Object.keys(refs)])) {
@@ -252,6 +284,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     },
     async purchases() {
       if (control) return control.purchases();
+      if (sandbox) return sandbox.purchases().length;
       const books = 'refs/certwright/accounts/shop';
       if ((await store.refs())[books] === undefined) return 0;
       return Object.keys(await store.files(books)).filter((path) => path.startsWith('orders/')).length;
@@ -272,6 +305,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     },
     pushes: () => store.count(STATE_REF),
   };
+  opened = place;
   return place;
 }
 
@@ -376,6 +410,8 @@ export async function applyOnce(
 
 const ROUND_MS = 20 * MINUTE_MS;
 const MAX_ROUNDS = 14;
+/** Later rounds: an absence is proved only after the delay until orders show, which one seller does not tell. */
+const LATE_ROUND_MS: Readonly<Partial<Record<Kind, number>>> = { sectigo: 12 * HOUR_MS };
 
 const isQuiet = (statuses: Iterable<Status>): boolean =>
   [...statuses].every(
@@ -393,7 +429,7 @@ export async function runUntilQuiet(place: Place, runner: Runner): Promise<Ended
     if ((settled && ended.applied?.plan.items.every((item) => item.hold)) || round === MAX_ROUNDS) {
       return ended;
     }
-    await place.advance(round < 10 ? ROUND_MS : HOUR_MS);
+    await place.advance(round < 10 ? ROUND_MS : (LATE_ROUND_MS[place.kind] ?? HOUR_MS));
   }
 }
 
@@ -445,9 +481,13 @@ export const aroundCommit = (
   },
 });
 
-/** The published key opens with the identity, and is the certificate's. */
-export async function expectKeyFits(place: Place, name: string): Promise<void> {
+/** The published keys open with the identity, and are those of the certificates. */
+export async function expectKeyFits(place: Place, ...names: readonly string[]): Promise<void> {
   const files = await place.store.files(STATE_REF);
+  for (const name of names) await expectKeyIn(place, files, name);
+}
+
+async function expectKeyIn(place: Place, files: Files, name: string): Promise<void> {
   const certificate = new X509Certificate(files[`issued/${name}/certificate.pem`] ?? '');
   const sealer = createSealer({ recipients: [], identities: parseIdentities(place.identity) });
   const key = await sealer.open(files[`issued/${name}/key.pem.age`] ?? '');

@@ -7,9 +7,9 @@ import type { Solver } from '../../src/ports/solver.js';
 import type { Spool } from '../../src/ports/spool.js';
 import type { Deps } from '../../src/reconcile/deps.js';
 
-/** Where a process ends: right before or right after its n-th port call, counted from 1. */
+/** Where a process ends: right before or right after its n-th port call, counted from 1, or its first one of a name. */
 export interface CrashPoint {
-  readonly call: number;
+  readonly call: number | string;
   readonly when: 'before' | 'after';
 }
 
@@ -27,16 +27,20 @@ export interface Fuse {
   call<T>(name: string, run: () => Promise<T>): Promise<T>;
 }
 
-export function fuse(point?: CrashPoint): Fuse {
+/** @param strike  what happens there to a real process; returning `go on` lets the call through */
+export function fuse(point?: CrashPoint, strike?: (call: string) => 'go on' | undefined): Fuse {
   const calls: string[] = [];
+  let struck = false;
   const { promise: blown, resolve } = Promise.withResolvers<'crashed'>();
   const never = () => new Promise<never>(() => undefined);
   const underWay = new Set<Promise<unknown>>();
   let dead = false;
-  const die = (): Promise<never> => {
+  const die = async (): Promise<void> => {
+    struck = true;
+    if (strike?.(`${point?.when} call ${calls.length}, ${calls.at(-1)}`) === 'go on') return;
     dead = true;
     resolve('crashed');
-    return never();
+    await never();
   };
   return {
     calls,
@@ -45,8 +49,9 @@ export function fuse(point?: CrashPoint): Fuse {
     async call(name, run) {
       if (dead) return never();
       calls.push(name);
-      const here = point?.call === calls.length ? point.when : undefined;
-      if (here === 'before') return die();
+      const reached = point && !struck && (point.call === calls.length || point.call === name);
+      const here = reached ? point.when : undefined;
+      if (here === 'before') await die();
       const running = run();
       underWay.add(running);
       try {
@@ -147,9 +152,6 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     ...(findByReference && { findByReference: wrap('findByReference', findByReference.bind(provider)) }),
     ...(balance && { balance: wrap('balance', balance.bind(provider)) }),
     ...(trustAnchors && { trustAnchors: wrap('trustAnchors', trustAnchors.bind(provider)) }),
-    ...(validator && {
-      validator: { ...validator, recheck: wrap('recheck', validator.recheck.bind(validator)) },
-    }),
     ...(list && {
       list: async function* (filter) {
         yield* await through.call('list', () => allOf(list.call(provider, filter)));
@@ -159,6 +161,13 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     ...(revoker && { revoker: { ...revoker, operation: operation(revoker.operation) } }),
     ...(canceller && { canceller: { operation: operation(canceller.operation) } }),
     ...(autoRenew && { autoRenew: { operation: operation(autoRenew.operation) } }),
+    ...(validator && {
+      validator: {
+        recheck: wrap('recheck', validator.recheck.bind(validator)),
+        ...(validator.change && { change: wrap('validator.change', validator.change.bind(validator)) }),
+        ...(validator.resend && { resend: wrap('validator.resend', validator.resend.bind(validator)) }),
+      },
+    }),
   };
 }
 

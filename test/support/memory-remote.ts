@@ -49,7 +49,12 @@ export class MemoryRemote {
 
   /** Texts by path. */
   files(ref: string): Readonly<Record<string, string>> {
-    const tree = this.#commits.get(this.refs.get(ref) ?? '')?.tree ?? new Map<string, Oid>();
+    return this.at(this.refs.get(ref) ?? '');
+  }
+
+  /** Texts of a commit, by path. */
+  at(commit: Oid): Readonly<Record<string, string>> {
+    const tree = this.#commits.get(commit)?.tree ?? new Map<string, Oid>();
     return Object.fromEntries([...tree].map(([path, blob]) => [path, this.#blobs.get(blob)?.text ?? '']));
   }
 

@@ -4,6 +4,7 @@ import type { RunEvent } from '../../reconcile/run.js';
 import { say } from '../../report/escape.js';
 import { colorsOf, hang, type RenderOptions } from '../../report/layout.js';
 import { count, someOf } from '../../report/words.js';
+import { accountLines } from './account-lines.js';
 
 const FOLD_FROM = 20;
 const NAMES_SHOWN = 5;
@@ -12,37 +13,27 @@ const MARKS = { done: '✓', waiting: '…', held: '!', failed: '✗', unknown: 
 
 /** What an apply did: one line per certificate that moved, what needs a person, and a sum. */
 export function appliedText(
-  { events }: Pick<Applied, 'events'>,
+  { events, accounts = [] }: Pick<Applied, 'events'> & Partial<Pick<Applied, 'accounts'>>,
   conditions: ReadonlyMap<string, readonly Condition[]>,
   options: RenderOptions,
 ): string {
   const colors = colorsOf(options);
-  const paint = {
-    done: colors.green,
-    waiting: colors.cyan,
-    held: colors.yellow,
-    failed: colors.red,
-    unknown: colors.red,
-  } as const;
   const told = events.filter((event) => event.outcome !== 'held');
   const collected = told.filter((event) => event.action === 'collect' && event.outcome === 'done');
   const many = new Set(collected.length >= FOLD_FROM ? collected : []);
-  const lines = told
-    .filter((event) => !many.has(event))
-    .flatMap((event) => {
-      const [first = '', ...rest] = hang(
-        '  ',
-        `${event.action} ${event.name}: ${say(event.message)}`,
-        options.width,
-      );
-      return [`${paint[event.outcome](MARKS[event.outcome])} ${first.trimStart()}`, ...rest];
-    });
+  const lines = [
+    ...collectedLines([...many], options),
+    ...eventLines(
+      told.filter((event) => !many.has(event)),
+      options,
+    ),
+  ];
   const attention = [...conditions].flatMap(([name, all]) =>
     all
       .filter((condition) => condition.level === 'attention')
       .map((condition) => `${colors.red('attention')} ${name}: ${say(condition.message)}`),
   );
-  return [...collectedLines([...many], options), ...lines, ...attention, ...summary(events)].join('\n');
+  return [...lines, ...accountLines(accounts, options), ...attention, ...summary(events)].join('\n');
 }
 
 /** Thousands of orders taken over are one line: nobody has to act on any of them. */
@@ -58,6 +49,26 @@ function collectedLines(events: readonly RunEvent[], options: RenderOptions): re
     options.width,
   );
   return [`${colorsOf(options).green(MARKS.done)} ${first.trimStart()}`, ...rest];
+}
+
+/** One line per event, long ones hanging under themselves. */
+export function eventLines(events: readonly RunEvent[], options: RenderOptions): readonly string[] {
+  const colors = colorsOf(options);
+  const paint = {
+    done: colors.green,
+    waiting: colors.cyan,
+    held: colors.yellow,
+    failed: colors.red,
+    unknown: colors.red,
+  } as const;
+  return events.flatMap((event) => {
+    const [first = '', ...rest] = hang(
+      '  ',
+      `${event.action} ${event.name}: ${say(event.message)}`,
+      options.width,
+    );
+    return [`${paint[event.outcome](MARKS[event.outcome])} ${first.trimStart()}`, ...rest];
+  });
 }
 
 /** Nothing for a run that had nothing to do: the plan has said so. */

@@ -1,21 +1,12 @@
 import { CertError } from '../../model/errors.js';
-import type { Plan } from '../../model/plan.js';
 import { parseDuration } from '../../model/term.js';
-import type { Condition } from '../../policy/conditions.js';
-import type { Applied } from '../../reconcile/engine.js';
-import { apply } from '../../reconcile/engine.js';
-import { findingsText } from '../../report/findings.js';
 import { jsonText } from '../../report/json.js';
 import { planText } from '../../report/plan-text.js';
 import type { Context } from '../context.js';
-import { EXIT, exitCodeOf } from '../exit.js';
-import { allConditions } from '../health.js';
-import { firstLook, rememberQuiet } from '../quiet.js';
-import { openWorkplace } from '../workplace.js';
-import { appliedText } from './applied-text.js';
+import { EXIT } from '../exit.js';
+import { firstLook } from '../first-look.js';
 import type { Globals } from './globals.js';
 import type { Options } from './program.js';
-import { withConfigurationFindings } from './refused.js';
 
 /** `certwright apply`: acts on the tip of the approval branch, never on the checkout. */
 export async function run(context: Context, globals: Globals, options: Options): Promise<number> {
@@ -26,29 +17,38 @@ export async function run(context: Context, globals: Globals, options: Options):
     });
   }
   const digest = digestOf(options);
-  return withConfigurationFindings(context, async () => {
-    const startedMs = context.clock.now();
-    const { quiet, remote } = digest === undefined ? await firstLook(context) : {};
-    if (quiet !== undefined) {
-      await remote?.repository.close();
-      if (!globals.json) context.print(planText(quiet, context.render));
-      return report(context, globals, { plan: quiet, findings: [], events: [] }, new Map());
-    }
-    const workplace = await openWorkplace(context, globals, remote);
-    try {
-      const applied = await apply(workplace.deps, {
-        waitMs,
-        ...(digest === undefined ? {} : { digest }),
-        confirm: (plan) => confirm(context, globals, options, plan),
-      });
-      context.progress.clear();
-      const { view, specs, providers } = applied;
-      const conditions = allConditions(view.statuses.values(), specs, providers, context.clock.now());
-      rememberQuiet(context, workplace, applied, [...conditions.values()].flat(), startedMs);
-      return report(context, globals, applied, conditions);
-    } finally {
-      await workplace.close();
-    }
+  const syncOlderMs = syncOf(options);
+  const startedMs = context.clock.now();
+  const { quiet, remote } =
+    digest === undefined && !options.sync ? await firstLook(context, syncOlderMs) : {};
+  if (quiet !== undefined) {
+    await remote?.repository.close();
+    context.print(
+      globals.json
+        ? jsonText({ plan: quiet, events: [], exitCode: EXIT.fine })
+        : planText(quiet, context.render),
+    );
+    return EXIT.fine;
+  }
+  // Loading the rest takes longer than all of the above.
+  const { applyFully } = await import('./apply-fully.js');
+  return applyFully(context, globals, options, {
+    waitMs,
+    startedMs,
+    ...(syncOlderMs === undefined ? {} : { syncOlderMs }),
+    ...(digest === undefined ? {} : { digest }),
+    ...(remote === undefined ? {} : { remote }),
+  });
+}
+
+/** `--sync` lists every account, `--sync-if-older 20h` those whose last list is older. @throws CertError `usage` */
+function syncOf({ sync, syncIfOlder }: Options): number | undefined {
+  if (sync) return 0;
+  if (syncIfOlder === undefined) return undefined;
+  const olderMs = parseDuration(String(syncIfOlder));
+  if (olderMs !== undefined) return olderMs;
+  throw new CertError('usage', `--sync-if-older ${String(syncIfOlder)} is no duration`, {
+    remedy: 'write 20h or 2d',
   });
 }
 
@@ -60,43 +60,4 @@ function digestOf({ digest }: Options): string | undefined {
   throw new CertError('usage', `--digest ${JSON.stringify(digest)} is no digest of a plan`, {
     remedy: 'copy it from the end of `certwright plan`, or from `digest` in `certwright plan --json`',
   });
-}
-
-/** People see the plan and are asked where money is spent in live; CI was asked by the pull request. */
-async function confirm(context: Context, globals: Globals, options: Options, plan: Plan): Promise<boolean> {
-  if (!globals.json) context.print(planText(plan, context.render));
-  const spends = plan.items.some(
-    (item) => item.hold === undefined && item.environment === 'live' && item.price.kind === 'known',
-  );
-  if (!spends || options.yes || options.digest !== undefined || plan.unsafe || !context.interactive)
-    return true;
-  const answer = await context.ask('Carry out this plan? Only "yes" does. ');
-  return answer === undefined || answer.trim().toLowerCase() === 'yes';
-}
-
-type Told = Pick<Applied, 'plan' | 'findings' | 'events' | 'clockProblem'> &
-  Partial<Pick<Applied, 'declined'>>;
-
-function report(
-  context: Context,
-  globals: Globals,
-  applied: Told,
-  conditions: ReadonlyMap<string, readonly Condition[]>,
-): number {
-  const { plan, findings, events, declined = false, clockProblem } = applied;
-  if (findings.length > 0) context.say(findingsText(findings, context.render));
-  if (declined) {
-    context.say('nothing was done');
-    return EXIT.fine;
-  }
-  const code = exitCodeOf({
-    plan,
-    findings,
-    events,
-    conditions: [...conditions.values()].flat(),
-    ...(clockProblem === undefined ? {} : { clockProblem }),
-  });
-  if (globals.json) context.print(jsonText({ plan, events, exitCode: code }));
-  else context.print(appliedText(applied, conditions, context.render));
-  return code;
 }

@@ -58,7 +58,15 @@ export function buildProgram(start: Start): Command {
   add('apply', 'carry out the plan of the approval branch', () => import('./apply.js'))
     .option('--digest <digest>', 'only the plan with this digest')
     .option('--wait <duration>', 'stay this long for quick issuance (0s: not at all)', '30s')
+    .option('--sync', 'before, list every account and look at every order that waits', false)
+    .option('--sync-if-older <duration>', 'before, list accounts whose last list is older')
     .option('-y, --yes', 'do not ask', false);
+
+  add(
+    'sync [names...]',
+    'take over what changed at the providers; carries out nothing',
+    () => import('./sync.js'),
+  );
 
   withSelectors(add('status', 'every certificate: state, dates, who must act', () => import('./status.js')))
     .addOption(new Option('-o, --output <form>', 'how to print').choices(['wide', 'json', 'name']))
@@ -119,7 +127,11 @@ export function buildProgram(start: Start): Command {
     .option('--expires-before <date>', 'only certificates that end before this day')
     .option('--dry-run', 'write nothing', false);
 
-  add('retry <name>', 'try again at once what waits after a failure', () => import('./retry.js'));
+  add(
+    'retry <name>',
+    'try again at once what waits after a failure or for a mail',
+    () => import('./retry.js'),
+  );
 
   add(
     'check [providers...]',

@@ -1,6 +1,7 @@
 import { CertError, messageOf } from '../../model/errors.js';
 import { MINUTE_MS, toMs } from '../../model/time.js';
 import type { LookUp } from '../../ports/provider.js';
+import { withDoubtAt } from '../../reconcile/record.js';
 import { providerFor, type Run } from '../../reconcile/run.js';
 import { stepResults } from '../../reconcile/send.js';
 import { currentStep, withAbsenceSaid } from '../../reconcile/transitions.js';
@@ -38,7 +39,8 @@ export async function resolveNotPlaced(
     `resolve ${question.action} ${name}: not placed at ${question.provider}, says a person`,
     (status) => {
       if (!stillAsked(status, question)) throw answeredMeanwhile(status, question);
-      return withAbsenceSaid(status, question.id, deps.clock.now());
+      const absent = withAbsenceSaid(status, question.id, deps.clock.now());
+      return question.steps[currentStep(question)]?.paid ? withDoubtAt(run, absent, question) : absent;
     },
   );
   return {

@@ -1,3 +1,4 @@
+import { accountKey } from '../../model/run-memory.js';
 import { LOST_STATE_RECIPE } from '../../reconcile/land.js';
 import { terminalText } from '../../report/escape.js';
 import { jsonText } from '../../report/json.js';
@@ -71,6 +72,7 @@ async function look(context: Context, { deps }: Workplace, selection: Selection,
     switch (form) {
       case 'json':
         return jsonText({
+          undeclared: undeclaredOrders(situation),
           certificates: shown.map(({ entry, row }) => ({ ...row, conditions: entry.conditions })),
         });
       case 'name':
@@ -107,8 +109,26 @@ function exitOf({ plan, view }: Situation, shown: readonly Entry[]): ExitCode {
   return exitCodeOf({ conditions: shown.flatMap(({ conditions }) => conditions) });
 }
 
+/** Orders no manifest declares, by account, as the last lists showed them. */
+const undeclaredOrders = ({ input }: Situation) =>
+  [...(input?.providers.values() ?? [])].flatMap(({ config }) => {
+    const listing = input?.memory?.accounts[accountKey(config)]?.listing;
+    return listing === undefined || listing.undeclaredCount === 0
+      ? []
+      : [
+          {
+            provider: config.id,
+            listedAt: listing.at,
+            count: listing.undeclaredCount,
+            orders: listing.undeclared,
+          },
+        ];
+  });
+
 /** What concerns the repository as a whole. */
-function notesOf({ reading, view, plan }: Situation): readonly string[] {
+function notesOf(situation: Situation): readonly string[] {
+  const { reading, view, plan } = situation;
+  const undeclared = undeclaredOrders(situation).reduce((sum, { count: orders }) => sum + orders, 0);
   const { integrity } = view.snapshot;
   const errors = reading.findings.filter(({ severity }) => severity === 'error').length;
   return [
@@ -123,6 +143,11 @@ function notesOf({ reading, view, plan }: Situation): readonly string[] {
     ...(plan?.warnings ?? [])
       .filter(({ name, code }) => name === undefined && code !== 'state-lost')
       .map(({ level, message }) => `${level === 'attention' ? 'attention' : 'warning'}: ${message}`),
+    ...(undeclared === 0
+      ? []
+      : [
+          `note: ${count(undeclared, 'order')} at the providers that nobody declared; certwright sync shows them`,
+        ]),
     ...(plan?.unsafe ? [`warning: ${plan.unsafe.message}`] : []),
     ...(errors === 0
       ? []

@@ -3,6 +3,7 @@ import type { ConfigurationResult } from '../../config/load.js';
 import { CertError } from '../../model/errors.js';
 import type { Finding, Spec } from '../../model/manifest.js';
 import type { OrderSnapshot } from '../../model/order.js';
+import { productAt } from '../../planner/facts.js';
 import type { StateView } from '../../reconcile/state.js';
 import { findingsText } from '../../report/findings.js';
 import type { ImportRow } from '../../report/import-text.js';
@@ -14,7 +15,7 @@ import type { Workplace } from '../workplace.js';
 import { type ImportedManifest, manifestText } from './manifest-text.js';
 import { withFiles } from './overlay.js';
 import { NameBook, pathFor, usesOwner } from './paths.js';
-import { type Candidate, knownOf, type Selected, selectOrders, termFor } from './select.js';
+import { type Candidate, type Filters, knownOf, type Selected, selectOrders, termFor } from './select.js';
 import type { Wishes } from './wishes.js';
 import type { NewFile } from './write.js';
 
@@ -41,8 +42,10 @@ export async function importPlan(
   // A checkout may be behind: what is merged meanwhile is declared as well.
   const merged = await deps.readFiles(view.snapshot.approval);
   const specs = [...(here.desired?.specs ?? []), ...(merged.desired?.specs ?? [])];
-  const known = knownOf(account.config.id, specs, view.statuses.values(), account.offering.defaultProduct);
-  const selected = selectOrders(orders, known, wishes.filters, context.clock.now());
+  const known = knownOf(account.config.id, specs, view.statuses.values(), (spec) =>
+    productAt(spec, { config: account.config, ...account.offering }),
+  );
+  const selected = selectOrders(orders, known, filtersOf(account, wishes), context.clock.now());
   const made = manifestsOf(account, selected, wishes, {
     names: namesTaken(specs, view),
     defaultOwner: defaultOwner(account, local),
@@ -61,6 +64,15 @@ export async function importPlan(
     rows: made.map((one) => rowOf(one, wrong)),
     files: [...texts].filter(([file]) => !wrong.has(file)).map(([path, text]) => ({ path, text })),
   };
+}
+
+/** Whoever names a product by the provider's code means the one that certwright calls otherwise, and the other way. */
+function filtersOf({ offering }: Account, { filters }: Wishes): Filters {
+  const meant = offering.products.filter(
+    ({ id, vendorCode }) => filters.products.includes(id) || filters.products.includes(vendorCode),
+  );
+  const codes = meant.flatMap(({ id, vendorCode }) => [id, vendorCode]);
+  return { ...filters, products: [...filters.products, ...codes] };
 }
 
 function refuseErrors(context: Context, findings: readonly Finding[]): void {

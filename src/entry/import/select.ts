@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import type { ProductInfo } from '../../model/capabilities.js';
-import type { Spec } from '../../model/manifest.js';
+import type { CertificateSpec, Spec } from '../../model/manifest.js';
 import { type DnsName, isWildcard, nameSet, parseName } from '../../model/names.js';
 import type { OrderSnapshot, OrderState } from '../../model/order.js';
 import type { Status } from '../../model/status.js';
@@ -12,7 +12,8 @@ import { isCertificate } from '../../planner/input.js';
 export interface Filters {
   /** Globs over names; one of an order's names has to fit one. [] = all. */
   readonly domains: readonly string[];
-  readonly product?: string;
+  /** Certwright's name of a product and the provider's own code. [] = all. */
+  readonly products: readonly string[];
   readonly states: readonly OrderState[];
   readonly expiresBeforeMs?: number;
 }
@@ -53,19 +54,21 @@ export interface Known {
   readonly needs: ReadonlyMap<string, string>;
 }
 
-/** @param defaultProduct  what a manifest of this account means that names no product */
+/** @param productOf  certwright's name of the product a manifest means at this account */
 export function knownOf(
   provider: string,
   specs: Iterable<Spec>,
   statuses: Iterable<Status>,
-  defaultProduct: string | undefined,
+  productOf: (spec: CertificateSpec) => string | undefined,
 ): Known {
   const adopted = new Map<string, string>();
   const needs = new Map<string, string>();
   for (const spec of specs) {
     if (!isCertificate(spec) || !spec.providers.includes(provider)) continue;
-    if (spec.adopt?.kind === 'order') adopted.set(spec.adopt.order, spec.name);
-    needs.set(needOf(spec.names, spec.product ?? defaultProduct ?? ''), spec.name);
+    // An order is taken over at the first provider: another account may well count alike.
+    if (spec.adopt?.kind === 'order' && spec.providers[0] === provider)
+      adopted.set(spec.adopt.order, spec.name);
+    needs.set(needOf(spec.names, productOf(spec) ?? ''), spec.name);
   }
   const recorded = new Map<string, Status>();
   for (const status of statuses) {
@@ -93,11 +96,11 @@ export function selectOrders(
 }
 
 function wanted(order: OrderSnapshot, filters: Filters, nowMs: number): LeftOut | undefined {
-  const { domains, product, states, expiresBeforeMs } = filters;
+  const { domains, products, states, expiresBeforeMs } = filters;
   const ends = endOf(order);
   if (isDead(order.state) || !states.includes(order.state)) return skipped(`order is ${order.state}`);
   if (ends !== undefined && ends <= nowMs) return skipped('its term has ended', dayOf(ends));
-  if (product !== undefined && order.product !== product)
+  if (products.length > 0 && !products.includes(order.product))
     return skipped('left out by --product', order.product);
   if (domains.length > 0 && !order.names.some((name) => domains.some((glob) => picomatch(glob)(name)))) {
     return skipped('left out by --domain');

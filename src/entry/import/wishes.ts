@@ -34,7 +34,7 @@ export function wishesOf(options: Options): Wishes {
     template,
     filters: {
       domains: textsOf(options.domain).map((glob) => glob.toLowerCase()),
-      ...(product === undefined ? {} : { product }),
+      products: product === undefined ? [] : [product],
       states: states.length === 0 ? STATES : states,
       ...(expiresBeforeMs === undefined ? {} : { expiresBeforeMs }),
     },

@@ -160,7 +160,8 @@ export function refusalOf(reply: CodedReply, context: RefusalContext): CertError
     testMode && reply.code === -16
       ? `${meaning.remedy}, and whether test orders are enabled for the account`
       : meaning.remedy;
-  return new CertError(meaning.code ?? 'provider.refused', `Sectigo ${says}, for ${about} (${quoted})`, {
+  const subject = meaning.code === 'provider.credentials' ? '' : `, for ${about}`;
+  return new CertError(meaning.code ?? 'provider.refused', `Sectigo ${says}${subject} (${quoted})`, {
     ...(remedy === undefined ? {} : { remedy: `${remedy.replace(/\.$/, '')}.` }),
     ...(meaning.code === 'provider.rate-limited' ? { retryAtMs: nowMs + WAIT_MS } : {}),
     ...texts,

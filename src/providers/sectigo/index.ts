@@ -1,6 +1,7 @@
 import type { ProviderConfig } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
+import { HOUR_MS } from '../../model/time.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
 import { DEFAULT_PRODUCT } from './audit.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './client.js';
@@ -20,6 +21,8 @@ const capabilities: Capabilities = {
   quote: false,
   list: true,
   push: false,
+  changeValidation: true,
+  pollEveryMs: 3 * HOUR_MS,
   wildcard: true,
   termCounting: 'days',
   carriesRemainingDays: false,
@@ -53,7 +56,13 @@ function describe({ id, environment, url }: ProviderConfig): Offering {
       remedy: 'Write the address of a sandbox, or environment: test for test orders at Sectigo.',
     });
   }
-  return { capabilities, products: PRODUCTS, defaultProduct: DEFAULT_PRODUCT };
+  // The pace of polls is Sectigo's wish for its own server; whoever rehearses need not wait for three hours.
+  const { pollEveryMs: _pace, ...unpaced } = capabilities;
+  return {
+    capabilities: environment === 'rehearsal' ? unpaced : capabilities,
+    products: PRODUCTS,
+    defaultProduct: DEFAULT_PRODUCT,
+  };
 }
 
 const text = (description: string, maxLength: number): JsonObject => ({

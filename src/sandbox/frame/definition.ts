@@ -46,8 +46,8 @@ export interface VendorFault {
   readonly description: string;
   /** Operations it happens to when none is named. */
   readonly operations: readonly string[];
-  /** Must a value follow (`answer:-42`)? */
-  readonly value?: RegExp;
+  /** The value that must follow, as in `answer:-42`. */
+  readonly value?: { readonly form: RegExp; readonly example: string };
 }
 
 /** What a control route is called with: the rest of the path, decoded, and the JSON body. */
@@ -139,6 +139,5 @@ export interface SandboxDefinition {
   configuration(settings: JsonObject): readonly string[];
   /** How names are proved here, for a person who has just started it. */
   hints(settings: JsonObject): readonly string[];
-  prices(settings: JsonObject): readonly { readonly product: string; readonly price: string }[];
   open(seat: Seat): Shop;
 }

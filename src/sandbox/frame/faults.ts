@@ -12,13 +12,18 @@ export interface FaultRule {
   readonly times: number | null;
 }
 
+const HTTP = { form: /^[345]\d\d$/, example: '503' };
+
 /** Faults every sandbox can have; they belong to the line, not to the shop. */
 export const LINE_FAULTS: Readonly<Record<string, Omit<VendorFault, 'operations'>>> = {
   'drop-before': { description: 'the line is cut before anything happens' },
   'drop-after': { description: 'the call takes effect, then the line is cut without a reply' },
-  slow: { description: 'the call takes effect, its reply comes MS later', value: /^\d{1,7}$/ },
-  status: { description: 'an HTTP status, nothing happens', value: /^[345]\d\d$/ },
-  'status-after': { description: 'an HTTP status although the call took effect', value: /^[345]\d\d$/ },
+  slow: {
+    description: 'the call takes effect, its reply comes MS later',
+    value: { form: /^\d{1,7}$/, example: '5000' },
+  },
+  status: { description: 'an HTTP status, nothing happens', value: HTTP },
+  'status-after': { description: 'an HTTP status although the call took effect', value: HTTP },
   garbage: { description: 'the call takes effect, the reply makes no sense' },
 };
 
@@ -100,9 +105,9 @@ function check(
   if (kind === undefined) {
     throw new CertError('usage', `There is no fault "${name}"${suggestion(name, Object.keys(kinds))}.`);
   }
-  if (kind.value === undefined ? value !== undefined : !kind.value.test(value ?? '')) {
+  if (kind.value === undefined ? value !== undefined : !kind.value.form.test(value ?? '')) {
     const wanted =
-      kind.value === undefined ? 'takes no value' : `needs a value, as in ${name}:${kind.value.source}`;
+      kind.value === undefined ? 'takes no value' : `needs a value, as in ${name}:${kind.value.example}`;
     throw new CertError('usage', `The fault "${name}" ${wanted}.`);
   }
   const onTheWire = kind.operations.some((known) => operations.includes(known));

@@ -7,10 +7,11 @@ import type { FaultRule } from './faults.js';
 const MAX_BODY_BYTES = 1_000_000;
 const broken = (status: number, body: string): WireReply => ({ status, type: 'text/html', body });
 
-/** What became of a call on its way to the shop and back. */
+/** What became of a call on its way to the shop and back. @param closing  aborted when the sandbox stops */
 export async function onTheLine(
   fault: FaultRule | undefined,
   act: () => Promise<WireReply>,
+  closing: AbortSignal,
 ): Promise<WireReply | 'cut'> {
   switch (fault?.name) {
     case 'drop-before':
@@ -20,8 +21,8 @@ export async function onTheLine(
       return 'cut';
     case 'slow': {
       const reply = await act();
-      await pause(Number(fault.value));
-      return reply;
+      // A slow reply does not keep a sandbox alive that is told to stop.
+      return pause(Number(fault.value), reply, { signal: closing }).catch(() => 'cut' as const);
     }
     case 'status':
       return broken(Number(fault.value), '<html>try again later</html>\n');

@@ -140,6 +140,7 @@ export async function startServer(definition: SandboxDefinition, options: Sandbo
     });
   }
 
+  const closing = new AbortController();
   const open = new Map<string, number>();
   async function wire(call: Omit<WireCall, 'parallel'>, target: string): Promise<WireReply | 'cut'> {
     const operation = definition.operation(call.path);
@@ -155,7 +156,7 @@ export async function startServer(definition: SandboxDefinition, options: Sandbo
           save();
           return reply;
         });
-      const reply = await onTheLine(fault, act);
+      const reply = await onTheLine(fault, act, closing.signal);
       ledger.add({
         at: instant(),
         operation: operation ?? null,
@@ -235,6 +236,7 @@ export async function startServer(definition: SandboxDefinition, options: Sandbo
       };
     },
     close: async () => {
+      closing.abort();
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
       await closed;

@@ -34,10 +34,8 @@ export function checkSettings(table: SettingTable, values: JsonObject): void {
     if (validate(value)) continue;
     const [problem] = validate.errors ?? [];
     const where = problem?.instancePath ? ` at ${problem.instancePath}` : '';
-    const choices =
-      problem?.keyword === 'enum'
-        ? `: ${problem.schema ?? JSON.stringify(problem.params.allowedValues)}`
-        : '';
+    const allowed: unknown = problem?.params.allowedValues;
+    const choices = Array.isArray(allowed) ? `: ${allowed.join(', ')}` : '';
     throw new CertError(
       'usage',
       `The setting "${name}"${where} ${problem?.message ?? 'is wrong'}${choices}.`,

@@ -22,7 +22,7 @@ import { report } from './report.js';
 import { refund, reject, revoke, revokeCertificate } from './revoke.js';
 import { SETTINGS, type SectigoSettings } from './settings.js';
 import { type Desk, emptyState, type SectigoState } from './state.js';
-import { hintsOf, priceRows } from './welcome.js';
+import { configurationOf, hintsOf } from './welcome.js';
 
 interface Endpoint {
   /** `chosen`: by responseFormat, newline unless it is 1. */
@@ -85,7 +85,11 @@ export const sectigo: SandboxDefinition = {
   operation: (path) => PATHS.get(path.toLowerCase()),
   masked: withoutPassword,
   faults: {
-    answer: { description: 'this code, and nothing happens', operations: MONEY, value: /^-\d{1,4}$/ },
+    answer: {
+      description: 'this code, and nothing happens',
+      operations: MONEY,
+      value: { form: /^-\d{1,4}$/, example: '-42' },
+    },
     'out-of-credit': { description: 'the order is refused with -15', operations: MONEY },
     reject: { description: 'the order is taken and charged, then rejected', operations: MONEY },
     duplicate: { description: 'the seller books the order twice', operations: MONEY },
@@ -98,9 +102,8 @@ export const sectigo: SandboxDefinition = {
     'wrong-names': { description: 'the next certificate is for other names', operations: [ISSUANCE] },
     expired: { description: 'the next certificate has expired', operations: [ISSUANCE] },
   },
-  configuration: (settings) => [`currency: ${read(settings).currency}`],
+  configuration: (settings) => configurationOf(read(settings)),
   hints: (settings) => hintsOf(read(settings)),
-  prices: (settings) => priceRows(read(settings)),
   open: openShop,
 };
 

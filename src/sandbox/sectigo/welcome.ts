@@ -20,13 +20,27 @@ export function hintsOf({
   ];
 }
 
-/** One year of what is sold, or the shortest term where there is no year. */
-export const priceRows = ({ prices, currency }: SectigoSettings) =>
-  Object.entries(prices).flatMap(([code, terms]) => {
-    const [days, amount] =
-      terms['365'] === undefined ? (Object.entries(terms)[0] ?? []) : ['365', terms['365']];
-    if (amount === undefined) return [];
+/** Terms as a configuration names them. */
+const TERMS: Readonly<Record<string, string>> = {
+  '365': '1y',
+  '730': '2y',
+  '1095': '3y',
+  '1461': '4y',
+  '1826': '5y',
+};
+
+/**
+ * What a configuration has to say beside address and login: the wire has no price call. One year of each product, or its
+ * shortest term where there is no year.
+ */
+export function configurationOf({ prices, currency }: SectigoSettings): readonly string[] {
+  const rows = Object.entries(prices).flatMap(([code, terms]) => {
+    const days = terms['365'] === undefined ? Object.keys(terms)[0] : '365';
+    if (days === undefined) return [];
+    const term = TERMS[days] ?? `${days}d`;
     return [
-      { product: `${code} ${PRODUCTS[code]?.title ?? ''}`, price: `${days} days ${amount} ${currency}` },
+      `  "${code}": { ${term}: { base: ${terms[days]} ${currency} } } # ${PRODUCTS[code]?.title ?? 'unknown'}`,
     ];
   });
+  return [`currency: ${currency}`, ...(rows.length === 0 ? [] : ['prices:', ...rows])];
+}

@@ -2,6 +2,7 @@ import { Ajv, type JSONSchemaType } from 'ajv';
 import { createHttpClient, type HttpClient } from '../../../src/http/client.js';
 import type { HttpReply } from '../../../src/http/message.js';
 import { CertError, type Effect } from '../../../src/model/errors.js';
+import type { RequestedValidation } from '../../../src/model/order.js';
 import { Secret } from '../../../src/model/secret.js';
 import { SECOND_MS } from '../../../src/model/time.js';
 import type { ProviderDeps, SendGuard } from '../../../src/ports/provider.js';
@@ -47,7 +48,7 @@ const orderSchema = {
     currency: text,
     validation: {
       type: 'array',
-      items: { type: 'object', required: ['name', 'method', 'state', 'owner', 'value'] },
+      items: { type: 'object', required: ['name', 'method', 'state', 'approver', 'owner', 'value'] },
     },
   },
 };
@@ -147,6 +148,9 @@ export interface PaidTestClient {
   write(id: string, verb: string, body: unknown, guard: SendGuard): Promise<OrderWire>;
   /** Asks the seller to look again; changes nothing. */
   recheck(id: string): Promise<void>;
+  /** Free, and the same however often. */
+  changeValidation(id: string, items: readonly RequestedValidation[]): Promise<void>;
+  resendMails(id: string, names: readonly string[]): Promise<void>;
   readonly http: HttpClient;
 }
 
@@ -176,6 +180,17 @@ export function paidTestClient(deps: ProviderDeps, open: OpenLine): PaidTestClie
   const post = (path: string, body: unknown, guard: SendGuard) =>
     http.sendOnce({ method: 'POST', path, headers, body: { kind: 'json', value: body } }, guard);
 
+  /** A free call that may be repeated. */
+  const tell = async (id: string, verb: string, body?: unknown): Promise<void> => {
+    const reply = await http.read({
+      method: 'POST',
+      path: orderPath(id, verb),
+      headers,
+      ...(body === undefined ? {} : { body: { kind: 'json' as const, value: body } }),
+    });
+    parsed(reply, order, 'none');
+  };
+
   return {
     http,
     account: async () => parsed(await get('/account'), account, 'none'),
@@ -192,9 +207,8 @@ export function paidTestClient(deps: ProviderDeps, open: OpenLine): PaidTestClie
     buy: async (body, guard) => parsed(await post('/slots', body, guard), order, 'unknown').value,
     write: async (id, verb, body, guard) =>
       parsed(await post(orderPath(id, verb), body, guard), order, 'unknown').value,
-    recheck: async (id) => {
-      const reply = await http.read({ method: 'POST', path: orderPath(id, 'recheck'), headers });
-      parsed(reply, order, 'none');
-    },
+    recheck: (id) => tell(id, 'recheck'),
+    changeValidation: (id, items) => tell(id, 'validation', { items }),
+    resendMails: (id, names) => tell(id, 'resend', { names }),
   };
 }

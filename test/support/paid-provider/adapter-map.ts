@@ -18,7 +18,9 @@ const STATES: Readonly<Record<OrderWire['status'], OrderState>> = {
 function waitingFor(order: OrderWire): WaitingFor | undefined {
   if (order.status === 'UNCLAIMED') return 'configuration';
   if (order.status !== 'PENDING') return undefined;
-  return order.validation.some(({ state }) => state !== 'valid') ? 'dcv' : 'ca';
+  const left = order.validation.filter(({ state }) => state !== 'valid');
+  if (left.length === 0) return 'ca';
+  return left.every(({ method }) => method === 'email') ? 'approver-mail' : 'dcv';
 }
 
 export function toSnapshot(order: OrderWire): OrderSnapshot {
@@ -34,11 +36,11 @@ export function toSnapshot(order: OrderWire): OrderSnapshot {
     placedAt: order.orderedAt,
     paidFrom: order.orderedAt,
     paidTill: order.paidTill,
-    validation: order.validation.map(({ name, method, state, owner, value }) => ({
+    validation: order.validation.map(({ name, method, state, owner, value, approver }) => ({
       name,
       method,
       state,
-      record: { type: 'CNAME', owner, value },
+      record: approver === null ? { type: 'CNAME', owner, value } : { type: 'email', address: approver },
     })),
     autoRenew: order.autoRenew,
     reissuePending: order.reissuePending,

@@ -66,6 +66,7 @@ const BASE: Capabilities = {
   quote: true,
   list: true,
   push: false,
+  changeValidation: true,
   wildcard: true,
   termCounting: 'months',
   carriesRemainingDays: false,
@@ -199,7 +200,15 @@ function create(deps: ProviderDeps, open: OpenLine): Provider {
     revoker: { operation: operations.revoke, reasons: ['unspecified', 'keyCompromise', 'superseded'] },
     ...(cancel ? { canceller: { operation: operations.cancel } } : {}),
     autoRenew: { operation: operations.autoRenew },
-    validator: { recheck: (orderId) => client.recheck(orderId) },
+    validator: {
+      recheck: (orderId) => client.recheck(orderId),
+      change: (orderId, items) => client.changeValidation(orderId, items),
+      resend: (orderId, items) =>
+        client.resendMails(
+          orderId,
+          items.map(({ name }) => name),
+        ),
+    },
     list: (filter) => list(client, filter),
     balance,
     trustAnchors: async () => [(await client.root()).value.root],

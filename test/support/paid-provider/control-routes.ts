@@ -17,6 +17,11 @@ export interface ControlCalls {
   readonly reject: { readonly times: number };
   readonly 'wrong-certificate': { readonly kind: 'key' | 'names'; readonly times?: number };
   readonly money: { readonly balance: string };
+  /** The customer acts in the panel. */
+  readonly panel: {
+    readonly orderId: string;
+    readonly act: 'revoke' | 'reissue' | 'reissue-other-key' | 'auto-renew';
+  };
   readonly seed: { readonly orders: readonly SeededOrder[] };
   /** Somebody else with the same account buys a slot. */
   readonly 'foreign-slot': { readonly product: string; readonly term: string; readonly reference?: string };
@@ -49,6 +54,7 @@ const WRITE: Handlers = {
   'wrong-certificate': ({ seller }, { kind, times = 1 }) => {
     for (let n = 0; n < times; n += 1) seller.wrongCertificates.push(kind);
   },
+  panel: ({ seller }, { orderId, act }) => seller.panel(orderId, act),
   money: ({ seller }, { balance }) => {
     seller.balance = balance;
   },

@@ -79,6 +79,10 @@ export class PaidProviderControl {
     return this.#post('foreign-slot', slot);
   }
 
+  panel(orderId: string, act: ControlCalls['panel']['act']): Promise<void> {
+    return this.#post('panel', { orderId, act });
+  }
+
   account(): Promise<AccountWire> {
     return this.#get('account');
   }

@@ -8,6 +8,7 @@ import type {
   PageWire,
   SeededOrder,
   SellerSettings,
+  ValidationWire,
 } from './wire.js';
 
 const DAY_MS = 86_400_000;
@@ -28,6 +29,7 @@ export const DEFAULT_SETTINGS: SellerSettings = {
   reissueChangesId: false,
   carriesRemainingDays: false,
   renewalWindowDays: 90,
+  hidden: [],
   unknownToken: 'refused',
   refunds: true,
 };
@@ -195,6 +197,7 @@ export class Seller {
       name,
       method,
       state: this.settings.dcv === 'automatic' ? 'valid' : 'pending',
+      approver: method === 'email' ? `admin@${name}` : null,
       owner: `_paid-test.${name.replace(/^\*\./, '')}`,
       value: `${csr.sha256.slice(0, 32)}.dcv.paid-test.example`,
     }));
@@ -300,12 +303,14 @@ export class Seller {
   }
 
   page(page: number, reference: string | null): PageWire {
-    const { search, visibilityLagMs, pageSize } = this.settings;
+    const { search, visibilityLagMs, pageSize, hidden } = this.settings;
     if (reference !== null && search === 'none')
       throw new Refused(422, 'invalid', 'there is no search by reference');
     const all = this.#orders.filter(
       (order) =>
         order.orderedAtMs + visibilityLagMs <= this.#now() &&
+        !hidden.includes('*') &&
+        !order.ids.some((one) => hidden.includes(one)) &&
         // Slots that nobody has claimed are anonymous: no listing shows them where nothing can be searched.
         (search !== 'none' || order.status !== 'UNCLAIMED') &&
         (reference === null || order.reference === reference),
@@ -313,6 +318,62 @@ export class Seller {
     const pages = Math.max(1, Math.ceil(all.length / pageSize));
     const orders = all.slice((page - 1) * pageSize, page * pageSize).map((order) => this.#wire(order));
     return { orders, page, pages, total: all.length };
+  }
+
+  /** Another way to prove control over some names of an order. */
+  changeValidation(
+    id: string,
+    items: readonly {
+      readonly name: string;
+      readonly method: ValidationWire['method'];
+      readonly approver?: string;
+    }[],
+  ): OrderWire {
+    const order = this.#get(id);
+    this.#require(order, 'PENDING');
+    for (const { name, method, approver } of items) {
+      const item = order.validation.find((one) => one.name === name);
+      if (item === undefined) throw new Refused(422, 'invalid', `${name} is not in this order`);
+      if (item.state === 'valid') throw new Refused(409, 'wrong-state', `${name} is validated already`);
+      if (method === 'manual') throw new Refused(422, 'invalid', 'there is no such way to validate');
+      const mail = method === 'email' ? (approver ?? `admin@${name}`) : null;
+      order.validation = order.validation.map((one) =>
+        one === item ? { ...one, method, approver: mail, state: 'pending' } : one,
+      );
+    }
+    return this.#wire(order);
+  }
+
+  resendMails(id: string, names: readonly string[]): OrderWire {
+    const order = this.#get(id);
+    this.#require(order, 'PENDING');
+    const mailed = order.validation.filter(({ method }) => method === 'email').map(({ name }) => name);
+    if (names.some((name) => !mailed.includes(name)))
+      throw new Refused(422, 'invalid', 'no mail was sent for it');
+    return this.#wire(order);
+  }
+
+  /** The customer does something in the panel, without our asking. */
+  async panel(id: string, act: 'revoke' | 'reissue' | 'reissue-other-key' | 'auto-renew'): Promise<void> {
+    const order = this.#get(id);
+    switch (act) {
+      case 'revoke':
+        order.status = 'REVOKED';
+        return;
+      case 'auto-renew':
+        order.autoRenew = true;
+        return;
+      case 'reissue-other-key':
+        this.wrongCertificates.unshift('key');
+        return this.#reissueInPanel(order);
+      case 'reissue':
+        return this.#reissueInPanel(order);
+    }
+  }
+
+  async #reissueInPanel(order: Order): Promise<void> {
+    if (this.settings.reissueChangesId) order.ids.push(this.#newId());
+    await this.#sign(order);
   }
 
   /** Everything, as the seller sees it. */
@@ -333,6 +394,13 @@ export class Seller {
   issue(id: string | undefined): void {
     this.validate(id, undefined, 'valid');
     for (const order of this.#chosen(id)) order.pollsLeft = 0;
+  }
+
+  /** Somebody complained about a wrong certificate: the next look finds it signed anew. */
+  correct(id: string): void {
+    const order = this.#get(id);
+    order.reissuePending = true;
+    order.pollsLeft = 0;
   }
 
   #chosen(id: string | undefined): readonly Order[] {

@@ -127,6 +127,18 @@ type FieldType = 'text' | 'optional' | 'list' | 'flag';
 
 const METHODS = ['dns', 'http', 'email', 'manual'] as const;
 
+function validationItems(body: Readonly<Record<string, unknown>>) {
+  const { items } = body;
+  if (!Array.isArray(items) || items.length === 0) throw new Refused(422, 'invalid', 'items must be a list');
+  return items.map((item: Readonly<Record<string, unknown>>) => {
+    const input = fields(item, { name: 'text', method: 'text', approver: 'optional' });
+    const method = METHODS.find((known) => known === input.text('method'));
+    if (method === undefined) throw new Refused(422, 'invalid', 'unknown validation method');
+    const approver = input.optional('approver');
+    return { name: input.text('name'), method, ...(approver === null ? {} : { approver }) };
+  });
+}
+
 async function onOrder(seller: Seller, id: string, verb: string, call: Call): Promise<Answer> {
   const done = (order: { readonly id: string }): Answer => ({ status: 200, body: order, orderId: order.id });
   switch (`${call.method} ${verb}`) {
@@ -156,6 +168,10 @@ async function onOrder(seller: Seller, id: string, verb: string, call: Call): Pr
       return done(seller.cancel(id));
     case 'POST auto-renew':
       return done(seller.setAutoRenew(id, fields(call.body, { enabled: 'flag' }).flag('enabled')));
+    case 'POST validation':
+      return done(seller.changeValidation(id, validationItems(call.body)));
+    case 'POST resend':
+      return done(seller.resendMails(id, fields(call.body, { names: 'list' }).list('names')));
     case 'POST recheck':
       fields(call.body, {});
       return done(await seller.look(id));

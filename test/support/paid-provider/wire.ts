@@ -29,6 +29,8 @@ export interface ValidationWire {
   readonly name: string;
   readonly method: 'dns' | 'http' | 'email' | 'manual';
   readonly state: 'pending' | 'valid' | 'failed';
+  /** Whom the mail goes to, for the method `email`. */
+  readonly approver: string | null;
   readonly owner: string;
   readonly value: string;
 }
@@ -86,6 +88,8 @@ export interface SellerSettings {
   readonly carriesRemainingDays: boolean;
   /** Renewals are refused earlier than this before the paid term ends; null = never. */
   readonly renewalWindowDays: number | null;
+  /** Orders no listing shows; `*` = all of them. */
+  readonly hidden: readonly string[];
   /** What a token nobody knows is told: it is refused, or its account looks new, empty and without money. */
   readonly unknownToken: 'refused' | 'empty-account';
   /** A cancellation gives the money back. */

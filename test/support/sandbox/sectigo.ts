@@ -7,7 +7,7 @@ import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sa
 
 const run = promisify(execFile);
 
-const LOGIN = { loginName: 'acme', loginPassword: 'S3cret+ word' } as const;
+export const LOGIN = { loginName: 'acme', loginPassword: 'S3cret+ word' } as const;
 /** A Wednesday afternoon after the 200-day rule. */
 export const START_MS = Date.UTC(2026, 5, 10, 15, 30);
 export const DAY_MS = 86_400_000;
@@ -35,7 +35,7 @@ const pathOf = (operation: string): string =>
   operation === 'CollectSSL' ? '/products/download/CollectSSL' : `/products/!${operation}`;
 
 /** A form post to any path, exactly as given. */
-async function post(url: string, body: string, headers: Params = {}): Promise<Reply> {
+export async function post(url: string, body: string, headers: Params = {}): Promise<Reply> {
   const response = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
@@ -90,7 +90,7 @@ export async function csrOf(
   return { pem, ...digestsOf(pem) };
 }
 
-function digestsOf(pem: string): { md5: string; sha256: string } {
+export function digestsOf(pem: string): { md5: string; sha256: string } {
   const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
   const hash = (name: string) => createHash(name).update(der).digest('hex');
   return { md5: hash('md5'), sha256: hash('sha256') };
@@ -125,3 +125,26 @@ export async function openssl(args: readonly string[], text: string): Promise<st
 
 export const armoured = (base64: string): string =>
   `-----BEGIN CERTIFICATE-----\n${base64.replaceAll(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
+
+/** The worked example of the wire reference: one request, its digests and its token. */
+export const EXAMPLE: Request = {
+  pem: `-----BEGIN CERTIFICATE REQUEST-----
+MIHUMHwCAQAwGjEYMBYGA1UEAwwPd3d3LmV4YW1wbGUuY29tMFkwEwYHKoZIzj0C
+AQYIKoZIzj0DAQcDQgAEgLKnmMiz0DsphSumuWOY/i62qq9bscE14Mi4O8i5z207
+BuNJRVAR9uLFl5s7VU85+2QvC6vaYn2353z2+8TNoaAAMAoGCCqGSM49BAMCA0gA
+MEUCIFpC7N8QPDr25EO67S4QyaPUyC7a8aE/vR+W2JS8oqvfAiEAyD2PMH71VVTr
+cGNDidkWIkD12NFNEKO5oYH62u0TAV0=
+-----END CERTIFICATE REQUEST-----
+`,
+  md5: '2bc363f0e57045a76118057937f2cab6',
+  sha256: '75414e468bfcd9a7a0350e4dc2fbfea28761bec5b59ff464858fbe2e82a49d13',
+};
+
+/** An account with one order for www.example.com: proved, and issued at the next look. */
+export async function issuedOrder(options: SandboxOptions = {}, more: Params = {}): Promise<Account> {
+  const shop = await account(options);
+  await shop.call('AutoApplyOrder', orderOf(EXAMPLE, more));
+  await shop.control('POST', 'orders/912345678/issue');
+  await shop.call('CollectSSL', { orderNumber: '912345678', queryType: '0' });
+  return shop;
+}

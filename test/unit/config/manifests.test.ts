@@ -524,6 +524,16 @@ describe('manifests together', () => {
     expect((await codes({ 'a.yaml': same, 'b.yaml': `${same}key: ecdsa-p256` })).findings).toEqual([]);
   });
 
+  it("cannot want the same twice, one of them by the vendor's code", async () => {
+    const at = 'domain: a.example.com\nprovider: shop\nterm: 1y\nowner: team\nmaxPrice: 9 USD\n';
+    const { invalidNames } = await codes({
+      'a.yaml': `${at}product: basic`,
+      'b.yaml': `${at}product: code-basic`,
+      'c.yaml': `${at}product: wild`,
+    });
+    expect(invalidNames).toEqual(['a', 'b']);
+  });
+
   it('cannot share a name or lie inside each other', async () => {
     const { findings, invalidNames } = await codes({
       'a.yaml': 'domain: a.example.com',

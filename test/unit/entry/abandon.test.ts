@@ -26,7 +26,7 @@ const withAccountLine = async (shop: Shop, line: string) => ({
   'certwright.yaml': (await shop.configuration()).replace('search:', `${line}, search:`),
 });
 
-describe('abandon', () => {
+describe('abandon', { timeout: 120_000 }, () => {
   test('is recorded, and the next apply cancels the order; the refund is noted', async () => {
     const shop = await bought();
     const { out, err } = await shop.call(abandon, ABANDON);

@@ -129,6 +129,20 @@ describe('check', () => {
     expect(context.out()).toContain(String.raw`\x1b[2J\u{202e}no`);
   });
 
+  test('a failure names the pages of the vendor where there are some', async () => {
+    const shop = await openShop();
+    const links = { signUp: 'https://shop.example/join', docs: 'https://shop.example/api' };
+    const base = shop.context();
+    const context = shop.context({
+      definitions: base.definitions.map((one) => ({ ...one, links })),
+      env: { ...base.env, PAID_TOKEN: 'wrong' },
+    });
+    await check.run(context, { json: false, identity: [] }, {}, []);
+    expect(context.out()).toContain(
+      '  Account: https://shop.example/join\n  Documentation: https://shop.example/api\n',
+    );
+  });
+
   test('Ctrl-C ends it', async () => {
     const shop = await openShop();
     const stop = new AbortController();

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import * as importing from '../../../src/entry/cli/import.js';
 import * as plan from '../../../src/entry/cli/plan.js';
 import * as validate from '../../../src/entry/cli/validate.js';
+import { wishesOf } from '../../../src/entry/import/wishes.js';
 import { systemRandom } from '../../../src/entry/system/clock.js';
 import type { ProviderDefinition } from '../../../src/ports/provider.js';
 import { cloneOf, commitAndPush, tempFolder } from '../../support/git.js';
@@ -325,11 +326,14 @@ adopt:
     'a date that is none': [{ expiresBefore: 'tomorrow' }, 'is no date'],
     'a day that does not exist': [{ expiresBefore: '2027-02-30' }, 'is no date'],
     'a state nothing is left of': [{ state: ['expired'] }, 'cannot be taken over'],
-    'an unknown account': [{ provider: 'payd' }, 'certwright.yaml has no provider "payd"'],
   };
-  test.each(Object.entries(WRONG))('refuses %s', async (_, [options, message]) => {
-    const shop = await account([]);
-    expect((await failure(imported(shop, options), 'usage')).message).toContain(message);
+  test.each(Object.entries(WRONG))('refuses %s', (_, [options, message]) => {
+    expect(() => wishesOf({ ...options })).toThrow(message);
+  });
+
+  test('refuses an account that is not configured', async () => {
+    const error = await failure(imported(await account([]), { provider: 'payd' }), 'usage');
+    expect(error.message).toBe('certwright.yaml has no provider "payd"');
   });
 
   test('a manifest with errors stops it: it may declare any of the orders', async () => {
@@ -337,6 +341,22 @@ adopt:
     await writeFile(join(shop.clone, 'certificates/shop.yaml'), 'domain: [\n');
     await failure(imported(shop), 'manifest.invalid');
     expect(Object.keys(await manifests(shop))).toEqual(['shop.yaml']);
+  });
+
+  test('an id means an order only in its own account', async () => {
+    const shop = await account([{ id: 'S-1', names: ['a.example.com'] }]);
+    const text = await readFile(join(shop.clone, 'certwright.yaml'), 'utf8');
+    await commitAndPush(shop.clone, {
+      'certwright.yaml': text.replace(
+        'policy:\n',
+        '  other: { type: local-ca, environment: test }\npolicy:\n',
+      ),
+      'certificates/other.yaml': 'domain: other.example.com\nprovider: other\nadopt: { order: "S-1" }\n',
+    });
+    expect((await failure(imported(shop), 'usage')).message).toBe('say which account: --provider ID');
+    expect(byOrder(await told(shop, { provider: 'paid' }))).toEqual({
+      'S-1': 'certificates/platform-team/a.example.com.yaml',
+    });
   });
 
   test('an account that cannot list says so with its reason', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { run } from '../../../src/entry/cli/providers.js';
+import type { ProviderDefinition } from '../../../src/ports/provider.js';
 import { testContext } from '../../support/context.js';
 import { tempFolder, writeFiles } from '../../support/git.js';
 import { CONFIGURATION } from '../../support/state.js';
@@ -19,8 +20,8 @@ async function providers(configuration?: string, json = false) {
 describe('providers', () => {
   test('shows what each kind can do, anywhere', async () => {
     const { out, err, code } = await providers();
-    expect(out).toMatch(/^local-ca: Embedded private CA\n/);
-    expect(out).toMatch(/^Push notifications +no$/m);
+    expect(out).toMatch(/^local-ca: Embedded private CA\nsectigo: Sectigo reseller API\n/);
+    expect(out).toMatch(/^Push notifications +no +no$/m);
     expect(out).toMatch(/^ {2}Push notifications \(local-ca\): The CA has no server/m);
     expect(out).not.toContain('ACCOUNT');
     expect(err).toBe('');
@@ -43,11 +44,13 @@ describe('providers', () => {
 
   test('prints one JSON document', async () => {
     const told = JSON.parse((await providers(CONFIGURATION, true)).out);
-    expect(told.providers).toEqual([
-      expect.objectContaining({
-        type: 'local-ca',
-        capabilities: expect.objectContaining({ search: 'unique' }),
-      }),
+    const searches = told.providers.map(({ type, capabilities }: ProviderDefinition) => [
+      type,
+      capabilities.search,
+    ]);
+    expect(searches).toEqual([
+      ['local-ca', 'unique'],
+      ['sectigo', 'findable'],
     ]);
     expect(told.accounts).toEqual([
       { id: 'shop', type: 'local-ca', environment: 'live', priority: 100 },

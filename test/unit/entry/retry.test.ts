@@ -1,10 +1,13 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import * as apply from '../../../src/entry/cli/apply.js';
 import * as retry from '../../../src/entry/cli/retry.js';
 import { messagesOf, refsOf, testBranches } from '../../support/git.js';
 import { certificate, order, status } from '../../support/state.js';
 import { failure } from '../keys/support.js';
 import { openShop } from './shop.js';
+
+// Commands with git of their own, several to a test, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 const APPLY = { wait: '0s', yes: true };
 

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isWildcard, nameSet, namesServe, parseName, sameNames } from '../../../src/model/names.js';
@@ -91,5 +92,21 @@ describe('names as a set', () => {
   it('know a wildcard', () => {
     expect(isWildcard('*.example.com')).toBe(true);
     expect(isWildcard('example.com')).toBe(false);
+  });
+});
+
+describe('a plain host name', () => {
+  const label = fc.stringMatching(/^[a-z0-9-]{1,12}$/);
+  const host = fc.tuple(fc.array(label, { minLength: 1, maxLength: 4 }), fc.stringMatching(/^[a-z]{1,8}$/));
+
+  it('is what the URL standard makes of it', () => {
+    fc.assert(
+      fc.property(host, ([labels, last]) => {
+        const name = [...labels, last].join('.');
+        const parsed = parseName(name);
+        if (parsed.ok) expect(domainToASCII(name)).toBe(parsed.name);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

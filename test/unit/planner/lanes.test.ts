@@ -43,6 +43,7 @@ describe('the order of the reasons is the policy', () => {
       'failing',
       'nothingToServe',
       'revoked',
+      'replaced',
       'keyLost',
       'namesChanged',
       'algorithmChanged',

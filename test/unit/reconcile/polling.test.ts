@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
 import {
   applyOnce,
@@ -9,6 +9,9 @@ import {
   type PlaceOptions,
   type Runner,
 } from '../../support/engine.js';
+
+// Real git and crash sweeps, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
 
 const CACHE = 'refs/certwright/cache';
 

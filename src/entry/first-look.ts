@@ -1,0 +1,79 @@
+import type { Plan } from '../model/plan.js';
+import { fileSpool } from '../repository/file-spool.js';
+import type { GitRepository } from '../repository/git-repository.js';
+import { configurationIn } from './configuration-file.js';
+import { type Context, cacheFolder, spoolFolder } from './context.js';
+import {
+  isInTime,
+  type QuietRecord,
+  quietFile,
+  readQuiet,
+  sameSubject,
+  subjectOf,
+  textDigest,
+} from './quiet-record.js';
+import { openRemote, type Remote } from './remote.js';
+import { resolveSecret } from './secrets.js';
+
+/** What a run knows after its one fetch. */
+export interface FirstLook {
+  /** Nothing changed since a run that had nothing to do, and no date was reached: its plan, without any line. */
+  readonly quiet?: Plan;
+  /** Opened and fetched already; to be closed. */
+  readonly remote?: Remote;
+}
+
+/**
+ * Looks whether an earlier run of this build, in this checkout, found nothing to do on the very commits the remote still
+ * has, at an hour that is not over yet. If not, the fetch that told so is handed on: a run makes one.
+ * @param syncOlderMs  accounts are listed after this long: then there is something to do
+ * @throws CertError as opening and fetching do
+ */
+export async function firstLook(context: Context, syncOlderMs = Infinity): Promise<FirstLook> {
+  const file = quietFile(cacheFolder(context.env), context.cwd);
+  const record = readQuiet(file, context.log);
+  if (record === undefined || !(await stillStands(context, record))) return {};
+  const repository = await openRemote(context, record.branches);
+  try {
+    const snapshot = await repository.observe();
+    const same = repository.clone.root === record.root && sameSubject(subjectOf(snapshot), record.subject);
+    const nowMs = context.clock.now();
+    const listed = nowMs - record.listedMs < syncOlderMs;
+    const quiet = same && listed && snapshot.integrity.kind === 'healthy' && isInTime(record, nowMs);
+    const remote = { repository: lookedAt(repository, snapshot), branches: record.branches };
+    if (!quiet) return { remote };
+    context.log.debug({ file, until: record.untilMs }, 'nothing changed since a run with nothing to do');
+    return { quiet: record.plan, remote };
+  } catch (error) {
+    await repository.close();
+    throw error;
+  }
+}
+
+/** What needs no remote: the hour, the checkout's configuration, the credentials, and outcomes not pushed yet. */
+async function stillStands(context: Context, record: QuietRecord): Promise<boolean> {
+  if (!isInTime(record, context.clock.now())) return false;
+  if (textDigest(configurationIn(record.root)) !== record.checkout) return false;
+  if ((await fileSpool(spoolFolder(context.env)).list()).length > 0) return false;
+  try {
+    for (const source of record.credentials) resolveSecret(source, context.env, 'a provider');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+type Snapshot = Awaited<ReturnType<GitRepository['observe']>>;
+
+/** A repository whose first look was taken already. */
+function lookedAt(repository: GitRepository, snapshot: Snapshot): GitRepository {
+  let first: Snapshot | undefined = snapshot;
+  return {
+    ...repository,
+    async observe() {
+      const known = first;
+      first = undefined;
+      return known ?? repository.observe();
+    },
+  };
+}

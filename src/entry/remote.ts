@@ -1,0 +1,33 @@
+import type { Configuration } from '../model/configuration.js';
+import { type GitRepository, openRepository } from '../repository/git-repository.js';
+import { type Context, cacheFolder } from './context.js';
+import { version } from './version.js';
+
+export type Branches = Configuration['branches'];
+
+/** An opened remote and the branches it was opened for. */
+export interface Remote {
+  readonly repository: GitRepository;
+  readonly branches: Branches;
+}
+
+/** The remote behind the folder, through our own clone of it. Contacts nobody yet. @throws CertError */
+export const openRemote = (context: Context, branches: Branches): Promise<GitRepository> =>
+  openRepository({
+    cwd: context.cwd,
+    branches,
+    cacheDir: cacheFolder(context.env),
+    committer: committerOf(context),
+    clock: context.clock,
+    log: context.log,
+    signal: context.signal,
+    env: context.env,
+  });
+
+/** Commits are certwright's own; CI may give it another name. */
+function committerOf(context: Context): { readonly name: string; readonly email: string } {
+  return {
+    name: context.env.CERTWRIGHT_COMMITTER_NAME || `certwright ${version}`,
+    email: context.env.CERTWRIGHT_COMMITTER_EMAIL || 'certwright@users.noreply.github.com',
+  };
+}

@@ -1,0 +1,99 @@
+import type { PlacedIntent } from '../model/intent.js';
+import type { CertificateSpec } from '../model/manifest.js';
+import type { DnsName } from '../model/names.js';
+import type { RequestedValidation } from '../model/order.js';
+import type { Status } from '../model/status.js';
+import { nextTryMs } from '../policy/failures.js';
+import type { Draft } from './draft.js';
+import { providerOf } from './facts.js';
+import type { Subject } from './input.js';
+import { failureDraft } from './waiting.js';
+
+/** How a manifest wants control over a name to be proven. */
+export function wishedValidation(spec: CertificateSpec | undefined, name: DnsName): RequestedValidation {
+  const wish = spec?.validation.per[name] ?? spec?.validation;
+  return {
+    name,
+    method: wish?.method ?? 'dns',
+    ...(wish?.approver === undefined ? {} : { approver: wish.approver }),
+  };
+}
+
+/** Placed orders with names that still have to be proven. */
+export const awaitingProof = (status: Status): readonly PlacedIntent[] =>
+  status.validation.every(({ state }) => state === 'valid')
+    ? []
+    : status.intents
+        .filter((intent) => intent.phase === 'placed')
+        .filter(({ steps }) => steps.every(({ phase }) => phase === 'done'));
+
+/** What is asked of the provider for the names of an order that are not proven yet. */
+export function openProofs(status: Status, intent: PlacedIntent): readonly RequestedValidation[] {
+  const open = new Set(status.validation.filter(({ state }) => state !== 'valid').map(({ name }) => name));
+  return intent.request.validation.filter(({ name }) => open.has(name));
+}
+
+/**
+ * What the manifest wants otherwise than it was asked for, of names that are not proven yet. `manual` asks for nothing:
+ * a person proves those names by whatever is asked for.
+ */
+export const validationChanges = (
+  status: Status,
+  intent: PlacedIntent,
+  spec: CertificateSpec,
+): readonly RequestedValidation[] =>
+  openProofs(status, intent).flatMap((asked) => {
+    const wish = wishedValidation(spec, asked.name);
+    const same = wish.method === asked.method && wish.approver === asked.approver;
+    return same || wish.method === 'manual' ? [] : [wish];
+  });
+
+/** One wish, as its refusal remembers it. */
+export const wishText = (items: readonly RequestedValidation[]): string =>
+  items.map(({ name, method, approver }) => [name, method, approver ?? ''].join(' ')).join('; ');
+
+/** `a.example.com from dns to email`. */
+export const changesText = (intent: PlacedIntent, items: readonly RequestedValidation[]): string =>
+  items
+    .map(({ name, method, approver }) => {
+      const before = intent.request.validation.find((asked) => asked.name === name)?.method;
+      const to = `${method}${approver === undefined ? '' : ` (${approver})`}`;
+      return before === method ? `${name} to ${to}` : `${name} from ${before ?? 'nothing'} to ${to}`;
+    })
+    .join(', ');
+
+/** DESIGN §2, rule 6: a manifest may change its mind about the proof while the order waits for it. */
+export function validationDrafts(s: Subject): readonly Draft[] {
+  return awaitingProof(s.status).flatMap((intent) => {
+    const items = validationChanges(s.status, intent, s.spec);
+    return items.length === 0 ? [] : [draftFor(s, intent, items)];
+  });
+}
+
+function draftFor(s: Subject, intent: PlacedIntent, items: readonly RequestedValidation[]): Draft {
+  const failure = intent.validationFailure;
+  if (failure && failure.wish === wishText(items) && s.input.nowMs < nextTryMs(failure)) {
+    return failureDraft('free', failure);
+  }
+  const draft: Draft = {
+    lane: 'free',
+    action: 'validate',
+    reason: 'ValidationChanged',
+    message: `the validation of order ${intent.orderId} changes: ${changesText(intent, items)}`,
+    provider: intent.provider,
+    product: intent.request.product,
+    predecessor: intent.orderId,
+    intent: intent.id,
+    byEdit: true,
+  };
+  const capabilities = providerOf(s, intent.provider)?.capabilities;
+  if (!capabilities || capabilities.changeValidation) return draft;
+  const why = capabilities.notes.changeValidation ?? 'it has no call for it';
+  return {
+    ...draft,
+    hold: {
+      code: 'unsupported',
+      message: `${intent.provider} cannot change the validation of an order: ${why}; change it in its portal, or take the change back in the manifest`,
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url';
+import { createServer, isRunnableDevEnvironment, type Plugin } from 'vite';
+import { afterAll, describe, expect, it } from 'vitest';
+import { cryptoInOrder } from './crypto-in-order.js';
+import { MUTANTS, type Mutant } from './mutants.js';
+import * as world from './world.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ALL = process.env.SIM_MUTATIONS === '1';
+/** Found in a second or two: on every push they show that the simulation still sees. */
+const CHEAP: ReadonlySet<string> = new Set([
+  'a lost reply counts as a refusal',
+  'an intent is sent without having been seen on the branch',
+]);
+const SEEDS = 30;
+const SIZE: world.Size = { certificates: 5, years: 1.5 };
+const TIMEOUT_MS = 600_000;
+
+const crypto = cryptoInOrder();
+afterAll(() => crypto.restore());
+
+/** The program with one text replaced, in a module graph of its own; no switch in `src` knows of it. */
+async function withMutant<T>(mutant: Mutant, use: (module: typeof world) => Promise<T>): Promise<T> {
+  let planted = 0;
+  const plant: Plugin = {
+    name: 'planted-bug',
+    enforce: 'pre',
+    transform(code, id) {
+      if (!id.endsWith(`/${mutant.file}`)) return undefined;
+      planted += code.split(mutant.find).length - 1;
+      return code.replace(mutant.find, () => mutant.replace);
+    },
+  };
+  const server = await createServer({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'error',
+    appType: 'custom',
+    plugins: [plant],
+    server: { middlewareMode: true, watch: null, ws: false, hmr: false },
+    optimizeDeps: { noDiscovery: true },
+  });
+  try {
+    const { ssr } = server.environments;
+    if (!ssr || !isRunnableDevEnvironment(ssr)) throw new Error('vite runs no modules here');
+    const module: typeof world = await ssr.runner.import('/test/simulation/world.ts');
+    expect(planted, `the text to replace stands once in ${mutant.file}`).toBe(1);
+    return await use(module);
+  } finally {
+    await server.close();
+  }
+}
+
+describe('a planted bug is found', () => {
+  for (const [sentence, mutant] of Object.entries(MUTANTS)) {
+    const reason = 'takes minutes; SIM_MUTATIONS=1 runs it';
+    it(sentence, { timeout: TIMEOUT_MS }, async (context) => {
+      if (!ALL && !CHEAP.has(sentence)) return context.skip(reason);
+      await withMutant(mutant, async ({ simulate }) => {
+        for (let seed = 1; seed <= SEEDS; seed += 1) {
+          const life = await simulate(`mutant ${seed}`, SIZE, crypto);
+          if (life.error === undefined) continue;
+          const [what] = String(life.error).split('\n');
+          process.stdout.write(`${sentence}: seed ${seed}, ${what}\n`);
+          // An exception of ours would be no proof.
+          expect(String(life.error)).toMatch(/is: .*\n.*must: /);
+          const sound = await world.simulate(life.seed, SIZE, crypto);
+          expect(sound.error, 'the same life without the bug').toBeUndefined();
+          return;
+        }
+        expect.fail(`not found in ${SEEDS} seeds`);
+      });
+    });
+  }
+});

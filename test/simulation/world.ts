@@ -1,0 +1,484 @@
+import { parseStatus } from '../../src/config/state.js';
+import { validityLimitDays } from '../../src/model/calendar.js';
+import { CertError, messageOf } from '../../src/model/errors.js';
+import { isOpen } from '../../src/model/intent.js';
+import { STATE_FORMAT_VERSION, type StateHeader, type Status } from '../../src/model/status.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, toInstant } from '../../src/model/time.js';
+import type { ProviderDefinition } from '../../src/ports/provider.js';
+import { apply } from '../../src/reconcile/engine.js';
+import { HEADER_PATH } from '../../src/repository/layout.js';
+import { stableJson } from '../../src/repository/stable.js';
+import type { Files } from '../support/git.js';
+import { MemoryRemote } from '../support/memory-remote.js';
+import { memorySpool } from '../support/memory-spool.js';
+import { paidTestOver } from '../support/paid-provider/adapter.js';
+import { memoryLine } from '../support/paid-provider/memory-line.js';
+import { openShop, type ServerState } from '../support/paid-provider/server.js';
+import { type Chaos, chaos, OUTAGES_MS } from './chaos.js';
+import type { CryptoInOrder } from './crypto-in-order.js';
+import { type Dice, dice } from './dice.js';
+import { changesBetween, firstManifest, type Manifest } from './manifests.js';
+import { attend, edit, meddle } from './people.js';
+import { type Machine, type Memory, type Process, portsOf } from './ports.js';
+import { actor, Stage } from './stage.js';
+import { type Story, story, Violation } from './story.js';
+import { Watch } from './watch.js';
+
+const ID = 'k3v9x2';
+const MAIN = 'refs/heads/main';
+const STATE = 'refs/heads/certwright/state';
+const RECIPIENT = 'age143p6kdy5qqrjy5zppsc370cwfvme9y4u6s6ertffp9jmhjnvegzqgnju99';
+/** After the last fault everything has to come to rest within this. */
+const REST_MS = 24 * DAY_MS;
+
+interface Policy {
+  readonly order: 'merge' | 'pull-request';
+  readonly renew: 'auto' | 'pull-request';
+  readonly perDay: string;
+  readonly perMonth: string;
+  /** Percent, as configured and as charged. */
+  readonly tax: string;
+  /** Can the seller say what added names cost? Where not, certwright holds them for ever. */
+  readonly namesPriced: boolean;
+}
+
+export interface Size {
+  readonly certificates: number;
+  readonly years: number;
+}
+
+/** How a life ended. */
+export interface Life {
+  readonly seed: string;
+  readonly certificateYears: number;
+  readonly faults: number;
+  readonly purchases: number;
+  readonly runs: number;
+  /** Processor time it took. */
+  readonly cpuMs: number;
+  readonly lines: readonly string[];
+  readonly error?: unknown;
+}
+
+/** Starts before each cut-over of the calendar, so that certificates live 199, 99 and 46 days. */
+const STARTS = [Date.UTC(2026, 10, 22, 12), Date.UTC(2028, 0, 10, 3), Date.UTC(2029, 1, 20, 18)] as const;
+
+/** One repository, its machines, its people and its seller, living through years of virtual time. */
+export class World {
+  readonly dice: Dice;
+  readonly stage: Stage;
+  readonly story: Story;
+  readonly chaos: Chaos;
+  readonly watch: Watch;
+  readonly remote = new MemoryRemote();
+  readonly shop: ServerState;
+  readonly definitions: readonly ProviderDefinition[];
+  readonly env = { PAID_TOKEN: 'paid-test-token', HOME: '/nowhere' };
+  readonly policy: Policy;
+  readonly memory: Memory = { readings: new Map(), statuses: new Map() };
+  /** Until when nobody answers. */
+  readonly down = { remoteMs: 0, providerMs: 0 };
+  manifests: readonly Manifest[] = [];
+  readonly removed: Manifest[] = [];
+  /** The approval branch, as it went. */
+  readonly tips: { readonly atMs: number; readonly manifests: readonly Manifest[] }[] = [];
+  /** Commits certwright made on the state branch. */
+  readonly history: string[] = [];
+  /** Last time anything was in the way of certwright. */
+  troubledMs = 0;
+  priceMovedMs = 0;
+  readonly #machines: readonly Machine[];
+  #runs = 0;
+  /** Did the last run say that something waits for a person? */
+  #attention = false;
+
+  constructor(seed: string, startMs: number, shop: ServerState, policy: Policy, crypto: CryptoInOrder) {
+    this.dice = dice(seed).fork('world');
+    this.stage = new Stage(startMs, () => crypto.pending() > 0);
+    this.story = story(() => this.stage.nowMs);
+    this.chaos = chaos(dice(seed).fork('chaos'), 1);
+    this.shop = shop;
+    this.policy = policy;
+    this.troubledMs = startMs;
+    this.watch = new Watch(this);
+    this.definitions = [paidTestOver(memoryLine(shop))];
+    this.#machines = ['A', 'B', 'C'].map((name) => ({
+      name,
+      spool: memorySpool(),
+      skewMs: this.dice.between(-50, 50) * SECOND_MS,
+      bootMs: startMs - this.dice.between(1, 100) * DAY_MS,
+    }));
+    // The seller lives in the same time.
+    Object.defineProperty(shop.clock, 'now', { value: () => this.stage.nowMs });
+  }
+
+  get runs(): number {
+    return this.#runs;
+  }
+
+  trouble(tillMs = this.stage.nowMs): void {
+    this.troubledMs = Math.max(this.troubledMs, tillMs);
+  }
+
+  parseStatus(text: string, path: string): Status {
+    const known = this.memory.statuses.get(text) ?? parseStatus(text, path);
+    this.memory.statuses.set(text, known);
+    return known;
+  }
+
+  stateMoved({ actor: { name }, faulty }: Process, message: string): void {
+    const commit = this.remote.refs.get(STATE);
+    if (commit !== undefined) this.history.push(commit);
+    this.story.tell(name, `pushed: ${message.trim().replace(/\s*\n+/g, '; ')}`);
+    this.watch.stateMoved(name, faulty ? 'run' : 'command');
+  }
+
+  commit(files: Files): void {
+    this.remote.push(
+      MAIN,
+      Object.entries(files).map(([path, content]) => ({ path, content })),
+    );
+  }
+
+  /** A merge that changes what is wanted. */
+  merge(next: readonly Manifest[]): void {
+    const files = changesBetween(this.manifests, next);
+    if (Object.keys(files).length === 0) return;
+    this.commit(files);
+    this.manifests = next;
+    this.tips.push({ atMs: this.stage.nowMs, manifests: next });
+  }
+
+  async begin(configuration: string, manifests: readonly Manifest[]): Promise<void> {
+    this.commit({ 'certwright.yaml': configuration });
+    this.merge(manifests);
+    const header: StateHeader = {
+      formatVersion: STATE_FORMAT_VERSION,
+      revision: 1,
+      repositoryId: ID,
+      remote: this.remote.identity,
+      provenRecipients: [RECIPIENT],
+    };
+    const made = await this.remote
+      .open()
+      .initialise([{ path: HEADER_PATH, content: stableJson(header) }], 'create the state\n');
+    if (made.kind === 'pushed') this.history.push(made.commit);
+    this.watch.stateMoved('init', 'command');
+  }
+
+  #process(machine: Machine, faulty: boolean): Process {
+    this.#runs += 1;
+    const name = `${machine.name}${this.#runs}`;
+    return {
+      machine,
+      actor: actor(name),
+      abort: new AbortController(),
+      dice: this.dice.fork(`run ${this.#runs}`),
+      faulty,
+      commits: 0,
+    };
+  }
+
+  /** One scheduled run; sometimes several machines have the same idea. */
+  async run(): Promise<void> {
+    const { dice } = this;
+    const together = this.chaos.on && dice.chance(0.15) ? 2 + dice.int(2) : 1;
+    const processes = Array.from({ length: together }, () => {
+      const machine = this.#machines[dice.int(this.#machines.length)] ?? this.#machines[0];
+      if (!machine) throw new Error('there are machines');
+      // A CI job has a disk that nobody sees again.
+      const disk = dice.chance(0.3) ? { ...machine, name: 'CI', spool: memorySpool() } : machine;
+      return this.#process(disk, true);
+    });
+    const waitMs = dice.chance(0.2) ? 10 * MINUTE_MS : 0;
+    await this.stage.play(
+      processes.map((process) => ({ actor: process.actor, run: () => this.#apply(process, waitMs) })),
+    );
+    for (const { machine } of processes) machine.skewMs = dice.between(-50, 50) * SECOND_MS;
+    this.watch.judge();
+  }
+
+  async #apply(process: Process, waitMs: number): Promise<void> {
+    const { name } = process.actor;
+    const deps = portsOf(this, process);
+    const spooled = (await process.machine.spool.list()).length;
+    try {
+      await this.stage.wait(process.actor, this.dice.between(0, 3000));
+      const { plan, view } = await apply(deps, { waitMs, confirm: async () => true });
+      const idle = plan.items.length === 0 && spooled === 0 && view.snapshot.integrity.kind === 'healthy';
+      if (idle && process.commits > 0) {
+        throw new Violation(
+          'quiet when nothing is due',
+          `${name} made ${process.commits} commits`,
+          'none: its plan was empty',
+        );
+      }
+      const waits = [...view.statuses.values()].some(
+        ({ breaker, priceStop, intents }) =>
+          breaker ?? priceStop ?? intents.some(({ phase }) => phase === 'issued' || phase === 'unknown'),
+      );
+      this.#attention = waits || plan.unsafe !== undefined || plan.items.some(({ hold }) => hold);
+      const holds = plan.items.flatMap(({ name: of, hold }) => (hold ? [`${of} held: ${hold.code}`] : []));
+      if (plan.items.length > 0) {
+        const lines = plan.items.flatMap((item) => (item.hold ? [] : [`${item.action} ${item.name}`]));
+        this.story.tell(name, `ran: ${[...lines, ...holds].join(', ')}`);
+      }
+    } catch (error) {
+      if (!(error instanceof CertError) || error.code === 'internal') throw error;
+      this.#attention = true;
+      this.story.tell(name, `ended: ${error.code}: ${messageOf(error)}`);
+    }
+  }
+
+  async people(): Promise<void> {
+    const [machine] = this.#machines;
+    if (!machine) return;
+    const process = this.#process({ ...machine, name: 'ann', skewMs: 0 }, false);
+    await this.stage.play([{ actor: process.actor, run: () => attend(this, process) }]);
+    this.watch.judge();
+  }
+
+  /** The seller and the lines to it and to git change their ways. */
+  fate(): void {
+    const { dice, shop, stage, story } = this;
+    const { seller } = shop;
+    const outageMs = dice.pick(OUTAGES_MS);
+    const until = stage.nowMs + outageMs;
+    this.chaos.count();
+    dice.pick<() => void>([
+      () => {
+        this.down.providerMs = until;
+        this.trouble(until);
+        story.tell('seller', `is down for ${outageMs / HOUR_MS} h`);
+      },
+      () => {
+        this.down.remoteMs = until;
+        this.trouble(until);
+        story.tell('git', `is down for ${outageMs / HOUR_MS} h`);
+      },
+      () => {
+        const prices = dice.pick(['10.00', '12.50', '21.00']);
+        const old = seller.settings.prices;
+        seller.settings = {
+          ...seller.settings,
+          prices: { ...old, 'paid-multi': { '90d': '4.00', '1y': prices, '2y': '19.00' } },
+        };
+        this.priceMovedMs = stage.nowMs;
+        this.trouble();
+        story.tell('seller', `a year costs ${prices} now`);
+      },
+      () => {
+        const tax = dice.pick([this.policy.tax, this.policy.tax, '19']);
+        seller.settings = { ...seller.settings, taxPercent: tax };
+        this.priceMovedMs = stage.nowMs;
+        this.trouble();
+        story.tell('seller', `adds ${tax} % tax now`);
+      },
+      () => {
+        seller.rejects = 1;
+        this.trouble(until);
+        story.tell('seller', 'will reject the next order');
+        stage.later(30 * DAY_MS, () => {
+          seller.rejects = 0;
+        });
+      },
+      () => {
+        seller.wrongCertificates = [dice.pick(['key', 'names'])];
+        story.tell('seller', `will sign for another ${seller.wrongCertificates[0]}`);
+        stage.later(30 * DAY_MS, () => {
+          seller.wrongCertificates = [];
+        });
+      },
+      () => {
+        const days = dice.between(1, 4) * DAY_MS;
+        seller.settings = { ...seller.settings, pollsUntilIssued: null };
+        this.trouble(stage.nowMs + days);
+        story.tell('seller', `takes ${Math.round(days / HOUR_MS)} h to issue`);
+        stage.later(days, () => {
+          seller.settings = { ...seller.settings, pollsUntilIssued: 1 };
+          for (const { id, status, reissuePending } of seller.orders()) {
+            if (status === 'PENDING' || reissuePending) seller.issue(id);
+          }
+        });
+      },
+      () => {
+        seller.balance = '3.00';
+        this.trouble(until);
+        story.tell('seller', 'has no money of ours left');
+        stage.later(outageMs, () => {
+          seller.balance = '900.00';
+        });
+      },
+      () => {
+        const issued = seller.orders().filter(({ status }) => status === 'ISSUED');
+        const order = issued[dice.int(issued.length)];
+        if (!order) return;
+        seller.setAutoRenew(order.id, true);
+        story.tell('seller', `auto-renew of ${order.id} is on`);
+      },
+    ])();
+  }
+
+  /** Does anything wait for a run or for a person? */
+  unsettled(): boolean {
+    return [...this.watch.statuses.values()].some((status) => status.intents.some(isOpen));
+  }
+
+  /** Lives until an instant. */
+  async live(untilMs: number): Promise<void> {
+    const { dice, stage } = this;
+    const yearMs = 365 * DAY_MS;
+    const next = { runMs: stage.nowMs, peopleMs: stage.nowMs + DAY_MS, editMs: 0, meddleMs: 0, fateMs: 0 };
+    const all = this.manifests.length;
+    next.editMs = stage.nowMs + dice.wait(yearMs / (1.2 * all));
+    next.meddleMs = stage.nowMs + dice.wait(yearMs / 3);
+    next.fateMs = stage.nowMs + dice.wait(yearMs / 8);
+    while (stage.nowMs < untilMs) {
+      const atMs = Math.min(...Object.values(next), untilMs);
+      if (atMs > stage.nowMs) await stage.rest(atMs - stage.nowMs);
+      const nowMs = stage.nowMs;
+      this.shop.seller.settings = {
+        ...this.shop.seller.settings,
+        validityDays: validityLimitDays(nowMs, 'sectigo'),
+      };
+      if (nowMs >= next.runMs) {
+        await this.run();
+        const soon = this.unsettled() || nowMs - this.troubledMs < DAY_MS;
+        next.runMs =
+          stage.nowMs + (soon ? dice.between(10 * MINUTE_MS, 14 * HOUR_MS) : dice.between(1, 3) * DAY_MS);
+      }
+      if (nowMs >= next.peopleMs) {
+        if (this.#attention && (!this.chaos.on || dice.chance(0.7))) await this.people();
+        next.peopleMs = stage.nowMs + DAY_MS;
+      }
+      if (this.chaos.on && nowMs >= next.editMs) {
+        edit(this);
+        next.editMs = stage.nowMs + dice.wait(yearMs / (1.2 * all));
+      }
+      if (this.chaos.on && nowMs >= next.meddleMs) {
+        meddle(this);
+        this.chaos.count();
+        this.trouble(stage.nowMs + DAY_MS);
+        next.meddleMs = stage.nowMs + dice.wait(yearMs / 3);
+      }
+      if (this.chaos.on && nowMs >= next.fateMs) {
+        this.fate();
+        next.fateMs = stage.nowMs + dice.wait(yearMs / 8);
+      }
+      if (!this.chaos.on) {
+        next.editMs = Infinity;
+        next.meddleMs = Infinity;
+        next.fateMs = Infinity;
+      }
+      this.watch.served();
+      this.watch.judge();
+    }
+  }
+
+  /** Nothing goes wrong any more: everything has to come to rest, and stay there. */
+  async rest(): Promise<void> {
+    this.chaos.on = false;
+    this.story.tell('world', 'from here on nothing goes wrong');
+    await this.live(Math.max(this.stage.nowMs, this.troubledMs) + REST_MS);
+    const old = toInstant(this.stage.nowMs - REST_MS / 2);
+    const open = [...this.watch.statuses.values()].flatMap((status) =>
+      status.intents
+        .filter((intent) => isOpen(intent) && intent.createdAt < old)
+        .map((intent) => `${status.name}: ${intent.action} of ${intent.createdAt} is ${intent.phase}`),
+    );
+    if (open.length > 0) {
+      throw new Violation(
+        'it comes to rest',
+        open.join(', '),
+        `nothing of before ${old} is open: the last fault was long before`,
+      );
+    }
+  }
+}
+
+/** A seed becomes a world: what kind of seller, which policy, which years. */
+async function worldOf(seed: string, size: Size, crypto: CryptoInOrder): Promise<World> {
+  const chance = dice(seed).fork('setting');
+  const search = chance.pick(['unique', 'findable', 'none'] as const);
+  const startMs = chance.pick(STARTS);
+  const tax = chance.pick(['0', '0', '20']);
+  const policy: Policy = {
+    order: chance.pick(['merge', 'merge', 'pull-request']),
+    renew: chance.pick(['auto', 'auto', 'pull-request']),
+    perDay: '45.00',
+    perMonth: '400.00',
+    tax,
+    namesPriced: chance.chance(0.7),
+  };
+  const visibilityLagMs = search === 'none' ? 0 : chance.pick([0, 5 * MINUTE_MS, HOUR_MS]);
+  const reissueChangesId = chance.chance(0.3);
+  const carriesRemainingDays = chance.chance(0.5);
+  const shop = await openShop({
+    nowMs: startMs,
+    balance: '900.00',
+    settings: {
+      search,
+      visibilityLagMs,
+      reissueChangesId,
+      carriesRemainingDays,
+      taxPercent: tax,
+      pollsUntilIssued: chance.int(3),
+      pageSize: 50,
+    },
+  });
+  const account = [
+    'type: paid-test, environment: rehearsal, url: "http://localhost"',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own way to name a variable
+    'credentials: { token: "${PAID_TOKEN}" }',
+    `search: ${search}, visibilityLagMs: ${visibilityLagMs}`,
+    `reissueChangesId: ${reissueChangesId}, carriesRemainingDays: ${carriesRemainingDays}`,
+    ...(tax === '0' ? [] : [`tax: "${tax}%"`]),
+  ].join(', ');
+  const configuration = [
+    'version: 1',
+    `id: ${ID}`,
+    `keys: { recipients: [${RECIPIENT}], runnerRecipients: [${RECIPIENT}] }`,
+    'defaults: { provider: shop, owner: team, key: ecdsa-p256 }',
+    `providers: { shop: { ${account} } }`,
+    'policy:',
+    `  approval: { order: ${policy.order}, renew: ${policy.renew}, free: auto, revoke: auto }`,
+    `  spending: { perOrder: 100 USD, perDay: ${policy.perDay} USD, perMonth: ${policy.perMonth} USD }`,
+    '',
+  ].join('\n');
+  const world = new World(seed, startMs, shop, policy, crypto);
+  world.story.tell(
+    'world',
+    `${search}, lag ${visibilityLagMs / MINUTE_MS} min, ids ${reissueChangesId ? 'change' : 'stay'}, days ${carriesRemainingDays ? 'carried' : 'lost'}, tax ${tax} %, order ${policy.order}, renew ${policy.renew}`,
+  );
+  const manifests = Array.from({ length: size.certificates }, (_, i) =>
+    firstManifest(i + 1, chance.pick(['90d', '1y', '1y', '2y']), chance.chance(0.8)),
+  );
+  await world.begin(configuration, manifests);
+  return world;
+}
+
+/** One seed, from the first order to rest. */
+export async function simulate(seed: string, size: Size, crypto: CryptoInOrder): Promise<Life> {
+  const before = process.cpuUsage();
+  const world = await worldOf(seed, size, crypto);
+  const startMs = world.stage.nowMs;
+  let error: unknown;
+  try {
+    await world.live(startMs + size.years * 365 * DAY_MS);
+    await world.rest();
+  } catch (thrown) {
+    error = thrown;
+  }
+  const { user, system } = process.cpuUsage(before);
+  const years = (world.stage.nowMs - startMs) / (365 * DAY_MS);
+  return {
+    seed,
+    certificateYears: years * size.certificates,
+    faults: world.chaos.strikes,
+    purchases: world.shop.seller.purchases,
+    runs: world.runs,
+    cpuMs: (user + system) / 1000,
+    lines: world.story.lines,
+    ...(error === undefined ? {} : { error }),
+  };
+}

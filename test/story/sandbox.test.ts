@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { describe, expect, it } from 'vitest';
+import { tempFolder, testEnv } from '../support/git.js';
+import { EXAMPLE, orderOf, post } from '../support/sandbox/sectigo.js';
+import { LONG_MS, type Started, start } from './stage.js';
+
+/** `export NAME=value` lines of what the command printed. */
+const exported = (text: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...text.matchAll(/([A-Z_]+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]),
+  );
+
+interface Serving {
+  readonly process: Started;
+  readonly printed: string;
+  readonly url: string;
+}
+
+/** The command, once it has printed everything and serves. */
+async function serving(cwd: string, args: readonly string[]): Promise<Serving> {
+  const process = start(args, { cwd, env: testEnv() });
+  const printed = await new Promise<string>((settle, fail) => {
+    let text = '';
+    process.child.stdout?.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('Ctrl-C stops it.')) settle(text);
+    });
+    process.ended.then(({ said }) => fail(new Error(said)), fail);
+  });
+  return { process, printed, url: /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0] ?? '' };
+}
+
+describe('certwright sandbox', () => {
+  it(
+    'starts, sells, is stopped by Ctrl-C, and goes on where it stood',
+    async () => {
+      const folder = await tempFolder();
+      const args = ['sandbox', 'sectigo', '--state', 'account.json', '--set', 'autoApprove=true'];
+      const first = await serving(folder, [...args, '--fault', 'garbage@getAccountBalance']);
+      const variables = exported(first.printed);
+      const login = {
+        loginName: variables.SECTIGO_LOGIN ?? '',
+        loginPassword: variables.SECTIGO_PASSWORD ?? '',
+      };
+      const call = (url: string, operation: string, params: Readonly<Record<string, string>> = {}) =>
+        post(`${url}/products/${operation}`, new URLSearchParams({ ...login, ...params }).toString());
+      expect(first.printed).toContain(`url: ${first.url}`);
+      expect(first.printed).toContain('environment: rehearsal');
+      expect(first.printed).toMatch(/loginPassword: "\$\{SECTIGO_PASSWORD\}"/);
+      expect((await call(first.url, '!getAccountBalance')).type).toBe('text/html');
+      expect((await call(first.url, '!AutoApplyOrder', orderOf(EXAMPLE))).body).toBe(
+        '0\n912345678\n9.99\n1\n',
+      );
+      const control = { authorization: `Bearer ${variables.SANDBOX_TOKEN}` };
+      const { body } = await request(`${variables.SANDBOX}/purchases`, { headers: control });
+      expect(await body.json()).toMatchObject([{ order: '912345678', amount: '9.99' }]);
+      first.process.child.kill('SIGINT');
+      const ended = await first.process.ended;
+      expect([ended.code, ended.err]).toEqual([130, '']);
+
+      const second = await serving(folder, args);
+      expect(exported(second.printed)).toMatchObject({ ...variables, SANDBOX: `${second.url}/_sandbox` });
+      const looked = await call(second.url, 'download/CollectSSL', {
+        orderNumber: '912345678',
+        queryType: '0',
+      });
+      expect(looked.body).toBe('0\n');
+      second.process.child.kill('SIGTERM');
+      expect((await second.process.ended).code).toBe(130);
+      expect(await readFile(join(folder, 'account.json'), 'utf8')).toContain('"912345678"');
+    },
+    LONG_MS,
+  );
+});

@@ -1,0 +1,197 @@
+import { describe, expect, it, vi } from 'vitest';
+import { HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
+import { resendMails } from '../../../src/reconcile/resend.js';
+import {
+  applyOnce,
+  manifest,
+  openPlace,
+  openRunner,
+  type Place,
+  type PlaceOptions,
+  type Runner,
+} from '../../support/engine.js';
+import { fuse } from '../../support/fuse.js';
+
+// Real git and crash sweeps, on a machine that may be busy.
+vi.setConfig({ testTimeout: 180_000 });
+
+/** An order that waits for the proof of its names, and the machine that placed it. */
+async function waiting(wish: string, options: Partial<PlaceOptions> = {}): Promise<[Place, Runner]> {
+  const place = await openPlace({
+    kind: 'unique',
+    manifests: { shop: manifest('shop', wish) },
+    seller: { dcv: 'wait', pollsUntilIssued: 0 },
+    ...options,
+  });
+  const runner = await openRunner(place);
+  await applyOnce(place, runner);
+  expect((await place.status('shop')).validation).toHaveLength(1);
+  return [place, runner];
+}
+
+const declare = (place: Place, wish: string) =>
+  place.merge({ 'certificates/shop.yaml': manifest('shop', wish) });
+
+async function callsTo(place: Place, verb: string): Promise<readonly unknown[]> {
+  const ledger = (await place.seller?.control.ledger()) ?? [];
+  return ledger
+    .filter(({ path, method }) => method === 'POST' && path.endsWith(`/${verb}`))
+    .map(({ body }) => body);
+}
+
+const requested = async (place: Place) => (await place.status('shop')).intents.at(-1)?.request.validation;
+
+const EMAIL = 'validation: { method: email, approver: admin@example.com }\n';
+const TO_EMAIL = { items: [{ name: 'shop.example.com', method: 'email', approver: 'admin@example.com' }] };
+
+describe('a manifest that wants another validation while its order waits', () => {
+  it.each(['memory', 'git'] as const)('has it changed once, with the state in %s', async (where) => {
+    const [place, runner] = await waiting('', { git: where === 'git' });
+    await declare(place, EMAIL);
+    const { applied, exit } = await applyOnce(place, runner);
+    expect(exit).toBe(0);
+    expect(applied?.plan.items).toMatchObject([
+      {
+        lane: 'free',
+        action: 'validate',
+        reason: 'ValidationChanged',
+        predecessor: 'S-1001',
+        message:
+          'the validation of order S-1001 changes: shop.example.com from dns to email (admin@example.com)',
+      },
+      { lane: 'purchase', action: 'collect' },
+    ]);
+    expect(await callsTo(place, 'validation')).toEqual([TO_EMAIL]);
+    expect(await requested(place)).toEqual(TO_EMAIL.items);
+    expect((await place.status('shop')).validation).toEqual([
+      {
+        name: 'shop.example.com',
+        method: 'email',
+        state: 'pending',
+        record: { type: 'email', address: 'admin@example.com' },
+      },
+    ]);
+    await applyOnce(place, runner);
+    expect(await callsTo(place, 'validation')).toHaveLength(1);
+    expect(runner.illegal).toEqual([]);
+
+    await place.seller?.control.validate();
+    await applyOnce(place, runner, 0, { lookNow: 'all' });
+    expect((await place.status('shop')).current).toBeDefined();
+    expect(await place.purchases()).toBe(1);
+  });
+
+  it('changes nothing of names that are proven, and nothing for `manual`', async () => {
+    const [place, runner] = await waiting('');
+    await declare(place, 'validation: manual\n');
+    await applyOnce(place, runner);
+    await place.seller?.control.validate();
+    await place.seller?.control.set({ pollsUntilIssued: null });
+    await declare(place, EMAIL);
+    await applyOnce(place, runner);
+    expect(await callsTo(place, 'validation')).toEqual([]);
+  });
+
+  it('waits longer and longer after a refusal, and tries at once what is wanted next', async () => {
+    const [place, runner] = await waiting('');
+    const refuse = {
+      path: '/validation$',
+      times: 99,
+      fault: { kind: 'status', status: 500, acts: false },
+    } as const;
+    await place.seller?.control.fault(refuse);
+    await declare(place, EMAIL);
+    expect((await applyOnce(place, runner)).exit).toBe(1);
+    const refused = (await callsTo(place, 'validation')).length;
+    const { applied } = await applyOnce(place, runner);
+    expect(applied?.plan.items.find(({ lane }) => lane === 'free')).toMatchObject({
+      action: 'wait',
+      reason: 'Failing',
+    });
+    expect(await callsTo(place, 'validation')).toHaveLength(refused);
+    await place.seller?.control.clearFaults();
+
+    await declare(place, 'validation: http\n');
+    await applyOnce(place, runner);
+    expect((await callsTo(place, 'validation')).length).toBe(refused + 1);
+    expect(await requested(place)).toEqual([{ name: 'shop.example.com', method: 'http' }]);
+    expect(JSON.stringify(await place.status('shop'))).not.toContain('validationFailure');
+    await declare(place, EMAIL);
+    await place.advance(10 * MINUTE_MS);
+    await applyOnce(place, runner);
+    expect(await requested(place)).toEqual(TO_EMAIL.items);
+    expect(runner.illegal).toEqual([]);
+  });
+
+  it('is held with a way out where the provider has no call for it', async () => {
+    const [place] = await waiting('');
+    const runner = await openRunner(place, {
+      wrap: (deps) => ({
+        ...deps,
+        connect: (configuration) => {
+          const set = deps.connect(configuration);
+          const all = [...set.all].map(
+            ([id, provider]) =>
+              [
+                id,
+                { ...provider, capabilities: { ...provider.capabilities, changeValidation: false } },
+              ] as const,
+          );
+          return { ...set, all: new Map(all) };
+        },
+      }),
+    });
+    await declare(place, EMAIL);
+    const { applied, exit } = await applyOnce(place, runner);
+    expect(exit).toBe(0);
+    expect(applied?.plan.items[0]?.hold).toEqual({
+      code: 'unsupported',
+      message:
+        'shop cannot change the validation of an order: it has no call for it; change it in its portal, or take the change back in the manifest',
+    });
+    expect(await callsTo(place, 'validation')).toEqual([]);
+  });
+
+  it('survives a crash anywhere: the wish is never lost, and told twice at most', async () => {
+    const [place] = await waiting('');
+    await declare(place, EMAIL);
+    const restore = await place.snapshot();
+    const probe = fuse();
+    await applyOnce(place, await openRunner(place, { fuse: probe }));
+    expect(probe.calls).toContain('validator.change');
+    for (let call = 1; call <= probe.calls.length; call++) {
+      for (const when of ['before', 'after'] as const) {
+        await restore();
+        const through = fuse({ call, when });
+        const crashed = await openRunner(place, { fuse: through });
+        expect(await Promise.race([through.blown, applyOnce(place, crashed)])).toBe('crashed');
+        await applyOnce(place, await openRunner(place));
+        const at = `${when} ${probe.calls[call - 1]}`;
+        expect(await requested(place), at).toEqual(TO_EMAIL.items);
+        expect((await callsTo(place, 'validation')).length, at).toBeLessThanOrEqual(2);
+        expect(await place.purchases(), at).toBe(1);
+      }
+    }
+  });
+});
+
+describe('approver mails', () => {
+  it('are never sent again by repeating apply, only when a person asks', async () => {
+    const [place, runner] = await waiting(EMAIL);
+    for (let hour = 0; hour < 3; hour++) {
+      await applyOnce(place, runner);
+      await place.advance(HOUR_MS);
+    }
+    expect(await callsTo(place, 'resend')).toEqual([]);
+    expect(await resendMails(runner.deps, 'shop')).toEqual([
+      { provider: 'shop', orderId: 'S-1001', names: ['shop.example.com'] },
+    ]);
+    expect(await callsTo(place, 'resend')).toEqual([{ names: ['shop.example.com'] }]);
+  });
+
+  it('are not sent where nothing waits for one', async () => {
+    const [place, runner] = await waiting('');
+    expect(await resendMails(runner.deps, 'shop')).toEqual([]);
+    expect(await callsTo(place, 'resend')).toEqual([]);
+  });
+});
