@@ -2,7 +2,7 @@ import { optional } from '../config/json.js';
 import type { Configuration } from '../model/configuration.js';
 import { isOpen } from '../model/intent.js';
 import { addMoney, type Money } from '../model/money.js';
-import type { OrderRecord } from '../model/status.js';
+import type { OrderRecord, Status } from '../model/status.js';
 import { formatTerm } from '../model/term.js';
 import { toMs } from '../model/time.js';
 import { headOrder, isGone, servingOrder } from '../planner/facts.js';
@@ -114,13 +114,22 @@ function reasonOf(entry: Entry, condition: Condition | undefined): string | unde
   return status.orders.length === 0 && !status.intents.some(isOpen) ? 'not ordered yet' : undefined;
 }
 
+/** What is wrong with proofs that solvers publish. */
+function proofsOf({ published = [] }: Status): string {
+  const failing = published.filter(({ failure }) => failure !== undefined).map(({ solver }) => solver);
+  if (failing.length > 0) return `: ${[...new Set(failing)].join(', ')} failed`;
+  return published.some(({ unseen }) => unseen !== undefined) ? ', not visible yet' : '';
+}
+
 function shortReason({ status, conditions }: Entry, condition: Condition): string {
   const { type, reason, message } = condition;
   if (type === 'Waiting') {
     const who = status.orders
       .flatMap(({ waitingFor }) => waitingFor ?? [])
       .find((one) => reason.endsWith(`:${one}`));
-    return who === undefined ? message : `waiting for ${waitingText(who)}`;
+    return who === undefined
+      ? message
+      : `waiting for ${waitingText(who)}${who === 'dcv' ? proofsOf(status) : ''}`;
   }
   switch (reason) {
     case 'Overdue':
@@ -143,6 +152,10 @@ function shortReason({ status, conditions }: Entry, condition: Condition): strin
       return 'reissued elsewhere';
     case 'Failing':
       return `failing: ${Object.values(status.failures)[0]?.message ?? message}`;
+    case 'SolverFailing':
+      return `domain validation${proofsOf(status)}`;
+    case 'ProofNotVisible':
+      return 'proof of control not visible yet';
     case 'Sending':
     case 'UnderWay':
       return `${status.intents
