@@ -238,7 +238,8 @@ function orderRank({ orders }: Status, { ids }: Pick<OrderSnapshot, 'ids'>): num
  * is declared now.
  */
 const isSuperseded = (status: Status, order: OrderSnapshot): boolean =>
-  status.current !== undefined && orderRank(status, { ids: [status.current.order] }) > orderRank(status, order);
+  status.current !== undefined &&
+  orderRank(status, { ids: [status.current.order] }) > orderRank(status, order);
 
 function isStillNews(view: StateView, { waiting, result }: Found): boolean {
   const status = statusOf(view, waiting.name);
