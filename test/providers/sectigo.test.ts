@@ -1,8 +1,10 @@
+import { expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '../../src/model/json.js';
 import { sectigo } from '../../src/providers/sectigo/index.js';
-import { certificateSpec } from '../conformance/builders.js';
+import { certificateSpec, newKey, orderRequest } from '../conformance/builders.js';
+import { failureOf } from '../conformance/failure.js';
 import { type ConformanceSubject, providerConformance } from '../conformance/provider.js';
-import { issueAll, sectigoAccount } from '../support/sectigo-account.js';
+import { issueAll, type SandboxAccountOptions, sectigoAccount } from '../support/sectigo-account.js';
 
 const year = { unit: 'year', count: 1 } as const;
 
@@ -72,3 +74,38 @@ const PERSONALITIES: Readonly<Record<string, JsonObject>> = {
 for (const [name, settings] of Object.entries(PERSONALITIES)) {
   providerConformance(name, () => subject(settings));
 }
+
+/** A first order at an account of its own. */
+async function order(options: SandboxAccountOptions) {
+  const account = await sectigoAccount(options);
+  onTestFinished(async () => {
+    await account.provider.close();
+    await account.close();
+  });
+  const spec = certificateSpec({ names: ['shop.example.com'], product: 'positivessl', term: year });
+  const { csrPem } = await newKey(spec.commonName, spec.names);
+  const request = orderRequest(account.provider, spec, 'order', { csrPem });
+  const [step] = account.provider.place;
+  if (step === undefined) throw new Error('one step');
+  return { account, placed: step.run({ request, before: {}, results: {} }, () => {}) };
+}
+
+it('in the environment test nothing is billed', async () => {
+  const { account, placed } = await order({ environment: 'test', settings: { testOrders: true } });
+  expect((await placed).orderId).toMatch(/^\d+$/);
+  expect((await account.provider.balance?.())?.amount).toBe('1000.00');
+  expect(account.sandbox.purchases()).toEqual([]);
+});
+
+it('where test orders are not enabled, the refusal says to look at that as well', async () => {
+  const { placed } = await order({ environment: 'test' });
+  const error = await failureOf(placed);
+  expect(error).toMatchObject({ code: 'provider.credentials', effect: 'none' });
+  expect(error.remedy).toContain('whether test orders are enabled');
+});
+
+it('where Sectigo takes the payment itself, nothing counts as charged yet', async () => {
+  const { placed } = await order({ settings: { payment: 'required' } });
+  expect(await placed).toMatchObject({ result: { paymentDue: '9.99' } });
+  expect(await placed).not.toHaveProperty('charged');
+});

@@ -1,4 +1,5 @@
 import { CertError } from '../../model/errors.js';
+import type { DnsName } from '../../model/names.js';
 import type { CollectedCertificate, OrderSnapshot } from '../../model/order.js';
 import { MINUTE_MS } from '../../model/time.js';
 import type {
@@ -16,7 +17,7 @@ import { sectigoClient } from './client.js';
 import type { Collected } from './collect.js';
 import { suffixOf } from './dcv.js';
 import { cancelStep, REVOCATION_REASONS, reissueStep, revokeStep } from './free-steps.js';
-import { companionNames, currencyOf, rowFacts } from './map.js';
+import { companionNames, currencyOf, type RowFacts, rowFacts } from './map.js';
 import { listedOrder, lookAtOrder, namesOf } from './orders.js';
 import { findProduct } from './products.js';
 import { purchaseStep } from './purchase.js';
@@ -45,6 +46,7 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
     },
   };
   const looks = { client, dcvSuffix: suffixOf(config.options), nowMs: () => clock.now() };
+  const names = new Map<string, Promise<readonly DnsName[]>>();
   const fresh = new Map<string, { readonly atMs: number; readonly collected: Collected }>();
 
   async function getOrder(orderId: string, recorded?: Recorded): Promise<OrderSnapshot> {
@@ -81,6 +83,15 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
     );
   }
 
+  /** Told by a call for each order where the report does not: asked once, since only a reissue changes them. */
+  function knownNames({ orderNumber }: ReportRow, facts: RowFacts): Promise<readonly DnsName[]> {
+    if (facts.names !== undefined) return Promise.resolve(facts.names);
+    const known = names.get(orderNumber) ?? namesOf(client, orderNumber, facts);
+    names.set(orderNumber, known);
+    known.catch(() => names.delete(orderNumber));
+    return known;
+  }
+
   async function* list(filter: ListFilter): AsyncIterable<ListedOrder> {
     const wanted = filter.product === undefined ? undefined : findProduct(filter.product);
     if (filter.product !== undefined && wanted === undefined) return;
@@ -89,9 +100,9 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
       if (wanted !== undefined && facts.product !== undefined && facts.product !== wanted) continue;
       const may = (names: readonly string[]): boolean =>
         filter.names === undefined || filter.names.some((name) => names.includes(name));
-      if (facts.domains.length > 0 && !may(facts.names ?? facts.domains) && facts.names !== undefined)
-        continue;
-      const names = await namesOf(client, row.orderNumber, facts);
+      // Names the report tells are names of the order: where none of them is asked for, it is not for the names asked for.
+      if (facts.domains.length > 0 && !may(facts.domains)) continue;
+      const names = await knownNames(row, facts);
       if (!may(names)) continue;
       const order = await listedOrder(client, row, names, clock.now());
       // An order whose product the report does not tell may be of the one asked for: it counts, so that nothing is bought twice.
