@@ -42,7 +42,7 @@ export async function collectOrders(
   { eager, seen }: CollectOptions,
 ): Promise<ReadonlySet<string>> {
   const nowMs = run.deps.clock.now();
-  const due = orders.filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs);
+  const due = orders.filter((waiting) => lookAtMs(run, waiting, nowMs, eager) <= nowMs);
   const looked = new Set<string>();
   for (let i = 0; i < due.length; i += PER_COMMIT) {
     const found = await lookAt(run, due.slice(i, i + PER_COMMIT), seen);
@@ -78,7 +78,7 @@ export async function lookAt(
 }
 
 /** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */
-function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, eager: boolean): number {
+function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, nowMs: number, eager: boolean): number {
   const status = statusOf(run.view, name);
   const intent = intentId === undefined ? undefined : findIntent(status, intentId);
   const order = orderById(status, orderId);
@@ -87,7 +87,7 @@ function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, eager: boolean
       ? awaitedByIntent(status, intent)
       : order && { ...order, orderId };
   if (!awaited) return -Infinity;
-  return nextLookOf(run.notes.memory, run.providers.all.get(awaited.provider), awaited, eager);
+  return nextLookOf(run.notes.memory, run.providers.all.get(awaited.provider), awaited, nowMs, eager);
 }
 
 function providerIdOf(run: Run, { name, intentId, orderId }: Waiting): string | undefined {

@@ -291,12 +291,14 @@ async function waitForQuickOnes(
 
 /** Is there an order that may be looked at again before the time is up? */
 function someoneWaits({ view, notes, providers, deps }: Run, leftMs: number): boolean {
-  const tillMs = deps.clock.now() + leftMs;
+  const nowMs = deps.clock.now();
   return [...view.statuses.values()].some((status) =>
     status.intents.some((intent) => {
       if (intent.phase !== 'placed') return false;
       const account = providers.all.get(intent.provider);
-      return nextLookOf(notes.memory, account, awaitedByIntent(status, intent), true) <= tillMs;
+      return (
+        nextLookOf(notes.memory, account, awaitedByIntent(status, intent), nowMs, true) <= nowMs + leftMs
+      );
     }),
   );
 }
