@@ -231,8 +231,10 @@ describe('a reissue of the old order that is still under way when the renewal is
     expect(await place.purchases()).toBe(2);
     for (const order of issued) {
       await place.seller?.control.issue(order);
+      await place.advance(DAY_MS);
       await applyOnce(place, await openRunner(place));
     }
+    await place.advance(DAY_MS);
     await applyOnce(place, await openRunner(place));
     const status = await place.status('shop');
     expect(status.current?.order).toBe('S-1002');
