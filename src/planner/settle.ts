@@ -208,18 +208,18 @@ function busyHold(s: Subject, lane: Draft['lane'], { provider, product }: Candid
 }
 
 function approve(s: Subject, draft: Draft, chosen: Candidate, policy: EffectivePolicy): ApprovalAnswer {
-  const died = draft.reason === 'OrderDied';
+  const { price, provider } = chosen;
   const need = {
     certificate: s.name,
     action: draft.action,
     ...(draft.predecessor === undefined ? {} : { predecessor: draft.predecessor }),
-    predecessorDied: died,
-    provider: chosen.provider.config.id,
-    environment: chosen.provider.config.environment,
+    predecessorDied: draft.reason === 'OrderDied',
+    provider: provider.config.id,
+    environment: provider.config.environment,
     product: chosen.product,
     ...(chosen.term === undefined ? {} : { term: chosen.term }),
     names: draft.names ?? s.spec.names,
-    price: chosen.price.kind === 'known' ? chosen.price.amount : null,
+    price: price.kind === 'known' ? costOf(price.amount, provider.config.tax) : null,
   };
   return approvalFor(
     need,

@@ -34,13 +34,15 @@ export function withDoubt(status: Status, of: Look['doubt'], atMs: number): Stat
 
 /**
  * What a look found, kept until it is seen dead: an order that does not show is not gone. Dropped when its time is over and
- * nothing is too many.
+ * nothing is too many. A look that is recorded already, or no later than one that is, changes nothing unless it adds something.
  */
 export function withLook(status: Status, look: Look): Status {
   const doubt = status.doubts?.find((one) => isSame(one, look.doubt));
   if (!doubt) return status;
   const kept = doubt.extra.filter(({ id }) => !look.settled.includes(id));
   const fresh = look.extra.filter(({ id }) => !kept.some((known) => known.id === id));
+  const adds = fresh.length > 0 || kept.length < doubt.extra.length;
+  if (!adds && doubt.lookedAt !== undefined && doubt.lookedAt >= toInstant(look.atMs)) return status;
   const next: DoubtRecord = {
     ...doubt,
     lookedAt: toInstant(look.atMs),

@@ -2,6 +2,7 @@ import Big from 'big.js';
 import type { PolicyConfig, Spending } from '../model/configuration.js';
 import { type Intent, isOpen, type OpenIntent } from '../model/intent.js';
 import { addMoney, addPercent, compareMoney, formatMoney, isZero, type Money } from '../model/money.js';
+import type { PlanPrice } from '../model/plan.js';
 import type { Status } from '../model/status.js';
 import { DAY_MS, toMs } from '../model/time.js';
 import { nameMatcher } from './rules.js';
@@ -191,4 +192,26 @@ export function chargedTooMuch(
   if (order === undefined)
     return `charged ${said}, which cannot be compared with the ceiling ${formatMoney(ceiling)}`;
   return order > 0 ? `charged ${said}, the ceiling is ${formatMoney(ceiling)}` : undefined;
+}
+
+/**
+ * Why a purchase that was agreed at one price is not to be sent at that of now: it is higher, not known or not comparable,
+ * or above the ceiling. Undefined: it may be sent.
+ * @param tax  percentage the provider's invoices add
+ */
+export function dearerThanAgreed(
+  quoted: Money,
+  now: PlanPrice,
+  tax: string | undefined,
+  ceiling: Money | undefined,
+): string | undefined {
+  if (now.kind === 'unknown') return `what it costs now is not known: ${now.why}`;
+  if (now.kind === 'free' || isZero(now.amount)) return undefined;
+  if ((compareMoney(now.amount, quoted) ?? 1) > 0) {
+    return `it costs ${formatMoney(now.amount)} now, agreed was ${formatMoney(quoted)}`;
+  }
+  const cost = costOf(now.amount, tax);
+  return ceiling !== undefined && (compareMoney(cost, ceiling) ?? 1) > 0
+    ? `it costs ${formatMoney(cost)}, the ceiling is ${formatMoney(ceiling)} now`
+    : undefined;
 }

@@ -11,6 +11,7 @@ import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { operationOf } from './operations.js';
 import { applyDone, withDoubtAt } from './record.js';
+import { dearerNow } from './reprice.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf } from './run.js';
 import { continueJob, type Job, stepResults } from './send.js';
 import type { StateView } from './state.js';
@@ -31,18 +32,19 @@ interface Looked {
   readonly intent: IntendedIntent;
   readonly result:
     | { readonly kind: 'found'; readonly lookUp: Extract<LookUp, { kind: 'found' }> }
-    | { readonly kind: 'not-placed' }
+    /** @property dearer  why it is not sent at the price agreed */
+    | { readonly kind: 'not-placed'; readonly dearer?: string }
     | { readonly kind: 'unknown'; readonly why: string; readonly candidates: readonly string[] };
 }
 
 /**
  * After a crash or a lost reply: look, never buy (DESIGN §4). What is found is taken over; a proven absence lets the same
- * request be sent again, returned as jobs; what cannot be told stops and asks a person.
+ * request be sent again at no higher price, returned as jobs; what cannot be told stops and asks a person.
  */
 export async function recoverIntents(run: Run, unsettled: readonly Unsettled[]): Promise<readonly Job[]> {
   const looked = (await Promise.all(unsettled.map((one) => lookAt(run, one)))).filter((l) => l !== undefined);
-  const again = looked.filter((l) => l.result.kind === 'not-placed').map((l) => resend(run, l));
-  const jobs = again.filter((job) => job !== undefined);
+  const again = looked.filter((l) => l.result.kind === 'not-placed' && l.result.dearer === undefined);
+  const jobs = again.map((l) => resend(run, l)).filter((job) => job !== undefined);
   const resent = new Set(jobs.map((job) => job.intent.id));
   const settled = looked.filter((l) => !resent.has(l.intent.id));
   if (settled.length > 0) {
@@ -77,7 +79,14 @@ async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked |
       case 'absent': {
         const search = searchOf(provider, intent);
         const judged = absenceProven(search, lookUp.evidence, settledAtMs);
-        if (judged.proven) return { name, intent, result: { kind: 'not-placed' } };
+        if (judged.proven) {
+          const dearer = await dearerNow(run, name, provider, intent);
+          return {
+            name,
+            intent,
+            result: { kind: 'not-placed', ...(dearer === undefined ? {} : { dearer }) },
+          };
+        }
         if (deps.clock.now() <= settledAtMs + (search === 'none' ? 0 : UNPROVEN_MS)) {
           return waits(`not found at ${intent.provider}, and not surely absent: ${judged.why}`);
         }
@@ -232,7 +241,7 @@ function tell(run: Run, { name, intent, result }: Looked): void {
     run.events.push({
       ...event,
       outcome: 'held',
-      message: 'it was never placed, and is not wanted as it was',
+      message: `it was never placed, and is not ${result.dearer === undefined ? 'wanted as it was' : `sent again: ${result.dearer}`}`,
     });
   }
 }

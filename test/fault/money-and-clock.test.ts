@@ -107,6 +107,61 @@ describe('money', () => {
     expect((await place.status('shop')).priceStop).toBeUndefined();
   });
 
+  describe.each(['unique', 'findable'] as const)('a purchase that never arrived (%s)', (kind) => {
+    const lost = async () => {
+      const place = await openPlace({ kind });
+      await place.seller?.control.fault({ method: 'POST', path: '^/slots$', fault: { kind: 'drop-call' } });
+      await applyOnce(place, await openRunner(place));
+      return place;
+    };
+
+    it('is not sent again where it costs more by now, but planned anew at the new price', async () => {
+      const place = await lost();
+      await place.seller?.control.set(prices('12.00'));
+      expect((await runUntilQuiet(place, await openRunner(place))).exit).toBe(0);
+      const { orders, intents, priceStop } = await place.status('shop');
+      expect(priceStop).toBeUndefined();
+      expect(orders.flatMap(({ charges }) => charges)).toMatchObject([
+        { quoted: { amount: '12.00' }, charged: { amount: '12.00' } },
+      ]);
+      expect(intents.map(({ phase, ...rest }) => [phase, 'outcome' in rest ? rest.outcome : ''])).toEqual([
+        ['closed', 'not-placed'],
+        ['closed', 'published'],
+      ]);
+      expect(await place.purchases()).toBe(1);
+    });
+
+    it('is not sent again where it went above the ceiling', async () => {
+      const place = await lost();
+      await place.seller?.control.set(prices('30.00'));
+      await runUntilQuiet(place, await openRunner(place));
+      expect(await holdsOf(place)).toEqual({ exit: 3, hold: 'price-above-ceiling' });
+      expect(await place.purchases()).toBe(0);
+    });
+
+    it('is sent again as it was where it costs less', async () => {
+      const place = await lost();
+      await place.seller?.control.set(prices('9.00'));
+      expect((await runUntilQuiet(place, await openRunner(place))).exit).toBe(0);
+      expect((await place.status('shop')).intents).toMatchObject([{ outcome: 'published', resends: 1 }]);
+      expect(await place.purchases()).toBe(1);
+    });
+
+    it('waits where the price cannot be asked', async () => {
+      const place = await lost();
+      const shut = {
+        method: 'GET',
+        path: '^/price$',
+        fault: { kind: 'status', status: 503, acts: false },
+      } as const;
+      await place.seller?.control.fault({ ...shut, times: 100 });
+      await place.advance(HOUR_MS);
+      await applyOnce(place, await openRunner(place));
+      expect(await place.purchases()).toBe(0);
+      expect((await place.status('shop')).intents).toMatchObject([{ phase: 'intended' }]);
+    });
+  });
+
   it('names that nobody can price are held, and the certificate is reissued without them in time', async () => {
     const place = await openPlace({ kind: 'unique', seller: { pollsUntilIssued: 0 } });
     await applyOnce(place, await openRunner(place));

@@ -281,6 +281,19 @@ describe('who approves', () => {
     expect(used.item?.hold?.message).toContain('it was used already');
   });
 
+  test('the ceiling of a file is for what will be charged, with tax', () => {
+    const verdict = (tax: string) =>
+      shopLine({
+        facts: priced('41'),
+        providers: [provider('shop', { config: { tax } })],
+        specs: [spec(NAME, { maxPrice: usd('100') })],
+        approvals: [approval(NAME)],
+        policy: mode({ order: 'pull-request' }),
+      }).item;
+    expect(verdict('20')?.approval?.kind).toBe('file');
+    expect(verdict('22')?.hold?.message).toContain('its ceiling is 50.00 USD, the price 50.02 USD');
+  });
+
   test('a renewal is approved by a file that names the order it follows', () => {
     const scene = { ...renewal, policy: mode({ renew: 'pull-request' }) };
     const held = shopLine({ ...scene, approvals: [approval(NAME, { action: 'renew' })] });

@@ -44,6 +44,13 @@ describe('a purchase in doubt', () => {
     expect(withLook(twice, look({ ...late, settled: ['2'] }))).not.toHaveProperty('doubts');
   });
 
+  test.each([
+    ['the same look', {}],
+    ['a look of a moment before', { atMs: START + DAY_MS - 5_000 }],
+  ])('is not recorded anew by %s, which adds nothing', (_title, parts) => {
+    expect(withLook(twice, look({ extra: [second], ...parts }))).toBe(twice);
+  });
+
   test('is told with id, price and what to do, unless the manifest ignores it', () => {
     expect(secondOrders(twice, [])).toEqual([
       {

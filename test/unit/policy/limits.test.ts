@@ -6,7 +6,13 @@ import type { Status } from '../../../src/model/status.js';
 import { toMs } from '../../../src/model/time.js';
 import { ceilingOf, checkSpending, type SpendingSubject } from '../../../src/policy/limits.js';
 import { effectivePolicy, nameMatcher } from '../../../src/policy/rules.js';
-import { addSpending, chargedTooMuch, openLedger, periodsOf } from '../../../src/policy/spending.js';
+import {
+  addSpending,
+  chargedTooMuch,
+  dearerThanAgreed,
+  openLedger,
+  periodsOf,
+} from '../../../src/policy/spending.js';
 import { intended, order, placed, policy, status, unknown, usd } from './builders.js';
 
 const NOW = toMs('2026-11-22T12:00:00Z');
@@ -452,4 +458,28 @@ describe('a charge', () => {
       expect(why !== undefined).toBe(tooMuch);
     },
   );
+});
+
+describe('a purchase agreed at 10.00 USD that was never placed', () => {
+  const known = (amount: string, currency = 'USD') =>
+    ({ kind: 'known', amount: { amount, currency }, source: 'price call' }) as const;
+  it.each([
+    ['is sent at the same price', known('10.00'), undefined, '10.00', undefined],
+    ['is sent at a lower one', known('9.00'), '10', '10.00', undefined],
+    ['is not sent at a higher one', known('10.01'), undefined, '50.00', 'it costs 10.01 USD now, agreed was'],
+    [
+      'is not sent where the ceiling came down',
+      known('9.00'),
+      '20',
+      '10.00',
+      'it costs 10.80 USD, the ceiling',
+    ],
+    ['is not sent in another currency', known('1.00', 'EUR'), undefined, undefined, 'it costs 1.00 EUR now'],
+    ['is not sent at an unknown price', { kind: 'unknown', why: 'no list' }, undefined, undefined, 'no list'],
+    ['is sent where it became free', { kind: 'free' }, undefined, '10.00', undefined],
+  ] as const)('%s', (_title, now, tax, ceiling, why) => {
+    const said = dearerThanAgreed(usd('10.00'), now, tax, ceiling === undefined ? undefined : usd(ceiling));
+    if (why === undefined) expect(said).toBeUndefined();
+    else expect(said).toContain(why);
+  });
 });
