@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import { CertError, messageOf } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
+import { isZero } from '../model/money.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { isDead, orderById } from '../planner/facts.js';
@@ -113,6 +114,7 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
   const news = withOrderFacts(status, order, provider.capabilities.termCounting) !== status;
   noteLook(run.notes, provider.config.id, waiting.orderId, run.deps.clock.now(), news);
   const base = { waiting, provider, order };
+  if (order.reissueEnded && intent) return { ...base, result: reissueEnded(order, intent) };
   if (hasEnded(order, status, intent)) return { ...base, result: { kind: 'dead' } };
   if (order.waitingFor === 'dcv' && intent && !leftToSolvers(run, waiting.name, order)) {
     const proven = new Set(order.validation.flatMap(({ name, state }) => (state === 'valid' ? [name] : [])));
@@ -200,6 +202,16 @@ function uselessSuccessor(
     serial,
     why: `order ${order.id} was reissued elsewhere, and certificate ${serial} cannot be used: ${why}`,
   };
+}
+
+/** One that was paid for stays open: the next would be paid for again, so a person has to settle it with the provider. */
+function reissueEnded(
+  order: OrderSnapshot,
+  { quoted }: OpenIntent,
+): Extract<Found['result'], { kind: 'reissue-ended' }> {
+  const paid = quoted !== null && !isZero(quoted);
+  const why = order.message ?? 'the provider gave no reason';
+  return { kind: 'reissue-ended', paid, why: `the reissue of order ${order.id} was rejected: ${why}` };
 }
 
 /** Nothing more will come of it. */
