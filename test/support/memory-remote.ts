@@ -144,6 +144,12 @@ export class MemoryRemote {
     return oid;
   }
 
+  #text(blob: Oid): string {
+    const known = this.#blobs.get(blob);
+    if (!known) throw new RangeError(`there is no blob ${blob}`);
+    return known.text;
+  }
+
   #reader(commit: Oid) {
     const tree = this.#commits.get(commit)?.tree ?? new Map<string, Oid>();
     return {
@@ -155,12 +161,10 @@ export class MemoryRemote {
           )
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([path, blob]) => ({ path, blob, bytes: this.#blobs.get(blob)?.bytes ?? 0 })),
-      read: async (blobs: readonly Oid[]) =>
-        blobs.map((blob) => {
-          const known = this.#blobs.get(blob);
-          if (!known) throw new RangeError(`there is no blob ${blob}`);
-          return known.text;
-        }),
+      read: async (blobs: readonly Oid[]) => blobs.map((blob) => this.#text(blob)),
+      readEach: async (blobs: readonly Oid[], take: (text: string, index: number) => void) => {
+        for (const [index, blob] of blobs.entries()) take(this.#text(blob), index);
+      },
     };
   }
 
