@@ -7,10 +7,11 @@ import * as world from './world.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ALL = process.env.SIM_MUTATIONS === '1';
-/** Found in a second or two: on every push they show that the simulation still sees. */
+/** Found in seconds: on every push they show that the simulation still sees. */
 const CHEAP: ReadonlySet<string> = new Set([
   'a lost reply counts as a refusal',
   'an intent is sent without having been seen on the branch',
+  'a quiet note passes over what is due by a day',
 ]);
 const SEEDS = 30;
 const SIZE: world.Size = { certificates: 5, years: 1.5 };
@@ -18,6 +19,12 @@ const TIMEOUT_MS = 600_000;
 
 const crypto = cryptoInOrder();
 afterAll(() => crypto.restore());
+
+/** The one that is known to find it, and others for when the simulation has changed since. */
+const seedsFor = ({ seed: known }: Mutant): readonly number[] => [
+  known,
+  ...Array.from({ length: SEEDS }, (_, i) => i + 1).filter((seed) => seed !== known),
+];
 
 /** The program with one text replaced, in a module graph of its own; no switch in `src` knows of it. */
 async function withMutant<T>(mutant: Mutant, use: (module: typeof world) => Promise<T>): Promise<T> {
@@ -57,7 +64,7 @@ describe('a planted bug is found', () => {
     it(sentence, { timeout: TIMEOUT_MS }, async (context) => {
       if (!ALL && !CHEAP.has(sentence)) return context.skip(reason);
       await withMutant(mutant, async ({ simulate }) => {
-        for (let seed = 1; seed <= SEEDS; seed += 1) {
+        for (const seed of seedsFor(mutant)) {
           const life = await simulate(`mutant ${seed}`, SIZE, crypto);
           if (life.error === undefined) continue;
           const [what] = String(life.error).split('\n');

@@ -4,6 +4,7 @@ import { CertError, messageOf } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
 import { STATE_FORMAT_VERSION, type StateHeader, type Status } from '../../src/model/status.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, toInstant } from '../../src/model/time.js';
+import { quietUntilMs } from '../../src/planner/quiet.js';
 import type { ProviderDefinition } from '../../src/ports/provider.js';
 import { apply } from '../../src/reconcile/engine.js';
 import { HEADER_PATH } from '../../src/repository/layout.js';
@@ -27,9 +28,14 @@ import { Watch } from './watch.js';
 const ID = 'k3v9x2';
 const MAIN = 'refs/heads/main';
 const STATE = 'refs/heads/certwright/state';
+const SEEN = 'refs/heads/certwright/seen';
 const RECIPIENT = 'age143p6kdy5qqrjy5zppsc370cwfvme9y4u6s6ertffp9jmhjnvegzqgnju99';
 /** After the last fault everything has to come to rest within this. */
 const REST_MS = 24 * DAY_MS;
+/** Machines' clocks and the seller's may differ by so much. */
+const CLOCKS_MS = 5 * MINUTE_MS;
+/** Share of runs that are made although nothing can be due. */
+const CHECKED = 0.25;
 
 interface Policy {
   readonly order: 'merge' | 'pull-request';
@@ -40,6 +46,12 @@ interface Policy {
   readonly tax: string;
   /** Can the seller say what added names cost? Where not, certwright holds them for ever. */
   readonly namesPriced: boolean;
+}
+
+/** Nothing to do until then, as long as the branches stand still. */
+interface Quiet {
+  readonly untilMs: number;
+  readonly refs: string;
 }
 
 export interface Size {
@@ -91,6 +103,8 @@ export class World {
   #runs = 0;
   /** Did the last run say that something waits for a person? */
   #attention = false;
+  /** What the last run with nothing to do promised, as the command's quiet note does. */
+  #quiet: Quiet | undefined;
 
   constructor(seed: string, startMs: number, shop: ServerState, policy: Policy, crypto: CryptoInOrder) {
     this.dice = dice(seed).fork('world');
@@ -198,13 +212,26 @@ export class World {
     this.watch.judge();
   }
 
+  /** Branches that a run reads, as they stand. */
+  #refs(): string {
+    return [MAIN, STATE, SEEN].map((ref) => this.remote.refs.get(ref) ?? '').join(' ');
+  }
+
+  /** Is the promise still good, whatever the clock of the machine says? */
+  quiet(): boolean {
+    const { stage } = this;
+    return this.#quiet?.refs === this.#refs() && stage.nowMs < this.#quiet.untilMs - CLOCKS_MS;
+  }
+
   async #apply(process: Process, waitMs: number): Promise<void> {
     const { name } = process.actor;
+    const promised = this.quiet() ? this.#quiet : undefined;
+    const refs = this.#refs();
     const deps = portsOf(this, process);
     const spooled = (await process.machine.spool.list()).length;
     try {
       await this.stage.wait(process.actor, this.dice.between(0, 3000));
-      const { plan, view } = await apply(deps, { waitMs, confirm: async () => true });
+      const { plan, view, desired, providers } = await apply(deps, { waitMs, confirm: async () => true });
       const idle = plan.items.length === 0 && spooled === 0 && view.snapshot.integrity.kind === 'healthy';
       if (idle && process.commits > 0) {
         throw new Violation(
@@ -213,6 +240,12 @@ export class World {
           'none: its plan was empty',
         );
       }
+      if (promised && this.stage.nowMs < promised.untilMs - CLOCKS_MS && promised.refs === refs) {
+        this.#promiseKept(name, promised, plan.items.length + process.commits);
+      }
+      const input = { providers, nowMs: deps.clock.now(), desired, state: { statuses: view.statuses } };
+      const quiet = idle && process.commits === 0 && refs === this.#refs();
+      this.#quiet = quiet ? { untilMs: quietUntilMs(input), refs } : undefined;
       const waits = [...view.statuses.values()].some(
         ({ breaker, priceStop, intents }) =>
           breaker ?? priceStop ?? intents.some(({ phase }) => phase === 'issued' || phase === 'unknown'),
@@ -228,6 +261,15 @@ export class World {
       this.#attention = true;
       this.story.tell(name, `ended: ${error.code}: ${messageOf(error)}`);
     }
+  }
+
+  #promiseKept(name: string, { untilMs }: Quiet, done: number): void {
+    if (done === 0) return;
+    throw new Violation(
+      'quiet as long as promised',
+      `${name} has ${done} things to do`,
+      `none before ${toInstant(untilMs)}: a run with nothing to do said so, and nothing changed since`,
+    );
   }
 
   async people(): Promise<void> {
@@ -342,7 +384,8 @@ export class World {
         validityDays: validityLimitDays(nowMs, 'sectigo'),
       };
       if (nowMs >= next.runMs) {
-        await this.run();
+        // What a quiet note promises is checked now and then; other runs would do nothing.
+        if (!this.quiet() || dice.chance(CHECKED)) await this.run();
         const soon = this.unsettled() || nowMs - this.troubledMs < DAY_MS;
         next.runMs =
           stage.nowMs + (soon ? dice.between(10 * MINUTE_MS, 14 * HOUR_MS) : dice.between(1, 3) * DAY_MS);

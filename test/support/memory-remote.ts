@@ -6,6 +6,7 @@ import type {
   Integrity,
   Oid,
   RepositorySnapshot,
+  TreeEntry,
 } from '../../src/ports/repository.js';
 import type { GitRepository } from '../../src/repository/git-repository.js';
 import { isOwnPath } from '../../src/repository/layout.js';
@@ -15,11 +16,15 @@ const SEEN = 'refs/heads/certwright/seen';
 const CACHE = 'refs/certwright/cache';
 const APPROVAL = 'refs/heads/main';
 
+/** Path → blob id; never changed once it is committed. */
+type Tree = ReadonlyMap<string, Oid>;
+
 interface Commit {
   readonly parent: Oid | null;
-  /** Path → blob id. */
-  readonly tree: ReadonlyMap<string, Oid>;
+  readonly tree: Tree;
 }
+
+const NO_FILES: Tree = new Map();
 
 /**
  * A remote in memory, for tests that need hundreds of runs: commits, trees and compare-and-swap as git has them, without
@@ -28,6 +33,9 @@ interface Commit {
 export class MemoryRemote {
   readonly #commits = new Map<Oid, Commit>();
   readonly #blobs = new Map<Oid, { readonly text: string; readonly bytes: number }>();
+  /** Of trees that were asked for: hundreds of runs ask again and again. */
+  readonly #texts = new WeakMap<Tree, Readonly<Record<string, string>>>();
+  readonly #entries = new WeakMap<Tree, readonly TreeEntry[]>();
   refs: ReadonlyMap<string, Oid> = new Map();
   /** As host/path; another one is a copy of the repository. */
   identity = 'git.example.com/team/certificates';
@@ -54,8 +62,10 @@ export class MemoryRemote {
 
   /** Texts of a commit, by path. */
   at(commit: Oid): Readonly<Record<string, string>> {
-    const tree = this.#commits.get(commit)?.tree ?? new Map<string, Oid>();
-    return Object.fromEntries([...tree].map(([path, blob]) => [path, this.#blobs.get(blob)?.text ?? '']));
+    const tree = this.#commits.get(commit)?.tree ?? NO_FILES;
+    return kept(this.#texts, tree, () =>
+      Object.fromEntries([...tree].map(([path, blob]) => [path, this.#blobs.get(blob)?.text ?? ''])),
+    );
   }
 
   /** Commits of a ref. */
@@ -129,7 +139,8 @@ export class MemoryRemote {
       else if (typeof content === 'object' && 'blob' in content) tree.set(path, content.blob);
       else tree.set(path, this.#blob(content));
     }
-    const oid = hash(JSON.stringify([parent, [...tree].sort(), message, this.#commits.size]));
+    const changed = changes.map(({ path }) => [path, tree.get(path) ?? null]);
+    const oid = hash(JSON.stringify([parent, changed, message, this.#commits.size]));
     this.#commits.set(oid, { parent, tree });
     return oid;
   }
@@ -151,16 +162,19 @@ export class MemoryRemote {
   }
 
   #reader(commit: Oid) {
-    const tree = this.#commits.get(commit)?.tree ?? new Map<string, Oid>();
-    return {
-      commit,
-      list: async (prefix: string) =>
+    const tree = this.#commits.get(commit)?.tree ?? NO_FILES;
+    const entries = () =>
+      kept(this.#entries, tree, () =>
         [...tree]
-          .filter(
-            ([path]) => prefix === '' || path === prefix || path.startsWith(`${prefix.replace(/\/$/, '')}/`),
-          )
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([path, blob]) => ({ path, blob, bytes: this.#blobs.get(blob)?.bytes ?? 0 })),
+      );
+    return {
+      commit,
+      list: async (prefix: string) => {
+        const folder = `${prefix.replace(/\/$/, '')}/`;
+        return entries().filter(({ path }) => prefix === '' || path === prefix || path.startsWith(folder));
+      },
       read: async (blobs: readonly Oid[]) => blobs.map((blob) => this.#text(blob)),
       readEach: async (blobs: readonly Oid[], take: (text: string, index: number) => void) => {
         for (const [index, blob] of blobs.entries()) take(this.#text(blob), index);
@@ -220,6 +234,13 @@ export class MemoryRemote {
       },
     };
   }
+}
+
+/** What was made of a tree before, or made now and kept. */
+function kept<T>(memory: WeakMap<Tree, T>, tree: Tree, make: () => T): T {
+  const known = memory.get(tree) ?? make();
+  memory.set(tree, known);
+  return known;
 }
 
 const OID = /^[0-9a-f]{40}$/;
