@@ -124,12 +124,12 @@ export interface Revoker {
   readonly reasons: readonly RevocationReason[];
 }
 
-/** DCV after placing. Every call is free and repeats safely. */
+/** DCV after placing. Every call is free and repeats safely. `recorded` as for `getOrder`: its options may rule the method. */
 export interface Validator {
   /** Asks the provider to check again. */
-  recheck(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
+  recheck(orderId: string, items: readonly RequestedValidation[], recorded?: Recorded): Promise<void>;
   /** Another method or approver for these names. Absent: the provider has no call for it. */
-  change?(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
+  change?(orderId: string, items: readonly RequestedValidation[], recorded?: Recorded): Promise<void>;
   /** Sends the approver mails of these names once more. Absent: the provider has no call for it. */
   resend?(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
 }

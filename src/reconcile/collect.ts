@@ -119,7 +119,7 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
   if (order.waitingFor === 'dcv' && intent && !leftToSolvers(run, waiting.name, order)) {
     const proven = new Set(order.validation.flatMap(({ name, state }) => (state === 'valid' ? [name] : [])));
     const left = intent.request.validation.filter(({ name }) => !proven.has(name));
-    if (left.length > 0) await provider.validator?.recheck(order.id, left);
+    if (left.length > 0) await provider.validator?.recheck(order.id, left, recorded);
   }
   if (order.state !== 'issued') return { ...base, result: { kind: 'pending' } };
   const collected = await provider.collect(order.id, recorded);

@@ -86,12 +86,17 @@ export function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, P
 
 /** What costs no call: the stored key, and names the product adds by itself. */
 function factsOf(run: Run, view: StateView, spec: CertificateSpec, answers: Answers): CertificateFacts {
-  const order = servingOrder(statusOf(view, spec.name));
+  const status = statusOf(view, spec.name);
+  const order = servingOrder(status);
   const provider = order && run.providers.all.get(order.provider);
   return {
     ...(answers.facts.get(spec.name) ?? NO_FACTS),
     keyStored: view.files.has(certificatePath(spec.name, 'key')),
-    freeNames: order && provider ? provider.freeNames(order.product, spec.names) : [],
+    // An account that cannot be opened tells nothing: what its certificate has beyond its order was accepted as free.
+    freeNames:
+      order && provider
+        ? provider.freeNames(order.product, spec.names)
+        : (status.current?.names.filter((name) => !order?.names.includes(name)) ?? []),
   };
 }
 

@@ -58,16 +58,15 @@ async function tell(run: Run, { name, intent: intentId }: PlanItem): Promise<Tol
     refuseWhilePaused(run.notes, provider.config, run.deps.clock.now());
     // What is to be published changes with it, and names may be proven by now: worth a look, however recent the last one.
     forgetLooks(run.notes, [lookKey(intent.provider, intent.orderId)]);
-    const { validation } = await provider.getOrder(intent.orderId, {
-      request: intent.request,
-      results: stepResults(intent),
-    });
+    const recorded = { request: intent.request, results: stepResults(intent) };
+    const { validation } = await provider.getOrder(intent.orderId, recorded);
     const proven = new Set(validation.flatMap(({ name: one, state }) => (state === 'valid' ? [one] : [])));
     items = wanted.filter((item) => !proven.has(item.name));
     if (items.length === 0) return undefined;
     await changeCall(provider.validator?.change?.bind(provider.validator), intent.provider)(
       intent.orderId,
       items,
+      recorded,
     );
     return { name, intent, items };
   } catch (error) {

@@ -20,6 +20,7 @@ import { commitMessage } from './message.js';
 import { noteLook, noteRefusal, pausedTillMs } from './notes.js';
 import { type ProofResult, type Wishes, withProofResult, withWanted } from './proof-facts.js';
 import { changedStatuses, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
+import { stepResults } from './send.js';
 import type { StateView } from './state.js';
 import { sendStopped } from './stopped.js';
 
@@ -306,6 +307,7 @@ async function tellProvider(run: Run, status: Status, order: OrderRecord, isNews
     await provider.validator.recheck(
       order.id,
       wanted.filter(({ name }) => !proven.has(name)),
+      intent && { request: intent.request, results: stepResults(intent) },
     );
     // However slowly it was looked at before: now something will come of it.
     if (isNews) noteLook(run.notes, order.provider, order.id, nowMs, true);

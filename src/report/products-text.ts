@@ -19,7 +19,7 @@ export interface ProductRow {
   readonly price: PlanPrice;
 }
 
-/** One line per product and term; why prices are unknown below. */
+/** One line per product and term; why prices are unknown below, once for each account. */
 export function productsText(rows: readonly ProductRow[], options: RenderOptions): string {
   const accounts = new Set(rows.map(({ account }) => account));
   const text = table(
@@ -45,11 +45,20 @@ export function productsText(rows: readonly ProductRow[], options: RenderOptions
     ]),
     options,
   );
-  const reasons = new Set(
-    rows.flatMap(({ account, price }) =>
-      price.kind === 'unknown' ? [`${terminalText(account)}: price unknown: ${say(price.why)}`] : [],
-    ),
+  const notes = [...accounts].flatMap((account) =>
+    reasonsOf(
+      account,
+      rows.filter((row) => row.account === account),
+    ).flatMap((reason) => hang('', reason, options.width)),
   );
-  const notes = [...reasons].flatMap((reason) => hang('', reason, options.width));
   return notes.length === 0 ? text : `${text}\n${notes.join('\n')}\n`;
+}
+
+/** A reason may name its product and term: then the first one stands for all. */
+function reasonsOf(account: string, rows: readonly ProductRow[]): readonly string[] {
+  const reasons = new Set(rows.flatMap(({ price }) => (price.kind === 'unknown' ? [price.why] : [])));
+  const [first, ...others] = reasons;
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` (and ${others.length} more; --json has them all)`;
+  return [`${terminalText(account)}: price unknown: ${say(first)}${more}`];
 }

@@ -4,6 +4,7 @@ import { isOpen } from '../../src/model/intent.js';
 import type { Status } from '../../src/model/status.js';
 import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
 import type { Deps } from '../../src/reconcile/deps.js';
+import { planOnly } from '../../src/reconcile/engine.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,
@@ -148,6 +149,19 @@ describe('a reply of Sectigo that is lost', () => {
     await runUntilQuiet(made, runner);
     expect(await made.purchases()).toBe(1);
     expect((await made.status('shop')).current).toBeDefined();
+  });
+});
+
+describe('an account whose variables are not set', () => {
+  it('does not make names that came with the product look like a change of names', async () => {
+    const made = await issued();
+    expect((await made.status('shop')).current?.names).toContain('www.shop.example.com');
+    const blind = { ...made, env: { ...made.env, SECTIGO_LOGIN: '' } };
+    const { plan } = await planOnly((await openRunner(blind)).deps);
+    expect(plan.items).toEqual([]);
+    await made.merge({ 'certificates/shop.yaml': 'domains: [other.example.com]\nterm: 1y\n' });
+    const changed = await planOnly((await openRunner(blind)).deps);
+    expect(changed.plan.items).toMatchObject([{ reason: 'NamesChanged' }]);
   });
 });
 

@@ -88,7 +88,8 @@ async function priceOf(account: Account, product: ProductInfo, term: Term | unde
       names: ['example.com'],
     });
   }
-  const row = term && config.prices[product.id]?.[formatTerm(term)];
+  const prices = config.prices[product.id] ?? config.prices[product.vendorCode];
+  const row = term && prices?.[formatTerm(term)];
   if (row) return { kind: 'known', amount: row.base, source: 'prices in certwright.yaml' };
   return { kind: 'unknown', why: why ?? `${config.id} could not be opened` };
 }

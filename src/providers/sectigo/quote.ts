@@ -20,7 +20,8 @@ export function quoteFor(config: ProviderConfig, currency: string | undefined, s
   if (!row)
     return unknown(`write the price of ${product} for ${formatTerm(term)} below ${where}; no call tells it`);
   if (names.length > row.names && row.perName === undefined) {
-    return unknown(`${where} prices ${product} for ${row.names} names, these are ${names.length}`);
+    const priced = row.names === 1 ? 'one name' : `${row.names} names`;
+    return unknown(`${where} prices ${product} for ${priced}, not for ${names.length}: say names or perName`);
   }
   return {
     price: { kind: 'known', amount: priceFor(row, names.length), source: 'prices in certwright.yaml' },

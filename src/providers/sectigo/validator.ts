@@ -37,19 +37,21 @@ export function sectigoValidator(client: SectigoClient): Required<Validator> {
 
   return {
     /** Sent once more, the method that is set has the proof looked for at once. A mail waits for a person anyway. */
-    recheck: async (orderId, items) => {
+    recheck: async (orderId, items, recorded) => {
       const domains = await domainsOf(orderId);
       for (const wish of items) {
         const domain = find(domains, wish);
-        const present = describedKeyword(domain?.dcvMethod ?? '') ?? dcvKeyword(wish, {});
+        const present =
+          describedKeyword(domain?.dcvMethod ?? '') ?? dcvKeyword(wish, recorded?.request.options ?? {});
         if (present === 'EMAIL' || (domain !== undefined && isValidated(domain))) continue;
         await update(orderId, domains, wish, present);
       }
     },
-    change: async (orderId, items) => {
+    change: async (orderId, items, recorded) => {
       await checkApprovers(client, items);
       const domains = await domainsOf(orderId);
-      for (const wish of items) await update(orderId, domains, wish, dcvKeyword(wish, {}));
+      const options = recorded?.request.options ?? {};
+      for (const wish of items) await update(orderId, domains, wish, dcvKeyword(wish, options));
     },
     /** The call names no domain: it writes to whoever has not answered yet. */
     resend: async (orderId, items) => {

@@ -29,6 +29,9 @@ const TERMS: Readonly<Record<string, string>> = {
   '1826': '5y',
 };
 
+/** An order of several domains costs the same for however many. */
+const PRICED_NAMES = 100;
+
 /**
  * What a configuration has to say beside address and login: the wire has no price call. One year of each product, or its
  * shortest term where there is no year.
@@ -38,9 +41,9 @@ export function configurationOf({ prices, currency }: SectigoSettings): readonly
     const days = terms['365'] === undefined ? Object.keys(terms)[0] : '365';
     if (days === undefined) return [];
     const term = TERMS[days] ?? `${days}d`;
-    return [
-      `  "${code}": { ${term}: { base: ${terms[days]} ${currency} } } # ${PRODUCTS[code]?.title ?? 'unknown'}`,
-    ];
+    const { title = 'unknown', multi = false } = PRODUCTS[code] ?? {};
+    const names = multi ? `, names: ${PRICED_NAMES}` : '';
+    return [`  "${code}": { ${term}: { base: ${terms[days]} ${currency}${names} } } # ${title}`];
   });
   return [`currency: ${currency}`, ...(rows.length === 0 ? [] : ['prices:', ...rows])];
 }

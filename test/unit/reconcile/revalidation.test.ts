@@ -175,6 +175,26 @@ describe('a manifest that wants another validation while its order waits', () =>
   });
 });
 
+describe('what the order was placed with', () => {
+  it('rules how a file that is chosen later is fetched', async () => {
+    const options = 'providerOptions: { fileScheme: https }\n';
+    const place = await openPlace({
+      kind: 'sectigo',
+      manifests: { shop: manifest('shop', options) },
+      sandbox: { autoApprove: false },
+    });
+    const runner = await openRunner(place);
+    await applyOnce(place, runner);
+    await declare(place, `${options}validation: http\n`);
+    await applyOnce(place, runner);
+    const [changed] = place.sandbox?.ledger('AutoUpdateDCV').slice(-1) ?? [];
+    expect(new URLSearchParams(changed?.body).get('newMethod')).toBe('HTTPS_CSR_HASH');
+    expect((await place.status('shop')).validation).toMatchObject([
+      { record: { type: 'file', url: expect.stringMatching(/^https:/) } },
+    ]);
+  });
+});
+
 describe('approver mails', () => {
   it('are never sent again by repeating apply, only when a person asks', async () => {
     const [place, runner] = await waiting(EMAIL);

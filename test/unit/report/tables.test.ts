@@ -6,6 +6,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/model/time.j
 import { relative, relativeShort, separatePaidTill } from '../../../src/report/dates.js';
 import { findingsJson, findingsText } from '../../../src/report/findings.js';
 import { moneyList, sumByCurrency } from '../../../src/report/money.js';
+import { productsText } from '../../../src/report/products-text.js';
 import { showText } from '../../../src/report/show.js';
 import { statusNames, statusTable } from '../../../src/report/status-table.js';
 import { busyStatus, busyView, findings, HOSTILE, NOW, rows } from './samples.js';
@@ -197,5 +198,28 @@ describe('show', () => {
     const shown = showText({ ...busyView, status, owner: text, files: [text] }, plain);
     expect(shown.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
     expect(shown.split('\n').filter((line) => line.startsWith('#'))).toEqual([]);
+  });
+});
+
+describe('what accounts sell', () => {
+  test('says once for each account why prices are unknown, and how many more reasons there are', () => {
+    const row = (account: string, term: string) => ({
+      account,
+      product: 'plain',
+      vendorCode: '7',
+      title: 'Plain',
+      validation: 'dv' as const,
+      wildcard: false,
+      maxNames: 1,
+      term,
+      price: { kind: 'unknown' as const, why: `write the price for ${term}` },
+    });
+    const products = [row('one', '1y'), row('one', '2y'), row('one', '3y'), row('two', '1y')];
+    const text = productsText(products, { color: false, width: 80 });
+    expect(text.split('\n').slice(-3)).toEqual([
+      'one: price unknown: write the price for 1y (and 2 more; --json has them all)',
+      'two: price unknown: write the price for 1y',
+      '',
+    ]);
   });
 });
