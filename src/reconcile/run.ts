@@ -53,11 +53,10 @@ export function providerFor(run: Run, id: string): Provider {
   const provider = run.providers.all.get(id);
   if (provider) return provider;
   const why = run.providers.broken.get(id)?.why;
-  throw new CertError(
-    why === undefined ? 'provider.unsupported' : 'provider.unreachable',
-    why === undefined ? `the configuration has no provider "${id}" any more` : `provider "${id}": ${why}`,
-    { remedy: 'put the provider back into certwright.yaml until its orders have ended' },
-  );
+  if (why !== undefined) throw new CertError('provider.unreachable', `provider "${id}": ${why}`);
+  throw new CertError('provider.unsupported', `the configuration has no provider "${id}" any more`, {
+    remedy: 'put the provider back into certwright.yaml until its orders have ended',
+  });
 }
 
 export const statusFile = (status: Status): FileChange => ({

@@ -19,7 +19,8 @@ export async function run(context: Context, globals: Globals): Promise<number> {
     );
   } else {
     context.print(findingsText(findings, context.render));
-    if (fine !== undefined) context.print(sum(fine));
+    // Manifests that are wrong are there, and were told above.
+    if (fine !== undefined && (fine > 0 || findings.length === 0)) context.print(sum(fine));
     const note = uncommittedNote(checkout);
     if (note !== undefined) context.say(`note: ${note}`);
   }

@@ -36,6 +36,18 @@ describe('validate', () => {
     expect(code).toBe(0);
   });
 
+  test('does not ask for a manifest where the only one is wrong', async () => {
+    const files = {
+      ...FINE,
+      'certificates/two.yaml': null,
+      'certificates/shop.yaml': 'domian: shop.example.com\n',
+    };
+    const { out, code } = await validate(await folderWith(files));
+    expect(out).toContain('2 errors in 1 file.');
+    expect(out).not.toContain('No manifest to check');
+    expect(code).toBe(1);
+  });
+
   test('finds what is wrong in every kind of file at once', async () => {
     const { out, code } = await validate(await folderWith({ ...FINE, ...WRONG }));
     expect(code).toBe(1);
