@@ -161,6 +161,11 @@ export class MemoryRemote {
           )
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([path, blob]) => ({ path, blob, bytes: this.#blobs.get(blob)?.bytes ?? 0 })),
+      blobs: async (prefix: string) => {
+        const folder = prefix.replace(/\/$/, '');
+        const isBelow = (path: string) => folder === '' || path === folder || path.startsWith(`${folder}/`);
+        return new Map([...tree].filter(([path]) => isBelow(path)).sort(([a], [b]) => (a < b ? -1 : 1)));
+      },
       read: async (blobs: readonly Oid[]) => blobs.map((blob) => this.#text(blob)),
       readEach: async (blobs: readonly Oid[], take: (text: string, index: number) => void) => {
         for (const [index, blob] of blobs.entries()) take(this.#text(blob), index);
