@@ -1,13 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from './generate.ts';
-import { inTurn, type Sample, time } from './measure.ts';
+import { inTurn, type Median, type Sample, time } from './measure.ts';
 import { certbot, dehydrated, isInstalled, type Other } from './others.ts';
 
-const MAIN = fileURLToPath(new URL('../dist/entry/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../bin/certwright.js', import.meta.url));
 /** Any valid recipient does: nothing is sealed in a run with nothing to do. */
 const RECIPIENT = 'age1yt3lmdzqr7qg8zxlssk7upfamvgsmjh9g2hte7wu6p7t5gus646q5xl8e5';
 const RUNS = Number(process.env.BENCH_RUNS ?? 5);
@@ -22,8 +22,7 @@ const ms = (value: number): string => `${value.toFixed(0)} ms`.padStart(10);
 const ratio = (value: number): string => `${value.toFixed(2)}x`.padStart(8);
 
 /** The floor: list both trees, and read every manifest and status through one `git cat-file --batch`. */
-async function floor(remote: string): Promise<Sample> {
-  const start = process.hrtime.bigint();
+function floor(remote: string, folder: string): () => Promise<Sample> {
   const wanted: string[] = [];
   for (const [ref, fits] of [
     ['main', /\.yaml$/],
@@ -36,13 +35,23 @@ async function floor(remote: string): Promise<Sample> {
       if (blob !== undefined && fits.test(path)) wanted.push(blob);
     }
   }
-  await new Promise<void>((resolve, reject) => {
-    const child = spawn('git', ['cat-file', '--batch'], { cwd: remote, stdio: ['pipe', 'pipe', 'inherit'] });
-    child.stdout.resume();
-    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error('cat-file failed'))));
-    child.stdin.end(`${wanted.join('\n')}\n`);
-  });
-  return { wallMs: Number(process.hrtime.bigint() - start) / 1e6, code: 0 };
+  const list = join(folder, 'wanted');
+  writeFileSync(list, `${wanted.join('\n')}\n`);
+  const script = [
+    'git ls-tree -r -z main >/dev/null',
+    'git ls-tree -r -z certwright/state >/dev/null',
+    'git cat-file --batch <"$1" >/dev/null',
+  ].join(' && ');
+  return () => time({ program: 'sh', args: ['-c', script, 'sh', list], cwd: remote });
+}
+
+/** One line: wall and processor time, each with its ratio to the floor. */
+function row(title: string, run: Pick<Sample, 'wallMs' | 'cpuMs'> & { peakMb?: number }, base: typeof run) {
+  const times = [run.wallMs, run.cpuMs].map(ms);
+  const ratios = [run.wallMs / base.wallMs, run.cpuMs / base.cpuMs].map(ratio);
+  const peak =
+    run.peakMb === undefined || Number.isNaN(run.peakMb) ? '' : `  peak ${run.peakMb.toFixed(0)} MB`;
+  print(`  ${title.padEnd(26)}  wall${times[0]}${ratios[0]}  cpu${times[1]}${ratios[1]}${peak}`);
 }
 
 async function startUp(): Promise<void> {
@@ -56,9 +65,9 @@ async function startUp(): Promise<void> {
   );
   if (!bare || !version || !help) return;
   print('start-up (whole process)');
-  print(`  node -e 0               ${ms(bare.wallMs)} ${ratio(1)}`);
-  print(`  certwright --version    ${ms(version.wallMs)} ${ratio(version.wallMs / bare.wallMs)}`);
-  print(`  certwright plan --help  ${ms(help.wallMs)} ${ratio(help.wallMs / bare.wallMs)}`);
+  row('node -e 0', { ...bare, peakMb: Number.NaN }, bare);
+  row('certwright --version', version, bare);
+  row('certwright plan --help', help, bare);
 }
 
 async function nothingDue(count: number): Promise<void> {
@@ -78,33 +87,28 @@ async function nothingDue(count: number): Promise<void> {
       rmSync(join(folder, 'cache', 'certwright', 'quiet'), { recursive: true, force: true });
       return apply();
     };
-    const [base, full, short] = await inTurn([() => floor(remote), cold, apply], RUNS);
+    const [base, full, short] = await inTurn([floor(remote, folder), cold, apply], RUNS);
     if (!base || !full || !short) return;
     print(`nothing due, ${count} certificates (apply, git fetch included)`);
-    print(`  floor (ls-tree + cat-file)  ${ms(base.wallMs)} ${ratio(1)}`);
-    for (const [title, run] of [
-      ['certwright apply, cold', full],
-      ['certwright apply, warm', short],
-    ] as const) {
-      const peak = `peak ${run.peakMb.toFixed(0)} MB`;
-      print(`  ${title.padEnd(26)}  ${ms(run.wallMs)} ${ratio(run.wallMs / base.wallMs)}  ${peak}`);
-    }
-    await others(join(folder, 'others'), count, base.wallMs);
+    row('floor (ls-tree, cat-file)', base, base);
+    row('certwright apply, cold', full, base);
+    row('certwright apply, warm', short, base);
+    await others(join(folder, 'others'), count, base);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** What else is installed, once each: they are slow, and only their order of magnitude matters. */
-async function others(folder: string, count: number, baseMs: number): Promise<void> {
+async function others(folder: string, count: number, base: Median): Promise<void> {
   if (count > OTHERS_UP_TO) return;
   const made: Other[] = [];
   if (isInstalled('certbot')) made.push(certbot(join(folder, 'a'), count));
   if (isInstalled('dehydrated')) made.push(await dehydrated(join(folder, 'b'), count));
   for (const other of made) {
-    const { wallMs } = await other.run();
+    const sample = await other.run();
     other.close();
-    print(`  ${other.title.padEnd(26)}  ${ms(wallMs)} ${ratio(wallMs / baseMs)}`);
+    row(other.title, sample, base);
   }
 }
 

@@ -4,8 +4,10 @@ export type Oid = string;
 /** Files of one tree, by path, read on demand and in bulk. */
 export interface TreeReader {
   readonly commit: Oid;
-  /** Every path below `prefix` with its blob id, sorted. */
+  /** Every path below `prefix` with its blob id and size, sorted. */
   list(prefix: string): Promise<readonly TreeEntry[]>;
+  /** The same without sizes, for which git has to look at every file. */
+  blobs(prefix: string): Promise<ReadonlyMap<string, Oid>>;
   /** Texts of blobs, in the order asked for; one bulk read. @throws RangeError for an id that is not there */
   read(blobs: readonly Oid[]): Promise<readonly string[]>;
   /**

@@ -32,7 +32,7 @@ export async function readState(
   if (!state) return { ...base, statuses: new Map(), files: new Map() };
   if (!seen || integrity.kind !== 'foreign-commits') return { ...base, ...(await readTree(deps, state)) };
   const ours = await readTree(deps, seen);
-  const head = await filesOf(state);
+  const head = await state.blobs(STATE_FOLDER);
   if ((await revisionOf(deps, state, head)) > (ours.header?.revision ?? 0)) {
     return { ...base, ...(await readTree(deps, state)) };
   }
@@ -41,13 +41,10 @@ export async function readState(
 
 async function manifestsIdOf({ approval, state }: RepositorySnapshot): Promise<string> {
   if (approval.commit !== state?.commit) return approval.commit;
-  const entries = (await approval.list('')).filter(({ path }) => !path.startsWith(`${STATE_FOLDER}/`));
-  const lines = entries.map(({ path, blob }) => `${blob} ${path}`).sort();
+  const files = [...(await approval.blobs(''))].filter(([path]) => !path.startsWith(`${STATE_FOLDER}/`));
+  const lines = files.map(([path, blob]) => `${blob} ${path}`).sort();
   return createHash('sha256').update(lines.join('\n')).digest('hex');
 }
-
-const filesOf = async (tree: TreeReader): Promise<ReadonlyMap<string, Oid>> =>
-  new Map((await tree.list(STATE_FOLDER)).map((entry) => [entry.path, entry.blob]));
 
 /** 0 where somebody took the header away, or made it unreadable: such a tree is not ours. */
 async function revisionOf(
@@ -77,9 +74,8 @@ function restoring(ours: ReadonlyMap<string, Oid>, head: ReadonlyMap<string, Oid
 }
 
 async function readTree(deps: Pick<Deps, 'parseStatus' | 'parseHeader'>, tree: TreeReader) {
-  const entries = await tree.list(STATE_FOLDER);
-  const files = new Map(entries.map((entry) => [entry.path, entry.blob]));
-  const statusPaths = entries.filter((entry) => nameOfStatusPath(entry.path) !== undefined);
+  const files = await tree.blobs(STATE_FOLDER);
+  const found = [...files].filter(([path]) => nameOfStatusPath(path) !== undefined);
   const headerBlob = files.get(HEADER_PATH);
   const [headerText = ''] = await tree.read(headerBlob === undefined ? [] : [headerBlob]);
   const header = headerBlob === undefined ? undefined : deps.parseHeader(headerText, HEADER_PATH);
@@ -90,10 +86,12 @@ async function readTree(deps: Pick<Deps, 'parseStatus' | 'parseHeader'>, tree: T
     );
   }
   const statuses = new Map<string, Status>();
-  const blobs = statusPaths.map((entry) => entry.blob);
-  await tree.readEach(blobs, (text, index) => {
-    const status = deps.parseStatus(text, statusPaths[index]?.path ?? '');
-    statuses.set(status.name, status);
-  });
+  await tree.readEach(
+    found.map(([, blob]) => blob),
+    (text, index) => {
+      const status = deps.parseStatus(text, found[index]?.[0] ?? '');
+      statuses.set(status.name, status);
+    },
+  );
   return { ...(header === undefined ? {} : { header }), statuses, files };
 }

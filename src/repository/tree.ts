@@ -1,4 +1,4 @@
-import type { Oid, TreeEntry, TreeReader } from '../ports/repository.js';
+import type { Oid, TreeReader } from '../ports/repository.js';
 import { type Git, mustRun } from './process.js';
 
 const NEWLINE = 10;
@@ -7,13 +7,14 @@ const NEWLINE = 10;
 const FILE_LENGTH = '100644 blob'.length;
 const FILE = /^100\d{3} blob$/;
 
-/** One record of `ls-tree -z -l`: `<mode> <type> <oid> <size> TAB <path>`. Links and submodules are left out. */
-function parseEntry(record: string): TreeEntry | undefined {
-  const tab = record.indexOf('\t');
-  if (!FILE.test(record.slice(0, FILE_LENGTH))) return undefined;
-  const end = record.indexOf(' ', FILE_LENGTH + 1);
-  const blob = record.slice(FILE_LENGTH + 1, end);
-  return { path: record.slice(tab + 1), blob, bytes: Number(record.slice(end, tab)) };
+/** Records of `ls-tree -r -z`: `<mode> <type> <oid>[ <size>] TAB <path>`. Links and submodules are left out. */
+function* filesOf(listing: Buffer) {
+  for (const record of listing.toString('utf8').split('\0')) {
+    if (!FILE.test(record.slice(0, FILE_LENGTH))) continue;
+    const tab = record.indexOf('\t');
+    const [blob = '', size = ''] = record.slice(FILE_LENGTH + 1, tab).split(/ +/);
+    yield { path: record.slice(tab + 1), blob, size };
+  }
 }
 
 /** Takes `cat-file --batch` output apart as it comes: `<oid> <type> <size> LF <bytes> LF`, or `<oid> missing LF`. */
@@ -90,17 +91,23 @@ export async function readBlobs(git: Git, blobs: readonly Oid[]): Promise<readon
 
 /** Files of one commit: `ls-tree` for a listing, one `cat-file --batch` for a bulk read. */
 export function treeReader(git: Git, commit: Oid): TreeReader {
+  function listing(prefix: string, ...more: readonly string[]): Promise<Buffer> {
+    const folder = prefix.replace(/\/+$/, '');
+    const where = folder === '' ? [] : ['--', folder];
+    return mustRun(git, ['ls-tree', '-r', '-z', ...more, '--full-tree', commit, ...where]);
+  }
   return {
     commit,
-    async list(prefix) {
-      const folder = prefix.replace(/\/+$/, '');
-      const where = folder === '' ? [] : ['--', folder];
-      const out = await mustRun(git, ['ls-tree', '-r', '-z', '-l', '--full-tree', commit, ...where]);
-      return out
-        .toString('utf8')
-        .split('\0')
-        .map((record) => parseEntry(record))
-        .filter((entry) => entry !== undefined);
+    list: async (prefix) =>
+      Array.from(filesOf(await listing(prefix, '-l')), ({ path, blob, size }) => ({
+        path,
+        blob,
+        bytes: Number(size),
+      })),
+    async blobs(prefix) {
+      const blobs = new Map<string, Oid>();
+      for (const { path, blob } of filesOf(await listing(prefix))) blobs.set(path, blob);
+      return blobs;
     },
     read: (blobs) => readBlobs(git, blobs),
     readEach: (blobs, take) => readEachBlob(git, blobs, take),

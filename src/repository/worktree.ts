@@ -21,8 +21,8 @@ export interface WorktreeReader extends TreeReader {
   readonly root: string;
   /** null outside Git, and before the first commit. Then `commit` is all zeros. */
   readonly head: Oid | null;
-  /** Something on disk is not in `head`. Outside Git: always. */
-  readonly uncommitted: boolean;
+  /** Is something on disk not in `head`? Outside Git: always. Asks git, which looks at every file. */
+  uncommitted(): Promise<boolean>;
   /** Files above `MAX_FILE_BYTES` that a listing met. They are listed, reading them throws RangeError. */
   tooLarge(): readonly TreeEntry[];
 }
@@ -130,7 +130,7 @@ function diskReader(
     return text;
   }
 
-  return {
+  const reader = {
     async list(prefix: string): Promise<readonly TreeEntry[]> {
       const { paths, leftOut } = await list(prefix.replace(/\/+$/, ''));
       const entries: (TreeEntry | undefined)[] = [];
@@ -144,6 +144,9 @@ function diskReader(
       });
       return entries.filter((entry) => entry !== undefined).sort(byPath);
     },
+    async blobs(prefix: string): Promise<ReadonlyMap<string, Oid>> {
+      return new Map((await reader.list(prefix)).map(({ path, blob }) => [path, blob]));
+    },
     read: async (blobs: readonly Oid[]): Promise<readonly string[]> => blobs.map(textOf),
     readEach: async (blobs: readonly Oid[], take: (text: string, index: number) => void): Promise<void> =>
       blobs.forEach((blob, index) => {
@@ -151,11 +154,12 @@ function diskReader(
       }),
     tooLarge: () => [...large.values()],
   };
+  return reader;
 }
 
 function plainFolder(root: string): WorktreeReader {
   const reader = diskReader(root, 'sha1', walker(root), async () => []);
-  return { ...reader, root, commit: noCommit('sha1'), head: null, uncommitted: true };
+  return { ...reader, root, commit: noCommit('sha1'), head: null, uncommitted: async () => true };
 }
 
 async function headOf(git: Git): Promise<Oid | null> {
@@ -165,12 +169,13 @@ async function headOf(git: Git): Promise<Oid | null> {
 
 /** A bare clone has no work tree: what stands in HEAD is all there is. */
 async function committed(git: Git, clone: UserClone, head: Oid | null): Promise<WorktreeReader> {
-  const common = { root: clone.root, head, uncommitted: false, tooLarge: () => [] };
+  const common = { root: clone.root, head, uncommitted: async () => false, tooLarge: () => [] };
   if (head !== null) return { ...treeReader(git, head), ...common };
   return {
     ...common,
     commit: noCommit(clone.objectFormat),
     list: async () => [],
+    blobs: async () => new Map(),
     read: async () => [],
     readEach: async () => {},
   };
@@ -205,13 +210,15 @@ export async function openWorktree(options: WorktreeOptions): Promise<WorktreeRe
   });
   const head = await headOf(git);
   if (clone.bare) return committed(git, clone, head);
-  const clean = (await userGit(clone.root, ambient).status(['--ignore-submodules=dirty'])).isClean();
   const reader = diskReader(clone.root, clone.objectFormat, tracked(git), (blobs) => readBlobs(git, blobs));
   return {
     ...reader,
     root: clone.root,
     commit: head ?? noCommit(clone.objectFormat),
     head,
-    uncommitted: !clean || head === null,
+    async uncommitted() {
+      if (head === null) return true;
+      return !(await userGit(clone.root, ambient).status(['--ignore-submodules=dirty'])).isClean();
+    },
   };
 }

@@ -134,6 +134,16 @@ describe.each([
     expect((await after?.list('issued/a')) ?? []).toEqual([]);
     expect(listed.at(-1)?.blob).toBe(entry.blob);
     await expect(after?.read(['0'.repeat(40)])).rejects.toThrow(RangeError);
+    await expect(after?.readEach(['0'.repeat(40)], () => undefined)).rejects.toThrow(RangeError);
+    expect([...((await after?.blobs('issued')) ?? [])]).toEqual(listed.map(({ path, blob }) => [path, blob]));
+    const each: unknown[] = [];
+    const blobs = listed.map(({ blob }) => blob);
+    await after?.readEach(blobs, (text, index) => each.push([index, text]));
+    expect(each).toEqual([...((await after?.read(blobs)) ?? []).entries()]);
+    const full = () => {
+      throw new Error('enough');
+    };
+    await expect(after?.readEach(blobs, full)).rejects.toThrow('enough');
   });
 
   it('writes below issued/ alone', async () => {

@@ -169,12 +169,14 @@ export class MemoryRemote {
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .map(([path, blob]) => ({ path, blob, bytes: this.#blobs.get(blob)?.bytes ?? 0 })),
       );
+    const below = (prefix: string) => {
+      const folder = `${prefix.replace(/\/$/, '')}/`;
+      return entries().filter(({ path }) => prefix === '' || path === prefix || path.startsWith(folder));
+    };
     return {
       commit,
-      list: async (prefix: string) => {
-        const folder = `${prefix.replace(/\/$/, '')}/`;
-        return entries().filter(({ path }) => prefix === '' || path === prefix || path.startsWith(folder));
-      },
+      list: async (prefix: string) => below(prefix),
+      blobs: async (prefix: string) => new Map(below(prefix).map(({ path, blob }) => [path, blob])),
       read: async (blobs: readonly Oid[]) => blobs.map((blob) => this.#text(blob)),
       readEach: async (blobs: readonly Oid[], take: (text: string, index: number) => void) => {
         for (const [index, blob] of blobs.entries()) take(this.#text(blob), index);

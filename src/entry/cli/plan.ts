@@ -28,7 +28,7 @@ export async function run(
       const plan = select(whole, selectionOf(options, args));
       context.progress.clear();
       if (findings.length > 0) context.say(findingsText(findings, context.render));
-      if (tree && checkout.uncommitted) {
+      if (tree && (await checkout.uncommitted())) {
         context.say(
           'note: this plans the checkout, which has uncommitted changes; apply acts on the approval branch only',
         );

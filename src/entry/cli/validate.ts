@@ -14,14 +14,13 @@ export async function run(context: Context, globals: Globals): Promise<number> {
   const fine = desired?.specs.filter(({ name }) => !desired.invalidNames.includes(name)).length;
   if (globals.json) {
     const told: object = JSON.parse(findingsJson(findings));
-    context.print(
-      jsonText({ ...told, manifests: { fine: fine ?? null }, uncommitted: checkout.uncommitted }),
-    );
+    const uncommitted = await checkout.uncommitted();
+    context.print(jsonText({ ...told, manifests: { fine: fine ?? null }, uncommitted }));
   } else {
     context.print(findingsText(findings, context.render));
     // Manifests that are wrong are there, and were told above.
     if (fine !== undefined && (fine > 0 || findings.length === 0)) context.print(sum(fine));
-    const note = uncommittedNote(checkout);
+    const note = await uncommittedNote(checkout);
     if (note !== undefined) context.say(`note: ${note}`);
   }
   return exitCodeOf({ findings });
@@ -32,8 +31,8 @@ function sum(fine: number): string {
   return `${count(fine, 'manifest')} ${fine === 1 ? 'is' : 'are'} fine.`;
 }
 
-function uncommittedNote({ head, uncommitted }: WorktreeReader): string | undefined {
-  if (!uncommitted) return undefined;
-  if (head === null) return 'nothing of this is committed yet';
+async function uncommittedNote(checkout: WorktreeReader): Promise<string | undefined> {
+  if (!(await checkout.uncommitted())) return undefined;
+  if (checkout.head === null) return 'nothing of this is committed yet';
   return 'the checkout has uncommitted changes, which were checked as well';
 }

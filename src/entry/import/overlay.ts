@@ -15,17 +15,17 @@ export function withFiles<T extends TreeReader>(tree: T, files: ReadonlyMap<stri
     const others = new Map(rest.map((blob, i) => [blob, found[i] ?? '']));
     return blobs.map((blob) => texts.get(blob) ?? others.get(blob) ?? '');
   }
+  async function list(prefix: string): Promise<readonly TreeEntry[]> {
+    const there = await tree.list(prefix);
+    const known = new Set(there.map(({ path }) => path));
+    const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
+    const more = added.filter(({ path }) => !known.has(path) && (path === prefix || path.startsWith(folder)));
+    return [...there, ...more].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
   return {
     ...tree,
-    async list(prefix) {
-      const there = await tree.list(prefix);
-      const known = new Set(there.map(({ path }) => path));
-      const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-      const more = added.filter(
-        ({ path }) => !known.has(path) && (path === prefix || path.startsWith(folder)),
-      );
-      return [...there, ...more].sort((a, b) => (a.path < b.path ? -1 : 1));
-    },
+    list,
+    blobs: async (prefix) => new Map((await list(prefix)).map(({ path, blob }) => [path, blob])),
     read,
     async readEach(blobs, take) {
       for (const [index, text] of (await read(blobs)).entries()) take(text, index);

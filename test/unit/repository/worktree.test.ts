@@ -52,13 +52,14 @@ describe('the work tree of a clone', () => {
     const clone = await cloneOf(await fileRemote(FILES));
     await writeFiles(clone, files);
     const reader = await open(clone);
-    expect(reader).toMatchObject({ uncommitted, head: await git(clone, 'rev-parse', 'HEAD'), root: clone });
+    expect(reader).toMatchObject({ head: await git(clone, 'rev-parse', 'HEAD'), root: clone });
+    expect(await reader.uncommitted()).toBe(uncommitted);
   });
 
   it('does not write the index', async () => {
     const clone = await cloneOf(await fileRemote(FILES));
     await writeFiles(clone, { '.git/index.lock': '', 'certificates/a.yaml': 'b' });
-    expect((await open(clone)).uncommitted).toBe(true);
+    expect(await (await open(clone)).uncommitted()).toBe(true);
   });
 
   it('follows no link, not even one that took the place of a folder', async () => {
@@ -90,7 +91,9 @@ describe('the work tree of a clone', () => {
     const folder = await tempFolder();
     await git(folder, 'init', '--quiet');
     await writeFiles(folder, FILES);
-    expect(await open(folder)).toMatchObject({ head: null, uncommitted: true });
+    const reader = await open(folder);
+    expect(reader.head).toBeNull();
+    expect(await reader.uncommitted()).toBe(true);
     expect(Object.keys(await read(folder))).toHaveLength(3);
   });
 
@@ -102,7 +105,7 @@ describe('the work tree of a clone', () => {
 
   it('is HEAD in a bare clone', async () => {
     const clone = await cloneOf(await fileRemote(FILES), '--bare');
-    expect(await open(clone)).toMatchObject({ uncommitted: false });
+    expect(await (await open(clone)).uncommitted()).toBe(false);
     expect(await read(clone)).toEqual(FILES);
   });
 });
@@ -117,7 +120,9 @@ describe('a folder without Git', () => {
     expect(await read(folder, 'certificates')).toEqual({ 'certificates/a.yaml': 'a' });
     expect(await read(folder, 'certwright.yaml')).toEqual({ 'certwright.yaml': 'version: 1\n' });
     expect(await read(folder, 'none')).toEqual({});
-    expect(await open(folder)).toMatchObject({ head: null, uncommitted: true, root: folder });
+    const reader = await open(folder);
+    expect(reader).toMatchObject({ head: null, root: folder });
+    expect(await reader.uncommitted()).toBe(true);
   });
 
   it('needs no git at all', async () => {
