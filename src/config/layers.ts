@@ -72,24 +72,27 @@ export function resolve(
   const own: DefaultsLayer = { values, document, path: [] };
   const upper = [own, ...folders];
   const providers = providersOf([...upper, configuration.defaults], configuration);
-  const layers = [...upper, ...providerLayers(providers[0], configuration), configuration.defaults];
-  const merged = new Map<string, { value: Json; layer: DefaultsLayer }>();
-  for (const layer of layers) {
+  const below = [...folders, ...providerLayers(providers[0], configuration), configuration.defaults];
+  const merged: Record<string, Json> = { ...values };
+  const origins = new Map<string, DefaultsLayer>();
+  for (const layer of below) {
     for (const [key, value] of Object.entries(layer.values)) {
-      if (layer !== own && kind === 'sitelock' && !SITELOCK_DEFAULTS.has(key)) continue;
-      const nearer = merged.get(key);
-      if (nearer === undefined) merged.set(key, { value, layer });
-      else if (MERGED.has(key) && isObject(value) && isObject(nearer.value))
-        merged.set(key, { value: { ...value, ...nearer.value }, layer: nearer.layer });
+      if (kind === 'sitelock' && !SITELOCK_DEFAULTS.has(key)) continue;
+      const nearer = at(merged, key);
+      if (nearer === undefined) {
+        merged[key] = value;
+        origins.set(key, layer);
+      } else if (MERGED.has(key) && isObject(value) && isObject(nearer))
+        merged[key] = { ...value, ...nearer };
     }
   }
   return {
     document,
     kind,
-    values: Object.fromEntries([...merged].map(([key, { value }]) => [key, value])),
+    values: merged,
     providers,
     originOf: (key) => {
-      const layer = merged.get(key)?.layer ?? own;
+      const layer = origins.get(key) ?? own;
       return { document: layer.document, path: layer.path };
     },
   };

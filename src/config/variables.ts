@@ -37,6 +37,7 @@ export interface Substituted {
  * A text with a complaint stays as it is, too.
  */
 export function substitute(value: Json, scope: VariableScope, keep: (path: Path) => boolean): Substituted {
+  if (!holdsVariable(value)) return { value, complaints: [] };
   const complaints: { path: Path; complaint: Complaint }[] = [];
   const walk = (it: Json, path: Path): Json => {
     if (typeof it === 'string') {
@@ -51,6 +52,13 @@ export function substitute(value: Json, scope: VariableScope, keep: (path: Path)
     return Object.fromEntries(Object.entries(it).map(([key, item]) => [key, walk(item, [...path, key])]));
   };
   return { value: walk(value, []), complaints };
+}
+
+/** Most manifests have none, and need no copy. */
+function holdsVariable(value: Json): boolean {
+  if (typeof value === 'string') return mentionsVariable(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some(holdsVariable);
 }
 
 function substituteText(text: string, scope: VariableScope): string | readonly Complaint[] {

@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
 import { CertError } from '../model/errors.js';
@@ -7,6 +6,7 @@ import { MINUTE_MS, SECOND_MS } from '../model/time.js';
 import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { SendGuard } from '../ports/provider.js';
+import { parseBaseUrl } from './base-url.js';
 import { CallTimeout, excerpt, transportFailure, unusableReply } from './failure.js';
 import {
   type EncodedRequest,
@@ -70,22 +70,6 @@ export interface HttpClient {
   serverTime(): number | undefined;
   /** Breaks reads off, waits for paid calls that are out. */
   close(): Promise<void>;
-}
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
-
-function parseBaseUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const wrong = (why: string) =>
-    new CertError('config.invalid', `the provider's \`url:\` ${why}`, {
-      remedy: 'Write a full https: address without user name, query and fragment.',
-    });
-  if (url === undefined) throw wrong('is no URL');
-  if (url.username !== '' || url.password !== '') throw wrong('holds a user name or password');
-  if (url.search !== '' || url.hash !== '') throw wrong('has a query or a fragment');
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
-  throw wrong('is not encrypted: http: is for loopback only');
 }
 
 /** Spread over the second half of a doubling pause, so that runners that failed together do not return together. */

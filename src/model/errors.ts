@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'wire.unexpected'
   | 'order.ambiguous'
   | 'order.not-found'
+  | 'order.rejected'
   | 'order.reference-used'
   | 'solver.failed'
   | 'solver.refused'

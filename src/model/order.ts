@@ -57,6 +57,8 @@ export interface OrderSnapshot {
   readonly notAfter?: Instant;
   /** A reissue is under way beside the certificate that is valid. */
   readonly reissuePending?: boolean;
+  /** The reissue that the record is of ended without a certificate, and the order goes on; `message` says why. */
+  readonly reissueEnded?: true;
   /** The provider's own auto-renew flag, where there is one. */
   readonly autoRenew?: boolean;
   /** When the provider will revoke the predecessor of the newest certificate. */

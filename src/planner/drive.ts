@@ -93,7 +93,7 @@ export function lookedAtLater(
   order: Awaited,
   message: string,
 ): Pick<Draft, 'message' | 'dueAtMs'> {
-  const dueAtMs = nextLookOf(input.memory, input.providers.get(order.provider), order);
+  const dueAtMs = nextLookOf(input.memory, input.providers.get(order.provider), order, input.nowMs);
   if (dueAtMs <= input.nowMs) return { message };
   return { message: `${message}; next look ${toInstant(dueAtMs)}`, dueAtMs };
 }

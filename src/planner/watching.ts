@@ -45,6 +45,7 @@ export function nextLookOf(
   memory: RunMemory | undefined,
   account: Pick<ProviderFacts, 'config' | 'capabilities'> | undefined,
   order: Awaited,
+  nowMs: number,
   eager = false,
 ): number {
   const look = memory?.looks[lookKey(order.provider, order.orderId)];
@@ -58,6 +59,7 @@ export function nextLookOf(
       ...(pollEveryMs === undefined ? {} : { pollEveryMs }),
       ...(notBefore === undefined ? {} : { notBeforeMs: toMs(notBefore) }),
     },
+    nowMs,
     eager,
   );
 }

@@ -52,14 +52,22 @@ export interface Watched {
   readonly notBeforeMs?: number;
 }
 
+/** No pause is kept for longer, whatever a provider or a clock that was ahead says: what falls due must not wait for it. */
+export const LONGEST_PAUSE_MS = DAY_MS;
+
+/** Is an account left alone that asked for it until then? */
+export const isPaused = (notBeforeMs: number | undefined, nowMs: number): notBeforeMs is number =>
+  notBeforeMs !== undefined && notBeforeMs > nowMs && notBeforeMs <= nowMs + LONGEST_PAUSE_MS;
+
 /**
  * When an order is looked at again, epoch ms; in the past: now. What is waited for decides, and the longer nothing
- * happens the slower; a look that found something new starts afresh. The provider's own limits always hold.
+ * happens the slower; a look that found something new starts afresh. The provider's own limits always hold. A look that
+ * was noted by a clock ahead of ours counts as none.
  * @param eager  somebody stays for it (`apply --wait`): as often as the provider allows
  */
-export function nextLookMs(order: Watched, eager = false): number {
-  const pausedTillMs = order.notBeforeMs ?? -Infinity;
-  if (!order.look) return pausedTillMs;
+export function nextLookMs(order: Watched, nowMs: number, eager = false): number {
+  const pausedTillMs = isPaused(order.notBeforeMs, nowMs) ? order.notBeforeMs : -Infinity;
+  if (!order.look || toMs(order.look.at) > nowMs) return pausedTillMs;
   const lastMs = toMs(order.look.at);
   const sinceMs = Math.max(
     order.sinceMs,
@@ -88,7 +96,7 @@ export function isListDue(
   olderThanMs: number,
   nowMs: number,
 ): boolean {
-  if (account?.notBefore !== undefined && nowMs < toMs(account.notBefore)) return false;
+  if (account?.notBefore !== undefined && isPaused(toMs(account.notBefore), nowMs)) return false;
   const lastMs = account?.listing === undefined ? -Infinity : toMs(account.listing.at);
   const triedMs = account?.triedAt === undefined ? -Infinity : toMs(account.triedAt);
   // A clock that was ahead must not put the next list off for ever.

@@ -8,6 +8,11 @@ export interface TreeReader {
   list(prefix: string): Promise<readonly TreeEntry[]>;
   /** Texts of blobs, in the order asked for; one bulk read. @throws RangeError for an id that is not there */
   read(blobs: readonly Oid[]): Promise<readonly string[]>;
+  /**
+   * The same one by one, as they come: the whole is never held at once. What `take` throws ends the reading.
+   * @throws RangeError for an id that is not there
+   */
+  readEach(blobs: readonly Oid[], take: (text: string, index: number) => void): Promise<void>;
 }
 
 export interface TreeEntry {

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
 import { CertError, messageOf } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
+import { isZero } from '../model/money.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { isDead, orderById } from '../planner/facts.js';
@@ -42,7 +43,7 @@ export async function collectOrders(
   { eager, seen }: CollectOptions,
 ): Promise<ReadonlySet<string>> {
   const nowMs = run.deps.clock.now();
-  const due = orders.filter((waiting) => lookAtMs(run, waiting, eager) <= nowMs);
+  const due = orders.filter((waiting) => lookAtMs(run, waiting, nowMs, eager) <= nowMs);
   const looked = new Set<string>();
   for (let i = 0; i < due.length; i += PER_COMMIT) {
     const found = await lookAt(run, due.slice(i, i + PER_COMMIT), seen);
@@ -78,7 +79,7 @@ export async function lookAt(
 }
 
 /** When it is due for a look, epoch ms. What is not recorded is due at once: looking tells what is wrong with it. */
-function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, eager: boolean): number {
+function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, nowMs: number, eager: boolean): number {
   const status = statusOf(run.view, name);
   const intent = intentId === undefined ? undefined : findIntent(status, intentId);
   const order = orderById(status, orderId);
@@ -87,7 +88,7 @@ function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, eager: boolean
       ? awaitedByIntent(status, intent)
       : order && { ...order, orderId };
   if (!awaited) return -Infinity;
-  return nextLookOf(run.notes.memory, run.providers.all.get(awaited.provider), awaited, eager);
+  return nextLookOf(run.notes.memory, run.providers.all.get(awaited.provider), awaited, nowMs, eager);
 }
 
 function providerIdOf(run: Run, { name, intentId, orderId }: Waiting): string | undefined {
@@ -113,6 +114,7 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
   const news = withOrderFacts(status, order, provider.capabilities.termCounting) !== status;
   noteLook(run.notes, provider.config.id, waiting.orderId, run.deps.clock.now(), news);
   const base = { waiting, provider, order };
+  if (order.reissueEnded && intent) return { ...base, result: reissueEnded(order, intent) };
   if (hasEnded(order, status, intent)) return { ...base, result: { kind: 'dead' } };
   if (order.waitingFor === 'dcv' && intent && !leftToSolvers(run, waiting.name, order)) {
     const proven = new Set(order.validation.flatMap(({ name, state }) => (state === 'valid' ? [name] : [])));
@@ -200,6 +202,16 @@ function uselessSuccessor(
     serial,
     why: `order ${order.id} was reissued elsewhere, and certificate ${serial} cannot be used: ${why}`,
   };
+}
+
+/** One that was paid for stays open: the next would be paid for again, so a person has to settle it with the provider. */
+function reissueEnded(
+  order: OrderSnapshot,
+  { quoted }: OpenIntent,
+): Extract<Found['result'], { kind: 'reissue-ended' }> {
+  const paid = quoted !== null && !isZero(quoted);
+  const why = order.message ?? 'the provider gave no reason';
+  return { kind: 'reissue-ended', paid, why: `the reissue of order ${order.id} was rejected: ${why}` };
 }
 
 /** Nothing more will come of it. */

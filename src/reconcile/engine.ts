@@ -11,14 +11,14 @@ import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.
 import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import type { Deps } from './deps.js';
-import { observeState, refuseLostState } from './land.js';
+import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
 import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes } from './notes.js';
 import { type Answers, askProviders, noAnswers, providerFacts } from './observe.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
-import type { StateView } from './state.js';
+import { readState, type StateView } from './state.js';
 import { type AccountSync, syncAccounts, syncCertificates } from './sync.js';
 import { proofsAreDue } from './validation.js';
 
@@ -212,8 +212,12 @@ const changedSince = (before: StateView, after: StateView): boolean =>
 
 /** One look at remote and files, with live accounts: `providers` is to be closed. @throws CertError `config.invalid` */
 export async function openRun(deps: Deps, tree?: TreeReader, known?: StateView, notes?: Notes): Promise<Run> {
-  const view = known ?? (await observeState(deps));
-  const reading = await deps.readFiles(tree ?? view.snapshot.approval);
+  const snapshot = known?.snapshot ?? (await deps.repository.observe());
+  // Git brings the one while the other is taken apart. What is wrong with the state is said first.
+  const files = deps.readFiles(tree ?? snapshot.approval);
+  files.catch(() => undefined);
+  const view = known ?? (await readState(deps, snapshot));
+  const reading = await files;
   if (!reading.configuration || !reading.desired) throw new ConfigurationError(reading.findings);
   return {
     deps,
@@ -291,12 +295,14 @@ async function waitForQuickOnes(
 
 /** Is there an order that may be looked at again before the time is up? */
 function someoneWaits({ view, notes, providers, deps }: Run, leftMs: number): boolean {
-  const tillMs = deps.clock.now() + leftMs;
+  const nowMs = deps.clock.now();
   return [...view.statuses.values()].some((status) =>
     status.intents.some((intent) => {
       if (intent.phase !== 'placed') return false;
       const account = providers.all.get(intent.provider);
-      return nextLookOf(notes.memory, account, awaitedByIntent(status, intent), true) <= tillMs;
+      return (
+        nextLookOf(notes.memory, account, awaitedByIntent(status, intent), nowMs, true) <= nowMs + leftMs
+      );
     }),
   );
 }

@@ -1,4 +1,4 @@
-import type { OpenIntent } from '../model/intent.js';
+import { isOpen, type OpenIntent } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
@@ -12,7 +12,7 @@ import { type Publication, publicationFiles, publishedStatus } from './publish.j
 import { changedStatuses, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
 import { isSuperseded, orderRank, SUPERSEDED } from './superseded.js';
-import { closeIntent, findIntent, withOrderDied, withProblem } from './transitions.js';
+import { closeIntent, findIntent, withOrderDied, withProblem, withReissueEnded } from './transitions.js';
 import { withAnnounced } from './validation.js';
 
 /** An order to look after. */
@@ -33,6 +33,8 @@ export interface Found {
   readonly result:
     | { readonly kind: 'pending' }
     | { readonly kind: 'dead' }
+    /** The order goes on with the certificate it has. */
+    | { readonly kind: 'reissue-ended'; readonly why: string; readonly paid: boolean }
     | { readonly kind: 'wrong'; readonly fingerprint: string; readonly why: string; readonly pem: string }
     | { readonly kind: 'publish'; readonly publication: Publication }
     /** The newest certificate of the order is one we cannot use. */
@@ -105,6 +107,12 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
       return intent
         ? withOrderDied(facts, intent, order.message ?? `the order was ${order.state}`, run.deps.clock.now())
         : withRevocationSeen(facts, order, run.deps.clock.now());
+    case 'reissue-ended': {
+      const quiet = withOrderFacts(status, withoutWords(order), provider.capabilities.termCounting);
+      return intent && !result.paid
+        ? withReissueEnded(quiet, intent, result.why, run.deps.clock.now())
+        : quiet;
+    }
     case 'replaced':
       return withReplaced(facts, order, result.serial);
     case 'wrong':
@@ -122,6 +130,11 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
   }
 }
 
+/** Words about a reissue that is over say nothing of the order. */
+function withoutWords({ message: _message, ...order }: OrderSnapshot): OrderSnapshot {
+  return order;
+}
+
 const isAwaiting = (intent: OpenIntent): intent is Extract<OpenIntent, { phase: 'placed' | 'issued' }> =>
   intent.phase === 'placed' || intent.phase === 'issued';
 
@@ -134,10 +147,22 @@ function filesOf(view: StateView, { waiting, order, result }: Found): readonly F
     return view.files.has(key) ? [{ path: key, content: null }] : [];
   }
   if (result.kind === 'publish') return publicationFiles(view, result.publication);
+  if (result.kind === 'reissue-ended' && !result.paid) return uselessKey(view, waiting);
   if (result.kind === 'wrong') {
     return [{ path: rejectedPath(waiting.name, result.fingerprint), content: result.pem }];
   }
   return [];
+}
+
+/** The sealed key made for a request that is over, unless another one is for it too. */
+function uselessKey(view: StateView, { name, intentId }: Waiting): readonly FileChange[] {
+  const open = statusOf(view, name).intents.filter(isOpen);
+  const keyHash = open.find(({ id }) => id === intentId)?.keyHash;
+  if (keyHash === undefined || open.some((other) => other.id !== intentId && other.keyHash === keyHash)) {
+    return [];
+  }
+  const path = pendingKeyPath(name, keyHash);
+  return view.files.has(path) ? [{ path, content: null }] : [];
 }
 
 function line(view: StateView, { waiting, order, result }: Found): string {
@@ -156,6 +181,8 @@ function line(view: StateView, { waiting, order, result }: Found): string {
       return `record ${waiting.name}: order ${order.id} was reissued elsewhere, serial ${result.serial}`;
     case 'listed':
       return `sync ${waiting.name}: ${result.what}`;
+    case 'reissue-ended':
+      return `record ${waiting.name}: a ${action} of order ${order.id} was rejected, its certificate stays`;
     case 'dead':
       return `record ${waiting.name}: order ${order.id} was ${order.state}`;
     case 'pending':
@@ -188,6 +215,7 @@ function tell(run: Run, before: StateView, { waiting, order, result }: Found): v
     case 'dead':
       run.events.push({ ...event, outcome: 'failed', message: `order ${order.id} was ${order.state}` });
       return;
+    case 'reissue-ended':
     case 'replaced':
       run.events.push({ ...event, outcome: 'failed', message: result.why });
       return;

@@ -11,6 +11,7 @@ import {
 } from '../model/run-memory.js';
 import { MINUTE_MS, toInstant, toMs } from '../model/time.js';
 import { mergeMemories, prunedMemory } from '../policy/memory.js';
+import { isPaused, LONGEST_PAUSE_MS } from '../policy/polling.js';
 import { canonicalJson } from '../repository/stable.js';
 import type { Deps } from './deps.js';
 import type { StateView } from './state.js';
@@ -101,7 +102,8 @@ const PAUSE_MS = 10 * MINUTE_MS;
 /** Where a provider asked to be left alone for a while, the next runs do that. Other failures are not remembered. */
 export function noteRefusal(notes: Notes, account: ProviderConfig, error: unknown, nowMs: number): void {
   if (!(error instanceof CertError) || error.code !== 'provider.rate-limited') return;
-  setAccount(notes, account, { notBefore: toInstant(error.retryAtMs ?? nowMs + PAUSE_MS) });
+  const tillMs = Math.min(error.retryAtMs ?? nowMs + PAUSE_MS, nowMs + LONGEST_PAUSE_MS);
+  setAccount(notes, account, { notBefore: toInstant(tillMs) });
 }
 
 function setAccount(notes: Notes, account: ProviderConfig, change: AccountMemory): void {
@@ -116,7 +118,8 @@ export const memoryOf = (notes: Notes, account: ProviderConfig): AccountMemory |
 /** The instant before which the account is not to be called, where that is still ahead. */
 export function pausedTillMs(notes: Notes, account: ProviderConfig, nowMs: number): number | undefined {
   const notBefore = memoryOf(notes, account)?.notBefore;
-  return notBefore !== undefined && toMs(notBefore) > nowMs ? toMs(notBefore) : undefined;
+  const tillMs = notBefore === undefined ? undefined : toMs(notBefore);
+  return isPaused(tillMs, nowMs) ? tillMs : undefined;
 }
 
 /** @throws CertError `provider.rate-limited` */

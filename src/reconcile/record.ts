@@ -67,11 +67,12 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
   if (!intent) return status;
   const provider = providerFor(run, intent.provider);
   const settled = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
+  // Recorded before: a person may have looked at the charge meanwhile.
+  if (settled === status) return status;
   const doubtful = done.found === true || intent.phase === 'unknown' || intent.resends > 0;
   const next = doubtful && isPaid(intent, done.step) ? withDoubtAt(run, settled, intent) : settled;
   const { charged } = done.outcome;
-  // Recorded before: a person may have looked at the charge meanwhile.
-  if (next === status || charged === undefined) return next;
+  if (charged === undefined) return next;
   const order = next.orders.at(-1)?.id ?? '';
   return stoppedByPrice(run, next, provider, {
     order,

@@ -5,9 +5,6 @@ import type { FileChange, Oid, RepositorySnapshot, TreeReader } from '../ports/r
 import { HEADER_PATH, nameOfStatusPath, STATE_FOLDER } from '../repository/layout.js';
 import type { Deps } from './deps.js';
 
-/** Statuses whose texts are held in memory at one time. */
-const READ_AT_ONCE = 1000;
-
 /** The state branch, parsed. `files` maps every path to its blob: what is there, without reading it. */
 export interface StateView {
   readonly snapshot: RepositorySnapshot;
@@ -93,13 +90,10 @@ async function readTree(deps: Pick<Deps, 'parseStatus' | 'parseHeader'>, tree: T
     );
   }
   const statuses = new Map<string, Status>();
-  for (let at = 0; at < statusPaths.length; at += READ_AT_ONCE) {
-    const some = statusPaths.slice(at, at + READ_AT_ONCE);
-    const texts = await tree.read(some.map((entry) => entry.blob));
-    for (const [i, entry] of some.entries()) {
-      const status = deps.parseStatus(texts[i] ?? '', entry.path);
-      statuses.set(status.name, status);
-    }
-  }
+  const blobs = statusPaths.map((entry) => entry.blob);
+  await tree.readEach(blobs, (text, index) => {
+    const status = deps.parseStatus(text, statusPaths[index]?.path ?? '');
+    statuses.set(status.name, status);
+  });
   return { ...(header === undefined ? {} : { header }), statuses, files };
 }

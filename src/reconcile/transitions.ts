@@ -9,6 +9,7 @@ import type {
   StepRecord,
 } from '../model/intent.js';
 import { isOpen } from '../model/intent.js';
+import type { Lane } from '../model/order.js';
 import type { OrderRecord, RequestRecord, Status } from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
 import { toInstant } from '../model/time.js';
@@ -82,7 +83,7 @@ export function withStepDone(status: Status, done: StepDone): Status {
   if (!intent || index < 0) return status;
   const steps = setStep(intent.steps, index, { phase: 'done', result: done.outcome.result });
   const withOrder = recordOrder(status, { ...intent, steps }, done, intent.steps[index]?.paid ?? false);
-  const cleared: Status = { ...withOrder, failures: withoutLane(withOrder, intent.lane) };
+  const cleared: Status = { ...withOrder, failures: failuresAfterStep(withOrder, intent.lane) };
   const placed: PlacedIntent = {
     ...baseOf(intent),
     steps,
@@ -102,6 +103,10 @@ export function withStepDone(status: Status, done: StepDone): Status {
       return replaceIntent(cleared, placed);
   }
 }
+
+/** A call that went through ends a run of failures, but not one of taken and later rejected requests: a certificate does. */
+const failuresAfterStep = (status: Status, lane: Lane): Status['failures'] =>
+  status.failures[lane]?.code === 'order.rejected' ? status.failures : withoutLane(status, lane);
 
 /** Ends that are meant: nothing that is told later opens such an intent again. */
 const ENDED: ReadonlySet<CloseOutcome> = new Set(['published', 'done', 'abandoned']);
@@ -420,6 +425,15 @@ export function withOrderDied(status: Status, intent: OpenIntent, message: strin
   );
 }
 
+/**
+ * A reissue that cost nothing ended without a certificate, and its order goes on: the lane backs off, and what is tried
+ * then is another reissue.
+ */
+export function withReissueEnded(status: Status, intent: OpenIntent, message: string, atMs: number): Status {
+  const failed = withFailure(status, intent, { code: 'order.rejected', message }, atMs);
+  return closeIntent(failed, intent, 'refused', atMs, message);
+}
+
 /** A certificate arrived that is not what was asked for. */
 export function withProblem(
   status: Status,
@@ -438,7 +452,7 @@ export function withProblem(
 }
 
 /** A lane that succeeded starts afresh. */
-export function withoutLane(status: Status, lane: 'purchase' | 'free'): Status['failures'] {
+export function withoutLane(status: Status, lane: Lane): Status['failures'] {
   const { [lane]: _gone, ...others } = status.failures;
   return others;
 }

@@ -17,8 +17,8 @@ function parseEntry(record: string): TreeEntry | undefined {
 }
 
 /** Takes `cat-file --batch` output apart as it comes: `<oid> <type> <size> LF <bytes> LF`, or `<oid> missing LF`. */
-function batchParser(count: number) {
-  const texts: string[] = [];
+function batchParser(take: (text: string, index: number) => void) {
+  let taken = 0;
   let pending: Buffer = Buffer.alloc(0);
   let parts: Buffer[] = [];
   let held = 0;
@@ -34,7 +34,8 @@ function batchParser(count: number) {
       needed = next - from;
       return undefined;
     }
-    texts.push(buffer.toString('utf8', end + 1, next - 1));
+    take(buffer.toString('utf8', end + 1, next - 1), taken);
+    taken += 1;
     return next;
   }
 
@@ -51,18 +52,19 @@ function batchParser(count: number) {
       for (let next = takeOne(buffer, at); next !== undefined; next = takeOne(buffer, at)) at = next;
       pending = buffer.subarray(at);
     },
-    take(): readonly string[] {
-      if (texts.length !== count) throw new RangeError(`git gave ${texts.length} of ${count} files`);
-      return texts;
-    },
+    taken: () => taken,
   };
 }
 
-/** Texts of blobs, in order. @throws RangeError for an id that is no file here */
-export async function readBlobs(git: Git, blobs: readonly Oid[]): Promise<readonly string[]> {
-  if (blobs.length === 0) return [];
-  const parser = batchParser(blobs.length);
-  let problem: unknown;
+/** Texts of blobs, in order, each as soon as it is there. @throws RangeError for an id that is no file here */
+async function readEachBlob(
+  git: Git,
+  blobs: readonly Oid[],
+  take: (text: string, index: number) => void,
+): Promise<void> {
+  if (blobs.length === 0) return;
+  const parser = batchParser(take);
+  let problem: { readonly error: unknown } | undefined;
   await mustRun(git, ['cat-file', '--batch', '--buffer'], {
     input: `${blobs.join('\n')}\n`,
     onStdout(chunk) {
@@ -70,12 +72,20 @@ export async function readBlobs(git: Git, blobs: readonly Oid[]): Promise<readon
       try {
         parser.add(chunk);
       } catch (error) {
-        problem = error;
+        problem = { error };
       }
     },
   });
-  if (problem !== undefined) throw problem;
-  return parser.take();
+  if (problem !== undefined) throw problem.error;
+  if (parser.taken() !== blobs.length)
+    throw new RangeError(`git gave ${parser.taken()} of ${blobs.length} files`);
+}
+
+/** Texts of blobs, in order. @throws RangeError for an id that is no file here */
+export async function readBlobs(git: Git, blobs: readonly Oid[]): Promise<readonly string[]> {
+  const texts: string[] = [];
+  await readEachBlob(git, blobs, (text) => texts.push(text));
+  return texts;
 }
 
 /** Files of one commit: `ls-tree` for a listing, one `cat-file --batch` for a bulk read. */
@@ -93,5 +103,6 @@ export function treeReader(git: Git, commit: Oid): TreeReader {
         .filter((entry) => entry !== undefined);
     },
     read: (blobs) => readBlobs(git, blobs),
+    readEach: (blobs, take) => readEachBlob(git, blobs, take),
   };
 }

@@ -124,6 +124,12 @@ function diskReader(
     return { path, blob, bytes: content.length };
   }
 
+  function textOf(blob: Oid): string {
+    const text = texts.get(blob);
+    if (text === undefined) throw new RangeError(`not read from the work tree, or too large: ${blob}`);
+    return text;
+  }
+
   return {
     async list(prefix: string): Promise<readonly TreeEntry[]> {
       const { paths, leftOut } = await list(prefix.replace(/\/+$/, ''));
@@ -138,13 +144,11 @@ function diskReader(
       });
       return entries.filter((entry) => entry !== undefined).sort(byPath);
     },
-    async read(blobs: readonly Oid[]): Promise<readonly string[]> {
-      return blobs.map((blob) => {
-        const text = texts.get(blob);
-        if (text === undefined) throw new RangeError(`not read from the work tree, or too large: ${blob}`);
-        return text;
-      });
-    },
+    read: async (blobs: readonly Oid[]): Promise<readonly string[]> => blobs.map(textOf),
+    readEach: async (blobs: readonly Oid[], take: (text: string, index: number) => void): Promise<void> =>
+      blobs.forEach((blob, index) => {
+        take(textOf(blob), index);
+      }),
     tooLarge: () => [...large.values()],
   };
 }
@@ -163,7 +167,13 @@ async function headOf(git: Git): Promise<Oid | null> {
 async function committed(git: Git, clone: UserClone, head: Oid | null): Promise<WorktreeReader> {
   const common = { root: clone.root, head, uncommitted: false, tooLarge: () => [] };
   if (head !== null) return { ...treeReader(git, head), ...common };
-  return { ...common, commit: noCommit(clone.objectFormat), list: async () => [], read: async () => [] };
+  return {
+    ...common,
+    commit: noCommit(clone.objectFormat),
+    list: async () => [],
+    read: async () => [],
+    readEach: async () => {},
+  };
 }
 
 export interface WorktreeOptions {

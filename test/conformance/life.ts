@@ -152,6 +152,33 @@ export function lifeTests({ trial }: Suite): void {
     },
   );
 
+  trial(
+    'a rejected reissue has ended, and leaves order and certificate as they are',
+    async (subject, need) => {
+      const { provider } = subject;
+      const reissuer = need(provider.reissuer, reasonFor(subject, 'reissue'));
+      const reject = need(subject.rejectNextReissue?.bind(subject), 'no reissue is ever rejected');
+      const bought = await buyIssued(subject, 'kept');
+      const before = await provider.collect(bought.orderId);
+      await reject();
+      const { request } = await reissueOf(subject, bought, bought.order);
+      const done = await runSteps(reissuer.operation, beginning(request));
+      const orderId = done.orderId ?? bought.orderId;
+      const ended = await provider.getOrder(orderId, recordedOf(done));
+      expect(ended).toMatchObject({ state: 'issued', reissueEnded: true });
+      expect((await provider.getOrder(orderId)).reissueEnded).toBeUndefined();
+      expect(await provider.collect(orderId)).toEqual(before);
+
+      const again = await reissueOf(subject, bought, ended);
+      const next = await runSteps(reissuer.operation, beginning(again.request));
+      const recorded = recordedOf(next);
+      expect((await provider.getOrder(next.orderId ?? orderId, recorded)).reissueEnded).toBeUndefined();
+      const issued = await untilIssued(subject, next.orderId ?? orderId, recorded);
+      await expectGoodCertificate(subject, { ...bought, key: again.key, recorded, orderId: issued.id });
+      expect(await subject.purchases()).toBe(1);
+    },
+  );
+
   trial('a renewal is an order of its own with a whole term', async (subject, need) => {
     const { provider, clock } = subject;
     const { capabilities } = provider;

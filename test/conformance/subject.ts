@@ -28,6 +28,8 @@ export interface ConformanceSubject {
   readonly reissueChangesId?: boolean;
   /** The next order that is placed ends as rejected. Absent where nothing is ever rejected. */
   rejectNext?(): Promise<void>;
+  /** The next reissue that is taken ends as rejected, and its order goes on. Absent where none is ever rejected. */
+  rejectNextReissue?(): Promise<void>;
   /** The seller books the next order twice, under one reference. Absent where that cannot happen. */
   bookNextTwice?(): Promise<void>;
   /** From now on no order shows to any search. Absent where nothing can be hidden. */

@@ -49,17 +49,22 @@ async function allServed(place: Place, count: number): Promise<void> {
 describe('several runners at once', () => {
   const kinds: readonly Kind[] = ['local-ca-priced', 'unique', 'findable'];
   it.each(kinds)(
-    'five runners and twenty certificates: twenty purchases (%s)',
-    { timeout: 60_000 },
+    'five runners and a hundred certificates: a hundred purchases (%s)',
+    { timeout: 240_000 },
     async (kind) => {
-      const place = await openPlace({ kind, manifests: many(20), spending: 'perOrder: 100 USD' });
+      const place = await openPlace({
+        kind,
+        manifests: many(100),
+        balance: '5000.00',
+        spending: 'perOrder: 100 USD',
+      });
       const runners = await machines(place, 5);
       const ended = await Promise.all(runners.map((runner) => applyOnce(place, runner)));
       expect(
         ended.map(({ error }) => error?.code).filter((code) => code !== 'repository.moved'),
       ).not.toContain('internal');
       expect(runners.flatMap(({ illegal }) => illegal)).toEqual([]);
-      await allServed(place, 20);
+      await allServed(place, 100);
     },
   );
 
@@ -231,8 +236,10 @@ describe('a reissue of the old order that is still under way when the renewal is
     expect(await place.purchases()).toBe(2);
     for (const order of issued) {
       await place.seller?.control.issue(order);
+      await place.advance(DAY_MS);
       await applyOnce(place, await openRunner(place));
     }
+    await place.advance(DAY_MS);
     await applyOnce(place, await openRunner(place));
     const status = await place.status('shop');
     expect(status.current?.order).toBe('S-1002');

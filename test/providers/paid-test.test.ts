@@ -30,6 +30,7 @@ async function subject(
     bookNextTwice: () => control.fault({ fault: { kind: 'duplicate-order' } }),
     hideOrders: () => control.set({ visibilityLagMs: 3650 * DAY_MS }),
     rejectNext: () => control.reject(),
+    rejectNextReissue: () => control.reject(),
     requestsSeen: async () => (await control.ledger()).length,
     withWrongCredentials: async () => account.another('a-token-nobody-gave-out'),
     dispose: account.close,

@@ -37,6 +37,7 @@ async function subject(settings: JsonObject): Promise<ConformanceSubject> {
       await sandbox.control('POST', 'settings', { visibilityLagSeconds: 10 * 365 * 86_400 });
     },
     rejectNext: () => account.fault('reject@AutoApplyOrder'),
+    rejectNextReissue: () => account.fault('reject@AutoReplaceSSL'),
     requestsSeen: async () => sandbox.ledger().length,
     withWrongCredentials: async () => account.another('wrong'),
     ...(settings.reissueChangesOrderNumber === true ? { reissueChangesId: true } : {}),

@@ -229,6 +229,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     ? await startPaidProvider({
         ...(options.runs ? {} : { nowMs: startMs }),
         settings: { search: kind as Search, ...options.seller },
+        ...(options.balance === undefined ? {} : { balance: options.balance }),
       })
     : undefined;
   if (server) onTestFinished(() => server.close());

@@ -155,6 +155,12 @@ export class MemoryRemote {
     return oid;
   }
 
+  #text(blob: Oid): string {
+    const known = this.#blobs.get(blob);
+    if (!known) throw new RangeError(`there is no blob ${blob}`);
+    return known.text;
+  }
+
   #reader(commit: Oid) {
     const tree = this.#commits.get(commit)?.tree ?? NO_FILES;
     const entries = () =>
@@ -169,12 +175,10 @@ export class MemoryRemote {
         const folder = `${prefix.replace(/\/$/, '')}/`;
         return entries().filter(({ path }) => prefix === '' || path === prefix || path.startsWith(folder));
       },
-      read: async (blobs: readonly Oid[]) =>
-        blobs.map((blob) => {
-          const known = this.#blobs.get(blob);
-          if (!known) throw new RangeError(`there is no blob ${blob}`);
-          return known.text;
-        }),
+      read: async (blobs: readonly Oid[]) => blobs.map((blob) => this.#text(blob)),
+      readEach: async (blobs: readonly Oid[], take: (text: string, index: number) => void) => {
+        for (const [index, blob] of blobs.entries()) take(this.#text(blob), index);
+      },
     };
   }
 

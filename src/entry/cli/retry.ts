@@ -1,6 +1,7 @@
 import type { FailureRecord, Status } from '../../model/status.js';
 import { toInstant } from '../../model/time.js';
 import { nextTryMs } from '../../policy/failures.js';
+import { solverDueMs } from '../../policy/solving.js';
 import { resendMails, unansweredMails } from '../../reconcile/resend.js';
 import { minute } from '../../report/dates.js';
 import type { Context } from '../context.js';
@@ -26,14 +27,14 @@ export async function run(
   try {
     const view = await openState(workplace.deps);
     const status = statusNamed(view, name);
-    const failures = failuresOf(status);
+    const waits = waitsOf(status);
     const changed = await changeStatus(workplace.deps, view, name, `retry ${name}: asked for`, forgiven);
     const mails = unansweredMails(status).length > 0 ? await resendMails(workplace.deps, name) : [];
     printTold(context, globals, {
       changed: changed || mails.length > 0,
       facts: {
         name,
-        failures: failures.map((failure) => ({ ...failure })),
+        failures: waits.map(({ failure }) => ({ ...failure })),
         mails: mails.map(({ names, ...mail }) => ({ ...mail, names: [...names] })),
       },
       sentences: [
@@ -43,9 +44,9 @@ export async function run(
         ),
         ...(changed
           ? [
-              ...failures.map(
-                (failure) =>
-                  `${name} is tried again at once instead of ${minute(toInstant(nextTryMs(failure)))}: ${failure.message}`,
+              ...waits.map(
+                ({ failure, untilMs }) =>
+                  `${name} is tried again at once instead of ${minute(toInstant(untilMs))}: ${failure.message}`,
               ),
               'Next: `certwright apply` tries it.',
             ]
@@ -60,24 +61,38 @@ export async function run(
   }
 }
 
-const failuresOf = ({ failures, requests, intents }: Status): readonly FailureRecord[] =>
-  [
+interface Wait {
+  readonly failure: FailureRecord;
+  readonly untilMs: number;
+}
+
+function waitsOf({ failures, requests, intents, published = [] }: Status): readonly Wait[] {
+  const known = [
     ...Object.values(failures),
     ...requests.map(({ failure }) => failure),
     ...intents.map((intent) => (intent.phase === 'placed' ? intent.validationFailure : undefined)),
   ].filter((failure) => failure !== undefined);
+  return [
+    ...known.map((failure) => ({ failure, untilMs: nextTryMs(failure) })),
+    ...published.flatMap((entry) =>
+      entry.failure === undefined ? [] : [{ failure: entry.failure, untilMs: solverDueMs(entry) }],
+    ),
+  ];
+}
 
 /** The same object where nothing failed. */
 function forgiven(status: Status): Status {
-  if (failuresOf(status).length === 0) return status;
+  if (waitsOf(status).length === 0) return status;
+  const { published, ...rest } = status;
   return {
-    ...status,
+    ...rest,
     failures: {},
     requests: status.requests.map(({ failure: _failure, ...request }) => request),
     intents: status.intents.map((intent) => {
       if (intent.phase !== 'placed') return intent;
-      const { validationFailure: _refused, ...rest } = intent;
-      return rest;
+      const { validationFailure: _refused, ...others } = intent;
+      return others;
     }),
+    ...(published && { published: published.map(({ failure: _failure, ...entry }) => entry) }),
   };
 }

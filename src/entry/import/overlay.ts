@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { TreeEntry, TreeReader } from '../../ports/repository.js';
+import type { Oid, TreeEntry, TreeReader } from '../../ports/repository.js';
 
 /** A tree as it would be with more files in it. Paths that are there already are not replaced. */
 export function withFiles<T extends TreeReader>(tree: T, files: ReadonlyMap<string, string>): T {
@@ -9,6 +9,12 @@ export function withFiles<T extends TreeReader>(tree: T, files: ReadonlyMap<stri
     texts.set(blob, text);
     return { path, blob, bytes: Buffer.byteLength(text) };
   });
+  async function read(blobs: readonly Oid[]): Promise<readonly string[]> {
+    const rest = blobs.filter((blob) => !texts.has(blob));
+    const found = await tree.read(rest);
+    const others = new Map(rest.map((blob, i) => [blob, found[i] ?? '']));
+    return blobs.map((blob) => texts.get(blob) ?? others.get(blob) ?? '');
+  }
   return {
     ...tree,
     async list(prefix) {
@@ -20,11 +26,9 @@ export function withFiles<T extends TreeReader>(tree: T, files: ReadonlyMap<stri
       );
       return [...there, ...more].sort((a, b) => (a.path < b.path ? -1 : 1));
     },
-    async read(blobs) {
-      const rest = blobs.filter((blob) => !texts.has(blob));
-      const read = await tree.read(rest);
-      const others = new Map(rest.map((blob, i) => [blob, read[i] ?? '']));
-      return blobs.map((blob) => texts.get(blob) ?? others.get(blob) ?? '');
+    read,
+    async readEach(blobs, take) {
+      for (const [index, text] of (await read(blobs)).entries()) take(text, index);
     },
   };
 }

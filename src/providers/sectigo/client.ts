@@ -1,6 +1,7 @@
 import PQueue from 'p-queue';
-import { createHttpClient, type HttpClient } from '../../http/client.js';
+import type { HttpClient } from '../../http/client.js';
 import type { HttpRequest, Value } from '../../http/message.js';
+import { httpClientOnDemand } from '../../http/on-demand.js';
 import { redactor } from '../../http/redact.js';
 import { CertError, type Effect } from '../../model/errors.js';
 import { MINUTE_MS, SECOND_MS } from '../../model/time.js';
@@ -93,7 +94,7 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
   }
   const testMode = config.environment === 'test';
   const perMinute = config.options.callsPerMinute;
-  const http = createHttpClient({
+  const http = httpClientOnDemand({
     baseUrl: config.url ?? DEFAULT_URL,
     log,
     clock,

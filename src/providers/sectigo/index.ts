@@ -125,6 +125,10 @@ export const sectigo: ProviderDefinition = {
   title: 'Sectigo reseller API',
   capabilities,
   credentialNames: { required: ['loginName', 'loginPassword'], optional: [] },
+  links: {
+    signUp: 'https://docs.sectigo.com/sitelock/sitelock-partner-integrations/sectigo-reseller-area.html',
+    docs: 'https://docs.sectigo.com/sps/auto-apply-order/ssl-certificates',
+  },
   optionsSchema,
   manifestOptionsSchema,
   describe,

@@ -52,7 +52,7 @@ export async function lookAtOrder(deps: LookDeps, orderId: string, recorded?: Re
     throw recorded || row ? error : notFound(error, orderId);
   });
   if (recorded && isReissue(recorded) && !(await isReissued(collected, recorded, reissueId))) {
-    return { snapshot: await reissuing(deps, orderId, recorded, collected, about), collected };
+    return { snapshot: await reissuing(deps, orderId, recorded, collected, address), collected };
   }
   const known = recorded ? recordedFacts(orderId, recorded) : await reportedFacts(client, orderId, row);
   const told = row ?? (collected.kind === 'issued' ? await findOrder(client, known.ids) : undefined);
@@ -65,35 +65,48 @@ const notFound = (error: unknown, orderId: string): unknown =>
     ? new CertError('order.not-found', `the account has no order ${orderId}`, { cause: error })
     : error;
 
-/** Is what was collected the certificate that was asked for? By its own id; without one, by its key. */
+/**
+ * Is what was collected the certificate that was asked for? By its own id; without one, by its key. That a certificate which
+ * was never handed out is revoked says nothing of the one that serves.
+ */
 async function isReissued(
   collected: Collected,
   { request }: Recorded,
   reissueId: string | undefined,
 ): Promise<boolean> {
-  if (collected.kind === 'revoked') return true;
+  if (collected.kind === 'revoked') return reissueId === undefined;
   if (collected.kind !== 'issued') return false;
   if (reissueId !== undefined) return true;
   const csr = await inspectCsr(needed(request.csrPem, 'CSR'));
   return 'keyHash' in csr && csr.keyHash === factsOf(collected.certificate).keyHash;
 }
 
-/** The certificate that is valid stays so while the next one is under way. @throws CertError where it was rejected */
+/**
+ * The certificate that is valid stays so while the next one is under way, and when that one has ended.
+ * @throws CertError where an order number is called rejected, which may mean the order or its reissue
+ */
 async function reissuing(
   deps: LookDeps,
   orderId: string,
   recorded: Recorded,
   collected: Collected,
-  about: string,
+  address: Addressed,
 ): Promise<OrderSnapshot> {
-  if (collected.kind === 'rejected') {
-    throw new CertError(
-      'provider.refused',
-      `Sectigo rejected the reissue (${about}); what was issued stays valid`,
-      {
-        remedy: 'Ask Sectigo why, then have the reissue written off or asked for again.',
-      },
-    );
+  if (collected.kind === 'rejected' || collected.kind === 'revoked') {
+    if (!('certificateID' in address)) {
+      throw new CertError('provider.refused', `Sectigo rejected order ${orderId} or its reissue`, {
+        remedy: 'Ask Sectigo which; its replies do not say.',
+      });
+    }
+    const { text = 'Sectigo gave no reason' } = collected.reply;
+    const message = `certificate ${address.certificateID} was ${collected.kind} (${text})`;
+    return {
+      ...recordedFacts(orderId, recorded),
+      validation: [],
+      state: 'issued',
+      reissueEnded: true,
+      message,
+    };
   }
   const waiting = await waitingFacts(deps, orderId, recorded, collected);
   return { ...recordedFacts(orderId, recorded), ...waiting, state: 'issued', reissuePending: true };

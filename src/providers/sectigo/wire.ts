@@ -1,4 +1,5 @@
-import { Ajv, type JSONSchemaType, type ValidateFunction } from 'ajv';
+import { createRequire } from 'node:module';
+import type { Ajv, JSONSchemaType, ValidateFunction } from 'ajv';
 import type { HttpReply } from '../../http/message.js';
 import { CertError, type Effect } from '../../model/errors.js';
 
@@ -74,14 +75,22 @@ export function single(
   return value === '' ? undefined : value;
 }
 
-const ajv = new Ajv({ allErrors: true });
+const require = createRequire(import.meta.url);
+
+let shared: Ajv | undefined;
+
+/** Loaded with the first reply: most runs get none. */
+function ajv(): Ajv {
+  shared ??= new (require('ajv') as typeof import('ajv')).Ajv({ allErrors: true });
+  return shared;
+}
 
 /** Takes these keys out of a reply and checks them. */
 function wireParser<T extends object>(schema: JSONSchemaType<T>) {
   let compiled: ValidateFunction<T> | undefined;
   const keys = Object.keys(schema.properties ?? {});
   return (call: string, fields: Fields, effect: Effect): T => {
-    compiled ??= ajv.compile(schema);
+    compiled ??= ajv().compile(schema);
     const picked: unknown = Object.fromEntries(
       keys.flatMap((key) => {
         const value = single(call, fields, key, effect);
@@ -89,7 +98,7 @@ function wireParser<T extends object>(schema: JSONSchemaType<T>) {
       }),
     );
     if (compiled(picked)) return picked;
-    throw unexpected(call, `an answer of unknown shape (${ajv.errorsText(compiled.errors)})`, effect);
+    throw unexpected(call, `an answer of unknown shape (${ajv().errorsText(compiled.errors)})`, effect);
   };
 }
 

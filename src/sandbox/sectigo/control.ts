@@ -82,7 +82,9 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
       description: 'the CA rejects it: {"reason": TEXT}',
       run: onOrder((order, certificate, { reason }) => {
         if (certificate.state !== 'pending') throw refuse(`Order ${order.number} is not waiting.`);
-        order.state = 'rejected';
+        certificate.state = 'rejected';
+        // An order that has a certificate keeps it.
+        if (order.certificates.length === 1) order.state = 'rejected';
         order.reason = typeof reason === 'string' ? reason : 'rejected by the CA';
       }),
     },

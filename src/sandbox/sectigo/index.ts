@@ -91,7 +91,10 @@ export const sectigo: SandboxDefinition = {
       value: { form: /^-\d{1,4}$/, example: '-42' },
     },
     'out-of-credit': { description: 'the order is refused with -15', operations: MONEY },
-    reject: { description: 'the order is taken and charged, then rejected', operations: MONEY },
+    reject: {
+      description: 'the order is taken and charged, then rejected; @AutoReplaceSSL: the reissue alone',
+      operations: MONEY,
+    },
     duplicate: { description: 'the seller books the order twice', operations: MONEY },
     'rate-limit': { description: 'any call is answered with -42', operations: OPERATIONS },
     'empty-report': {

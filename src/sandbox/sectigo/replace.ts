@@ -45,6 +45,7 @@ export async function replace(desk: Desk, args: Arguments): Promise<Answer> {
   const certificate = newCertificate(desk, { orderNumber, csr, naming, uniqueValue, dcv });
   order.certificates.push(certificate);
   failEarlierTwins(desk, certificate);
+  if (desk.seat.fault('reject', 'AutoReplaceSSL') !== undefined) certificate.state = 'rejected';
   const shown = args.uniqueValue === undefined || settings.echoUniqueValue ? uniqueValue : null;
   const unique = shown === null ? [] : [['uniqueValue', shown] as const];
   return {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseMoney } from '../../../src/model/money.js';
 import { nameSet } from '../../../src/model/names.js';
 import type { OrderSnapshot, OrderState, WaitingFor } from '../../../src/model/order.js';
-import type { StepOutcome } from '../../../src/ports/provider.js';
+import type { Recorded, StepOutcome } from '../../../src/ports/provider.js';
 import type { OrderWire } from './wire.js';
 
 const STATES: Readonly<Record<OrderWire['status'], OrderState>> = {
@@ -23,7 +23,9 @@ function waitingFor(order: OrderWire): WaitingFor | undefined {
   return left.every(({ method }) => method === 'email') ? 'approver-mail' : 'dcv';
 }
 
-export function toSnapshot(order: OrderWire): OrderSnapshot {
+export function toSnapshot(order: OrderWire, recorded?: Recorded): OrderSnapshot {
+  const csrPem = recorded?.request.csrPem;
+  const rejected = csrPem !== undefined && pemSha256(csrPem) === order.rejectedCsrSha256;
   const waiting = waitingFor(order);
   const charged = parseMoney(`${order.charged} ${order.currency}`);
   return {
@@ -44,6 +46,7 @@ export function toSnapshot(order: OrderWire): OrderSnapshot {
     })),
     autoRenew: order.autoRenew,
     reissuePending: order.reissuePending,
+    ...(rejected ? { reissueEnded: true } : {}),
     ...(waiting === undefined ? {} : { waitingFor: waiting }),
     ...(charged === undefined ? {} : { charged }),
     ...(order.reference === null ? {} : { reference: order.reference }),

@@ -144,7 +144,7 @@ async function quote(
 }
 
 async function* list(client: PaidTestClient, filter: ListFilter) {
-  for (const order of (await readAll(client)).orders.map(toSnapshot)) {
+  for (const order of (await readAll(client)).orders.map((order) => toSnapshot(order))) {
     const named = filter.names === undefined || filter.names.some((name) => order.names.includes(name));
     if (named && (filter.product === undefined || filter.product === order.product)) yield order;
   }
@@ -182,7 +182,7 @@ function create(deps: ProviderDeps, open: OpenLine): Provider {
     quote: (subject) => quote(client, subject),
     place: operations.place,
     renew: operations.place,
-    getOrder: async (orderId) => toSnapshot((await client.order(orderId)).value),
+    getOrder: async (orderId, recorded) => toSnapshot((await client.order(orderId)).value, recorded),
     collect: async (orderId) => {
       // A 404 has two meanings here; the order itself tells them apart.
       const { serial } = (await client.order(orderId)).value;
@@ -194,7 +194,7 @@ function create(deps: ProviderDeps, open: OpenLine): Provider {
       ? {}
       : {
           findByReference: async (reference: string) =>
-            (await readAll(client, reference)).orders.map(toSnapshot),
+            (await readAll(client, reference)).orders.map((order) => toSnapshot(order)),
         }),
     reissuer: { operation: operations.reissue, sideEffect: () => undefined },
     revoker: { operation: operations.revoke, reasons: ['unspecified', 'keyCompromise', 'superseded'] },

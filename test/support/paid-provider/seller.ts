@@ -60,6 +60,7 @@ interface Order {
   carriedDays: number;
   validation: OrderWire['validation'][number][];
   csr: ReadCsr | null;
+  rejectedCsrSha256: string | null;
   /** Looks that are still answered with "pending"; null = until told. */
   pollsLeft: number | null;
   reissuePending: boolean;
@@ -92,7 +93,7 @@ function termEnd(fromMs: number, term: string): number {
 export class Seller {
   settings: SellerSettings;
   balance: string;
-  /** Orders placed from now on that will be rejected when activated. */
+  /** Orders that will be rejected when activated, and reissues that will be rejected after they were taken. */
   rejects = 0;
   /** Certificates that will be for another key, or for other names. */
   wrongCertificates: ('key' | 'names')[] = [];
@@ -172,6 +173,7 @@ export class Seller {
       carriedDays,
       validation: [],
       csr: null,
+      rejectedCsrSha256: null,
       pollsLeft: null,
       reissuePending: false,
       certificate: null,
@@ -231,6 +233,7 @@ export class Seller {
         carriedDays: 0,
         validation: [],
         csr: null,
+        rejectedCsrSha256: null,
         pollsLeft: null,
         reissuePending: false,
         certificate: null,
@@ -252,6 +255,12 @@ export class Seller {
     order.reissuePending = true;
     order.pollsLeft = this.settings.pollsUntilIssued;
     if (this.settings.reissueChangesId) order.ids.push(this.#newId());
+    if (this.rejects > 0) {
+      this.rejects -= 1;
+      order.reissuePending = false;
+      order.rejectedCsrSha256 = order.csr.sha256;
+      order.message = 'rejected by the CA';
+    }
     return this.#wire(order);
   }
 
@@ -488,6 +497,7 @@ export class Seller {
       autoRenew: order.autoRenew,
       carriedDays: order.carriedDays,
       csrSha256: order.csr?.sha256 ?? null,
+      rejectedCsrSha256: order.rejectedCsrSha256,
       message: order.message,
     };
   }

@@ -22,6 +22,8 @@ export interface OrderWire {
   readonly carriedDays: number;
   /** Of the newest request, DER. */
   readonly csrSha256: string | null;
+  /** Of the last request for a reissue that was rejected, DER. */
+  readonly rejectedCsrSha256: string | null;
   readonly message: string | null;
 }
 

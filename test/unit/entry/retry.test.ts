@@ -59,7 +59,7 @@ describe('retry', () => {
       ],
     });
     const { out } = await shop.call(retry, {}, ['shop'], true);
-    expect(JSON.parse(out)).toEqual({ changed: true, name: 'shop', failures: [failed] });
+    expect(JSON.parse(out)).toEqual({ changed: true, name: 'shop', failures: [failed], mails: [] });
     expect((await shop.status('shop')).requests[0]?.failure).toBeUndefined();
   });
 
@@ -70,5 +70,36 @@ describe('retry', () => {
     expect(out).toContain('Nothing of shop waits after a failure');
     await failure(shop.call(retry, {}, ['shoop']), 'usage');
     expect(await refsOf(shop.remote)).toEqual(before);
+  });
+
+  test('a record that could not be published is tried again as well', async () => {
+    const failed = {
+      count: 2,
+      lastAt: '2026-11-22T11:00:00Z',
+      code: 'solver.refused',
+      message: 'the server refuses the key',
+    };
+    const shop = await openShop({
+      statuses: [
+        status('shop', {
+          orders: [order('o-1', { provider: 'paid', environment: 'rehearsal', product: 'paid-multi' })],
+          current: certificate('o-1'),
+          published: [
+            {
+              name: 'shop.example.com',
+              provider: 'paid',
+              order: 'o-1',
+              solver: 'zone',
+              record: { type: 'TXT', owner: '_x.shop.example.com', value: 'x' },
+              wantedAt: '2026-11-22T10:00:00Z',
+              failure: failed,
+            },
+          ],
+        }),
+      ],
+    });
+    const { out } = await shop.call(retry, {}, ['shop']);
+    expect(out).toContain('instead of 2026-11-22 12:00 UTC: the server refuses the key');
+    expect((await shop.status('shop')).published?.[0]?.failure).toBeUndefined();
   });
 });

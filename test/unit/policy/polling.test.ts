@@ -19,8 +19,10 @@ const watched = (
 });
 
 /** From the last look to the next. */
-const pauseMs = (order: Watched, eager = false): number =>
-  nextLookMs(order, eager) - toMs(order.look?.at ?? at(0));
+function pauseMs(order: Watched, eager = false): number {
+  const lookedMs = toMs(order.look?.at ?? at(0));
+  return nextLookMs(order, lookedMs, eager) - lookedMs;
+}
 
 describe('the next look', () => {
   it.each<[string, Watched, number]>([
@@ -60,8 +62,15 @@ describe('the next look', () => {
 
   it('is due at once where nobody looked yet, unless the account asked for a pause', () => {
     const order: Watched = { sinceMs: PLACED, waitingFor: 'documents', pollEveryMs: HOUR_MS };
-    expect(nextLookMs(order)).toBe(-Infinity);
-    expect(nextLookMs({ ...order, notBeforeMs: PLACED })).toBe(PLACED);
+    const till = PLACED + MINUTE_MS;
+    expect(nextLookMs(order, PLACED)).toBe(-Infinity);
+    expect(nextLookMs({ ...order, notBeforeMs: till }, PLACED)).toBe(till);
+  });
+
+  it('is not put off by a clock that was ahead, nor by a pause of years', () => {
+    const order = watched('documents', DAY_MS, { pollEveryMs: HOUR_MS });
+    expect(nextLookMs(order, PLACED)).toBe(-Infinity);
+    expect(nextLookMs({ ...order, notBeforeMs: PLACED + 400 * DAY_MS }, PLACED)).toBe(-Infinity);
   });
 
   it('of somebody who stays for it follows the provider alone', () => {

@@ -525,11 +525,23 @@ describe('a certificate is collected in every encoding clients have met', async 
       expect(other).toMatchObject({ state: 'issued', reissuePending: true });
     });
 
-    it('that was rejected is loud, and the order is not called dead', async () => {
+    it.each([
+      [-20, 'rejected'],
+      [-21, 'revoked'],
+    ])('that was given up (%i) has ended, and the order is not called dead', async (code, word) => {
+      const account = await scriptedAccount();
+      account.on('download/CollectSSL', refused(code));
+      const order = await account.provider.getOrder('912345678', reissue({ certificateId: '99' }));
+      expect(order).toMatchObject({ state: 'issued', reissueEnded: true });
+      expect(order.message).toContain(`certificate 99 was ${word}`);
+      expect(order.reissuePending).toBeUndefined();
+    });
+
+    it('without an id that was rejected may be the order as well: neither is called dead', async () => {
       const account = await scriptedAccount();
       account.on('download/CollectSSL', refused(-20));
-      await expect(account.provider.getOrder('912345678', reissue({ certificateId: '99' }))).rejects.toThrow(
-        'rejected the reissue',
+      await expect(account.provider.getOrder('912345678', reissue({}))).rejects.toThrow(
+        'rejected order 912345678 or its reissue',
       );
     });
 
