@@ -29,6 +29,9 @@ const TERMS: Readonly<Record<string, string>> = {
   '1826': '5y',
 };
 
+/** What is left of a terminal's 80 columns once the account has indented a row. */
+const WIDTH = 74;
+
 /** An order of several domains costs the same for however many. */
 const PRICED_NAMES = 100;
 
@@ -43,7 +46,9 @@ export function configurationOf({ prices, currency }: SectigoSettings): readonly
     const term = TERMS[days] ?? `${days}d`;
     const { title = 'unknown', multi = false } = PRODUCTS[code] ?? {};
     const names = multi ? `, names: ${PRICED_NAMES}` : '';
-    return [`  "${code}": { ${term}: { base: ${terms[days]} ${currency}${names} } } # ${title}`];
+    const price = `  "${code}": { ${term}: { base: ${terms[days]} ${currency}${names} } }`;
+    const row = `${price} # ${title}`;
+    return row.length <= WIDTH ? [row] : [`  # ${title}`, price];
   });
   return [`currency: ${currency}`, ...(rows.length === 0 ? [] : ['prices:', ...rows])];
 }
