@@ -1,32 +1,17 @@
-import type { Environment } from '../model/configuration.js';
 import { CertError, messageOf } from '../model/errors.js';
-import type { Money } from '../model/money.js';
 import { MINUTE_MS } from '../model/time.js';
 import type { Clock } from '../ports/clock.js';
 import type { Provider } from '../ports/provider.js';
+import type { CheckRow } from '../report/check-text.js';
 import type { Account } from './accounts.js';
 import { nameOfSource } from './secrets.js';
 
 /** Beyond this nothing paid is sent (DESIGN §4, "Send once"). */
 const CLOCK_LIMIT_MS = 2 * MINUTE_MS;
 
-export interface CheckedAccount {
-  readonly account: string;
-  readonly type: string;
-  readonly environment: Environment;
-  readonly result: 'fine' | 'failed' | 'no credentials';
-  readonly balance?: Money;
-  /** The provider's clock minus ours. */
-  readonly clockDifferenceMs?: number;
-  /** What was found, one sentence each: of a failure its reasons, else notes. */
-  readonly findings: readonly string[];
-  /** The other side's own words, verbatim. */
-  readonly providerText?: string;
+export interface CheckedAccount extends CheckRow {
   /** Variables and files that are not there. */
   readonly missing: readonly string[];
-  /** Where the reason of a failure is found. */
-  readonly lookAt: readonly string[];
-  readonly links: { readonly signUp?: string; readonly docs?: string };
 }
 
 /** Logs in and reads; changes nothing there. Never throws: what fails is the result. */

@@ -6,15 +6,19 @@ import { table } from './table.js';
 import { environmentText } from './words.js';
 
 /** One account as `check` found it. */
-interface CheckRow {
+export interface CheckRow {
   readonly account: string;
   readonly type: string;
   readonly environment: Environment;
   readonly result: 'fine' | 'failed' | 'no credentials';
   readonly balance?: Money;
+  /** The provider's clock minus ours. */
   readonly clockDifferenceMs?: number;
+  /** What was found, one sentence each: of a failure its reasons, else notes. */
   readonly findings: readonly string[];
+  /** The other side's own words, verbatim. */
   readonly providerText?: string;
+  /** Where the reason of a failure is found. */
   readonly lookAt: readonly string[];
   readonly links: { readonly signUp?: string; readonly docs?: string };
 }

@@ -10,7 +10,9 @@ import {
   aroundStep,
   expectKeyFits,
   type Kind,
+  machines,
   manifest,
+  many,
   openPlace,
   openRunner,
   type Place,
@@ -20,16 +22,6 @@ import {
   STATE_REF,
 } from '../support/engine.js';
 import { fuse } from '../support/fuse.js';
-import { manualClock } from '../support/manual-clock.js';
-
-const many = (count: number) =>
-  Object.fromEntries(Array.from({ length: count }, (_, i) => [`s${i}`, manifest(`s${i}`)] as const));
-
-/** Runs of machines whose clocks go on by themselves: a pause of one is none of the others'. */
-const machines = (place: Place, count: number): Promise<readonly Runner[]> =>
-  Promise.all(
-    Array.from({ length: count }, () => openRunner(place, { clock: manualClock(place.clock.now()) })),
-  );
 
 async function allServed(place: Place, count: number): Promise<void> {
   const last = await openRunner(place);

@@ -6,7 +6,9 @@ import {
   aroundCommit,
   expectKeyFits,
   type Kind,
+  machines,
   manifest,
+  many,
   openPlace,
   openRunner,
   type Place,
@@ -14,20 +16,10 @@ import {
   runUntilQuiet,
   STATE_REF,
 } from '../support/engine.js';
-import { manualClock } from '../support/manual-clock.js';
 
 /** A real git remote: seconds on an idle machine. */
 const GIT = { timeout: 120_000 };
 const BUYING = { method: 'POST', path: '^/slots$' };
-
-const many = (count: number) =>
-  Object.fromEntries(Array.from({ length: count }, (_, i) => [`s${i}`, manifest(`s${i}`)] as const));
-
-/** Machines whose clocks go on by themselves: a pause of one is none of the others'. */
-const machines = (place: Place, count: number): Promise<readonly Runner[]> =>
-  Promise.all(
-    Array.from({ length: count }, () => openRunner(place, { clock: manualClock(place.clock.now()) })),
-  );
 
 async function eachServedOnce(place: Place, count: number): Promise<void> {
   await runUntilQuiet(place, await openRunner(place));

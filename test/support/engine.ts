@@ -494,3 +494,13 @@ async function expectKeyIn(place: Place, files: Files, name: string): Promise<vo
   const key = await sealer.open(files[`issued/${name}/key.pem.age`] ?? '');
   expect(certificate.checkPrivateKey(createPrivateKey(key)), `the key of ${name} fits`).toBe(true);
 }
+
+/** Manifests s0, s1, … */
+export const many = (count: number): Readonly<Record<string, string>> =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`s${i}`, manifest(`s${i}`)] as const));
+
+/** Machines whose clocks go on by themselves: a pause of one is none of the others'. */
+export const machines = (place: Place, count: number): Promise<readonly Runner[]> =>
+  Promise.all(
+    Array.from({ length: count }, () => openRunner(place, { clock: manualClock(place.clock.now()) })),
+  );
