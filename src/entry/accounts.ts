@@ -30,41 +30,42 @@ export const accountsOf = (configuration: Configuration | undefined): readonly P
  * @param ids  only these; [] = all
  * @throws CertError `usage` for an id that is not configured
  */
-export function openAccounts(
+export async function openAccounts(
   context: Context,
   workplace: Pick<Workplace, 'local' | 'repository' | 'identities'>,
   ids: readonly string[] = [],
-): readonly Account[] {
+): Promise<readonly Account[]> {
   const configuration = configurationOf(workplace.local);
   const known = Object.keys(configuration.providers);
   const unknown = ids.find((id) => !known.includes(id));
   if (unknown !== undefined) throw noAccount(unknown, known);
-  return accountsOf(configuration)
+  const opened = accountsOf(configuration)
     .filter(({ id }) => ids.length === 0 || ids.includes(id))
     .flatMap((config) => {
       const definition = context.definitions.find(({ type }) => type === config.type);
       return definition ? [openOne(context, workplace, configuration, config, definition)] : [];
     });
+  return Promise.all(opened);
 }
 
 export const closeAccounts = async (accounts: readonly Account[]): Promise<void> => {
   await Promise.all(accounts.map(({ provider }) => provider?.close()));
 };
 
-function openOne(
+async function openOne(
   context: Context,
   { repository, identities }: Pick<Workplace, 'repository' | 'identities'>,
   configuration: Configuration,
   config: ProviderConfig,
   definition: ProviderDefinition,
-): Account {
+): Promise<Account> {
   const missing = missingSecrets(Object.values(config.credentials), context.env);
   const base = { config, definition, offering: definition.describe(config), missing };
   if (missing.length > 0) return { ...base, why: `not set: ${missing.join(', ')}` };
   try {
     return {
       ...base,
-      provider: openAccount(context, repository, configuration, config, definition, identities),
+      provider: await openAccount(context, repository, configuration, config, definition, identities),
     };
   } catch (error) {
     return { ...base, why: explain(error) };

@@ -72,7 +72,7 @@ export function composeDeps(
   };
 }
 
-/** One account with its credentials read. @throws CertError `config.missing-variable`, `config.invalid` */
+/** One account with its credentials read; contacts nobody. @throws CertError `config.missing-variable`, `config.invalid` */
 export const openAccount = (
   context: Context,
   repository: GitRepository,
@@ -80,7 +80,7 @@ export const openAccount = (
   config: ProviderConfig,
   definition: ProviderDefinition,
   identities: (repositoryId: string) => Promise<readonly Secret[]>,
-): Provider =>
+): Promise<Provider> =>
   definition.create({
     config,
     repositoryId: configuration.id,
@@ -92,19 +92,20 @@ export const openAccount = (
     random: context.random,
   });
 
-function connect(
+async function connect(
   context: Context,
   repository: GitRepository,
   configuration: Configuration,
   identities: (repositoryId: string) => Promise<readonly Secret[]>,
-): ProviderSet {
+): Promise<ProviderSet> {
   const all = new Map<string, Provider>();
   const broken = new Map<string, BrokenAccount>();
   for (const config of Object.values(configuration.providers)) {
     const definition = context.definitions.find(({ type }) => type === config.type);
     if (!definition) continue;
     try {
-      all.set(config.id, openAccount(context, repository, configuration, config, definition, identities));
+      const provider = await openAccount(context, repository, configuration, config, definition, identities);
+      all.set(config.id, provider);
     } catch (error) {
       broken.set(config.id, { ...definition.describe(config), config, why: explain(error) });
       context.say(`warning: provider "${config.id}" is not available: ${explain(error)}`);

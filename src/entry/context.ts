@@ -8,7 +8,7 @@ import { providerDefinitions } from '../providers/index.js';
 import type { RenderOptions } from '../report/layout.js';
 import { systemClock, systemRandom } from './system/clock.js';
 import { createLog, logLevel } from './system/log.js';
-import { createProgress, type ProgressLine } from './system/progress.js';
+import type { ProgressLine } from './system/progress.js';
 
 /** Everything a command may touch of the process it runs in; tests hand in their own. */
 export interface Context {
@@ -39,17 +39,26 @@ export interface ContextOptions {
   readonly definitions?: readonly ProviderDefinition[];
 }
 
-/** The context of this process: its terminal, environment and folder. */
-export function processContext(options: ContextOptions): Context {
+/** Where nobody watches a terminal the log tells. */
+const NO_PROGRESS: ProgressLine = { step: () => undefined, clear: () => undefined };
+
+async function progressOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Promise<ProgressLine> {
+  if (stream.isTTY !== true || env.CI !== undefined) return NO_PROGRESS;
+  const { createProgress } = await import('./system/progress.js');
+  return createProgress(stream);
+}
+
+/** The context of this process: its terminal, environment and folder. Loads what this environment needs, no more. */
+export async function processContext(options: ContextOptions): Promise<Context> {
   const { env, stdout, stderr, stdin } = process;
   const runId = systemRandom.hex(4);
-  const progress = createProgress(stderr, stderr.isTTY === true && env.CI === undefined);
+  const progress = await progressOn(stderr, env);
   return {
     cwd: resolve(options.cwd ?? '.'),
     env,
     clock: systemClock,
     random: systemRandom,
-    log: createLog(logLevel(env), runId),
+    log: await createLog(logLevel(env), runId),
     progress,
     signal: options.signal,
     print(text) {

@@ -1,5 +1,3 @@
-import { UTCDate } from '@date-fns/utc';
-import { addMonths } from 'date-fns/addMonths';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './time.js';
 
 /** What is paid for (`90d`, `1y`), as against validity, the life of one certificate. */
@@ -23,15 +21,6 @@ export const formatTerm = (term: Term): string => `${term.count}${term.unit === 
 /** Days sold under a term: leap days are counted as the trade does (4y = 1461, 5y = 1826). */
 export const termDays = (term: Term): number =>
   term.unit === 'day' ? term.count : term.count * 365 + Math.floor(term.count / 4);
-
-/**
- * Instant at which a term that starts at `fromMs` ends. Days are exact; years counted in months keep the
- * day of the month, clamped to the month's end (29 February + 1y = 28 February).
- */
-export function addTerm(fromMs: number, term: Term, counting: TermCounting): number {
-  if (term.unit === 'day' || counting === 'days') return fromMs + termDays(term) * DAY_MS;
-  return addMonths(new UTCDate(fromMs), term.count * 12).getTime();
-}
 
 const DURATION = /^(\d{1,5})(s|m|h|d)$/;
 const UNIT_MS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };

@@ -1,6 +1,7 @@
 import type { Money } from '../model/money.js';
 import type { HoldCode, PlanItem, PlanPrice } from '../model/plan.js';
-import { addTerm, parseTerm } from '../model/term.js';
+import { parseTerm } from '../model/term.js';
+import { addTerm } from '../model/term-end.js';
 import { toMs } from '../model/time.js';
 import { renewal } from '../policy/schedule.js';
 import { costOf } from '../policy/spending.js';

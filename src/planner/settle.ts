@@ -1,7 +1,8 @@
 import type { ApprovalRecord } from '../model/intent.js';
 import { isZero, type Money } from '../model/money.js';
 import type { Coverage, Hold, PlanItem, PlanPrice } from '../model/plan.js';
-import { addTerm, parseTerm } from '../model/term.js';
+import { parseTerm } from '../model/term.js';
+import { addTerm } from '../model/term-end.js';
 import { DAY_MS, toInstant, toMs } from '../model/time.js';
 import { type ApprovalAnswer, approvalFor, approvalKindOf } from '../policy/approvals.js';
 import { checkSpending } from '../policy/limits.js';

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { addTerm, type Term, type TermCounting } from '../model/term.js';
+import type { Term, TermCounting } from '../model/term.js';
+import { addTerm } from '../model/term-end.js';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../model/time.js';
 import {
   certificatesNeeded,

@@ -206,7 +206,10 @@ export interface Offering {
   readonly defaultProduct?: string;
 }
 
-/** The table entry of a kind of provider. Importing it registers and contacts nothing. */
+/**
+ * The table entry of a kind of provider: data, and what is read from a configuration alone. Importing it registers and
+ * contacts nothing, and loads nothing that only an opened account needs: every run loads the whole table.
+ */
 export interface ProviderDefinition {
   readonly type: string;
   readonly title: string;
@@ -220,5 +223,6 @@ export interface ProviderDefinition {
   readonly manifestOptionsSchema: JsonObject;
   /** What an account configured like this sells; needs no credential and contacts nobody. @throws CertError `config.invalid` */
   describe(config: ProviderConfig): Offering;
-  create(deps: ProviderDeps): Provider;
+  /** Opens an account; loads the adapter. Contacts nobody. @throws CertError `config.invalid` */
+  create(deps: ProviderDeps): Promise<Provider>;
 }

@@ -51,7 +51,8 @@ export interface Deps {
   parseHeader(text: string, path: string): StateHeader;
   /** Undefined for what no run of this version wrote. */
   parseMemory(text: string): RunMemory | undefined;
-  connect(configuration: Configuration): ProviderSet;
+  /** Opens every account that can be opened; asks none. */
+  connect(configuration: Configuration): Promise<ProviderSet>;
   /** Contacts nothing by itself. @throws CertError `config.missing-variable`, `config.invalid` */
   openSolver(config: SolverConfig): Solver;
   keyMaker(configuration: Configuration): KeyMaker;

@@ -17,13 +17,12 @@ function visible(character: string): string {
 /** One line that cannot move a cursor, colour, reorder or hide anything: such characters become visible escapes. */
 export const terminalText = (text: string): string => text.replace(UNSEEN, visible);
 
-const graphemes = new Intl.Segmenter('en');
-
 /** At most `limit` characters as people count them, the last being `…` where something was left out. */
 export function clip(text: string, limit: number): string {
   // A character holds at least one code unit, so the segmenter never has to see a megabyte.
   if (text.length <= limit) return text;
   const head = text.slice(0, limit * 8);
+  const graphemes = new Intl.Segmenter('en');
   const parts = Array.from(graphemes.segment(head), ({ segment }) => segment);
   if (parts.length <= limit && head.length === text.length) return text;
   return `${parts

@@ -1,6 +1,7 @@
 import type { Environment } from '../model/configuration.js';
 import type { Plan, PlanAction, PlanItem } from '../model/plan.js';
 import { moneyList, sumByCurrency } from './money.js';
+import { noChanges } from './no-changes.js';
 import { count } from './words.js';
 
 export type Mark = '+' | '>' | '~' | '=' | '-' | '.' | '!';
@@ -82,11 +83,8 @@ function costOf(items: readonly PlanItem[]): string {
 
 /** `Plan: 2 to order (35.00 USD), 1 to reissue, 1 held; 97 unchanged.` */
 export function summaryOf(plan: Plan): string {
-  const { certificates, unchanged } = plan.counts;
-  if (plan.items.length === 0) {
-    if (certificates === 0) return 'No changes. No certificate is declared.';
-    return `No changes. ${certificates === 1 ? '1 certificate is' : `${certificates} certificates are`} as declared.`;
-  }
+  const { unchanged } = plan.counts;
+  if (plan.items.length === 0) return noChanges(plan.counts);
   const parts = ORDER.flatMap((action) => {
     const items = plan.items.filter((item) => groupOf(item) === action);
     const sum = action === 'hold' ? '' : costOf(items);

@@ -7,11 +7,13 @@ import { remoteFailure } from './failures.js';
 import { createGit, type Git, mustRun } from './process.js';
 import { type BareUrl, redactor, remoteIdentity, splitCredentials } from './remote.js';
 import {
+  type Asking,
   readSettings,
   readUserClone,
   readUserRemote,
   type UserClone,
   type UserRemote,
+  userGit,
 } from './user-clone.js';
 import type { Committer } from './write-commit.js';
 
@@ -86,28 +88,34 @@ function remoteSettings(fetchUrl: string, pushUrl: string): readonly Setting[] {
 /** A one-word user name is often a token, but `git` or `x-access-token` would only make error texts unreadable. */
 const isTelling = (text: string): boolean => !/^(git|x-access-token|oauth2|x-token-auth)$/.test(text);
 
-async function prepare(options: SessionOptions, user: UserRemote, cwd: string, objectFormat: string) {
-  const { log, signal } = options;
-  const ambient = options.env ?? process.env;
+async function prepare(cacheDir: string, asking: Asking, user: UserRemote, clone: UserClone): Promise<Git> {
+  const { root: cwd, objectFormat } = clone;
   const fetchSide = splitCredentials(user.fetchUrl);
   const pushSide = splitCredentials(user.pushUrl);
-  const path = cachePath(options.cacheDir, fetchSide.url, objectFormat);
-  const abort = signal === undefined ? {} : { signal };
-  const clone = { root: cwd, bare: false, objectFormat };
-
-  const local = createGit({ cwd, env: gitEnvironment(ambient), redact: redactor([]), log, ...abort });
+  const path = cachePath(cacheDir, fetchSide.url, objectFormat);
   await createCache(path, (folder) =>
-    mustRun(local, ['init', '--quiet', '--bare', '--template=', `--object-format=${objectFormat}`, folder]),
+    mustRun(userGit(cwd, asking), [
+      'init',
+      '--quiet',
+      '--bare',
+      '--template=',
+      `--object-format=${objectFormat}`,
+      folder,
+    ]),
   );
-  const ours = createGit({
-    cwd,
-    env: { ...gitEnvironment(ambient), GIT_DIR: path },
-    redact: redactor([]),
-    log,
-    ...abort,
-  });
-  const known = await mustRun(ours, ['config', '--list', '--includes', '-z']);
-  const handedOver = await readSettings(clone, ambient, known.toString('utf8'));
+  const inOurs = (
+    settings: readonly Setting[],
+    variables: NodeJS.ProcessEnv,
+    secrets: readonly string[],
+  ): Git =>
+    createGit({
+      ...asking,
+      cwd,
+      env: { ...gitEnvironment(asking.ambient, settings), ...variables, GIT_DIR: path },
+      redact: redactor(secrets),
+    });
+  const known = await mustRun(inOurs([], {}, []), ['config', '--list', '--includes', '-z']);
+  const handedOver = await readSettings(clone, asking, known.toString('utf8'));
 
   const accesses = [accessOf('FETCH', fetchSide), accessOf('PUSH', pushSide)];
   const settings = [
@@ -123,16 +131,20 @@ async function prepare(options: SessionOptions, user: UserRemote, cwd: string, o
     string,
     string
   >;
-  const env = { ...gitEnvironment(ambient, settings), ...variables, GIT_DIR: path };
-  return createGit({ cwd, env, redact: redactor(secrets), log, ...abort });
+  return inOurs(settings, variables, secrets);
 }
 
 /** @throws CertError `repository.unavailable`: no clone, no remote, no git, no cache folder. Contacts nobody. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const ambient = options.env ?? process.env;
-  const clone = await readUserClone(options.cwd, ambient);
-  const user = await readUserRemote(clone, ambient, options.remote);
-  const git = await prepare(options, user, clone.root, clone.objectFormat);
+  const { log, signal } = options;
+  const asking = {
+    ambient: options.env ?? process.env,
+    log,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const clone = await readUserClone(options.cwd, asking);
+  const user = await readUserRemote(clone, asking, options.remote);
+  const git = await prepare(options.cacheDir, asking, user, clone);
   return {
     git,
     clone,

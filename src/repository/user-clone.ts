@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type SimpleGit, simpleGit } from 'simple-git';
-import { CertError, messageOf } from '../model/errors.js';
+import { CertError } from '../model/errors.js';
+import type { Log } from '../ports/log.js';
 import { gitEnvironment, type Setting } from './environment.js';
-import { isLocalPath, redactUrls } from './remote.js';
+import { createGit, type Git } from './process.js';
+import { isLocalPath, redactor } from './remote.js';
 
 /** What is read from the clone a person works in. Nothing is ever written there. */
 export interface UserClone {
@@ -21,47 +22,32 @@ export interface UserRemote {
   readonly pushUrl: string;
 }
 
-/**
- * Only reading commands with constant arguments are run, so what the clone's own configuration says is harmless to
- * them, and refusing it would refuse CI systems that hand credentials over in it.
- */
-const READING_ONLY = {
-  allowUnsafeAskPass: true,
-  allowUnsafeConfigEnvCount: true,
-  allowUnsafeConfigPaths: true,
-  allowUnsafeCredentialHelper: true,
-  allowUnsafeFsMonitor: true,
-  allowUnsafeGitProxy: true,
-  allowUnsafeHooksPath: true,
-  allowUnsafeInclude: true,
-  allowUnsafeProtocolOverride: true,
-  allowUnsafeSshCommand: true,
-  allowUnsafeUrlRewrite: true,
-} as const;
-
-/** What a reading command needs of the environment: nothing that names programs to run. */
-const forReading = (name: string): boolean =>
-  !name.startsWith('GIT_') || /^GIT_(CONFIG|CEILING|DISCOVERY|OPTIONAL_LOCKS|TERMINAL|NO_REPLACE)/.test(name);
-
-export function userGit(folder: string, ambient: NodeJS.ProcessEnv): SimpleGit {
-  const clean = Object.entries(gitEnvironment(ambient)).filter(
-    ([name]) => forReading(name) && !/^(EDITOR|VISUAL|PAGER|PREFIX|SSH_ASKPASS)$/.test(name),
-  );
-  return simpleGit({
-    baseDir: folder,
-    allowEnvironment: clean.map(([name]) => name),
-    unsafe: READING_ONLY,
-  }).env(Object.fromEntries(clean));
+/** How git is asked about a clone of somebody else's: with what they have set, and to read only. */
+export interface Asking {
+  /** Environment of the caller. */
+  readonly ambient: NodeJS.ProcessEnv;
+  readonly log: Log;
+  readonly signal?: AbortSignal;
 }
 
-function unreadable(cwd: string, error: unknown): CertError {
-  const text = redactUrls(messageOf(error)).trim();
-  if (/ENOENT/.test(text))
-    return new CertError(
-      'repository.unavailable',
-      'git was not found: install git 2.31 or newer and put it on PATH',
-      { cause: error },
-    );
+/** git as its owner has set it up. In a clone of theirs it is only asked, with constant arguments. */
+export const userGit = (folder: string, { ambient, log, signal }: Asking): Git =>
+  createGit({
+    cwd: folder,
+    env: gitEnvironment(ambient),
+    redact: redactor([]),
+    log,
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+/** What a reading command prints. @throws CertError `repository.unavailable` with the way out */
+async function ask(folder: string, asking: Asking, args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await userGit(folder, asking)(args);
+  if (code === 0) return stdout.toString('utf8');
+  throw unreadable(folder, stderr.trim());
+}
+
+function unreadable(cwd: string, text: string): CertError {
   if (/not a git repository/i.test(text))
     return new CertError('repository.unavailable', `${cwd} is not in a Git repository`, {
       remedy:
@@ -75,54 +61,58 @@ function unreadable(cwd: string, error: unknown): CertError {
 }
 
 /** @throws CertError `repository.unavailable` with the way out */
-export async function readUserClone(cwd: string, ambient: NodeJS.ProcessEnv): Promise<UserClone> {
+export async function readUserClone(cwd: string, asking: Asking): Promise<UserClone> {
   if (!existsSync(cwd)) throw new CertError('repository.unavailable', `there is no folder ${cwd}`);
-  try {
-    const text = await userGit(cwd, ambient).raw([
-      'rev-parse',
-      '--is-bare-repository',
-      '--absolute-git-dir',
-      '--show-object-format',
-      '--show-cdup',
-    ]);
-    const [bare, gitDir = cwd, objectFormat = 'sha1', up = ''] = text.split('\n');
-    if (bare === 'true') return { root: gitDir, bare: true, objectFormat };
-    return { root: resolve(cwd, up), bare: false, objectFormat };
-  } catch (error) {
-    throw unreadable(cwd, error);
-  }
+  const text = await ask(cwd, asking, [
+    'rev-parse',
+    '--is-bare-repository',
+    '--absolute-git-dir',
+    '--show-object-format',
+    '--show-cdup',
+  ]);
+  const [bare, gitDir = cwd, objectFormat = 'sha1', up = ''] = text.split('\n');
+  if (bare === 'true') return { root: gitDir, bare: true, objectFormat };
+  return { root: resolve(cwd, up), bare: false, objectFormat };
 }
 
 const absolute = (root: string, url: string): string => (isLocalPath(url) ? resolve(root, url) : url);
 
+/** A line of `git remote -v`: name, URL, what it is for, and what a partial clone leaves out. */
+const REMOTE_LINE = /^([^\t]+)\t(.*) \((fetch|push)\)(?: \[[^\]]*\])?$/;
+
+/** Every remote with its URL for each direction, by name. */
+function parseRemotes(
+  text: string,
+): ReadonlyMap<string, { readonly fetch?: string; readonly push?: string }> {
+  const remotes = new Map<string, { readonly fetch?: string; readonly push?: string }>();
+  for (const line of text.split('\n')) {
+    const [, name = '', url = '', side = ''] = REMOTE_LINE.exec(line) ?? [];
+    if (name !== '') remotes.set(name, { ...remotes.get(name), [side]: url });
+  }
+  return remotes;
+}
+
 /** The remote named, else `origin`, else the only one. @throws CertError `repository.unavailable` */
-export async function readUserRemote(
-  clone: UserClone,
-  ambient: NodeJS.ProcessEnv,
-  wanted?: string,
-): Promise<UserRemote> {
-  const remotes = await userGit(clone.root, ambient)
-    .getRemotes(true)
-    .catch((error: unknown) => {
-      throw unreadable(clone.root, error);
-    });
-  const names = remotes.map(({ name }) => name).join(', ');
-  const found = remotes.find(({ name }) => name === (wanted ?? 'origin'));
-  const remote = found ?? (wanted === undefined && remotes.length === 1 ? remotes[0] : undefined);
-  if (remotes.length === 0)
+export async function readUserRemote(clone: UserClone, asking: Asking, wanted?: string): Promise<UserRemote> {
+  const remotes = parseRemotes(await ask(clone.root, asking, ['remote', '-v']));
+  const names = [...remotes.keys()];
+  const only = wanted === undefined && names.length === 1 ? names[0] : undefined;
+  const name = remotes.has(wanted ?? 'origin') ? (wanted ?? 'origin') : only;
+  if (names.length === 0)
     throw new CertError('repository.unavailable', 'this clone has no remote', {
       remedy: 'Add the shared repository with: git remote add origin URL',
     });
-  if (!remote)
+  const list = names.join(', ');
+  if (name === undefined)
     throw new CertError(
       'repository.unavailable',
       wanted === undefined
-        ? `this clone has several remotes (${names}) and none is called origin`
-        : `this clone has no remote called ${wanted}, only: ${names}`,
+        ? `this clone has several remotes (${list}) and none is called origin`
+        : `this clone has no remote called ${wanted}, only: ${list}`,
       { remedy: 'Name the one to use.' },
     );
-  const fetchUrl = absolute(clone.root, remote.refs.fetch);
-  return { name: remote.name, fetchUrl, pushUrl: absolute(clone.root, remote.refs.push || fetchUrl) };
+  const { fetch = '', push = fetch } = remotes.get(name) ?? {};
+  return { name, fetchUrl: absolute(clone.root, fetch), pushUrl: absolute(clone.root, push) };
 }
 
 const HANDED_OVER = /^(http\.|credential\.|protocol\.|core\.(sshcommand|askpass|gitproxy)$|ssh\.variant$)/;
@@ -145,10 +135,10 @@ function parseSettings(text: string): readonly Setting[] {
  */
 export async function readSettings(
   clone: UserClone,
-  ambient: NodeJS.ProcessEnv,
+  asking: Asking,
   seenElsewhere: string,
 ): Promise<readonly Setting[]> {
-  const text = await userGit(clone.root, ambient).raw(['config', '--list', '--includes', '-z']);
+  const text = await ask(clone.root, asking, ['config', '--list', '--includes', '-z']);
   const rest = parseSettings(seenElsewhere).map(([key, value]) => `${key}\n${value}`);
   return parseSettings(text).filter(([key, value]) => {
     if (!HANDED_OVER.test(key)) return false;

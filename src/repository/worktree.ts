@@ -4,9 +4,7 @@ import { dirname, join } from 'node:path';
 import { CertError } from '../model/errors.js';
 import type { Log } from '../ports/log.js';
 import type { Oid, TreeEntry, TreeReader } from '../ports/repository.js';
-import { gitEnvironment } from './environment.js';
-import { createGit, type Git, mustRun } from './process.js';
-import { redactor } from './remote.js';
+import { type Git, mustRun } from './process.js';
 import { readBlobs, treeReader } from './tree.js';
 import { readUserClone, type UserClone, userGit } from './user-clone.js';
 
@@ -194,20 +192,19 @@ export interface WorktreeOptions {
  * @throws CertError `repository.unavailable` where a clone is there and cannot be read
  */
 export async function openWorktree(options: WorktreeOptions): Promise<WorktreeReader> {
-  const ambient = options.env ?? process.env;
-  const clone = await readUserClone(options.cwd, ambient).catch((error: unknown) => {
+  const { log, signal } = options;
+  const asking = {
+    ambient: options.env ?? process.env,
+    log,
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const clone = await readUserClone(options.cwd, asking).catch((error: unknown) => {
     if (error instanceof CertError && /is not in a Git repository|git was not found/.test(error.message))
       return undefined;
     throw error;
   });
   if (clone === undefined) return plainFolder(options.cwd);
-  const git = createGit({
-    cwd: clone.root,
-    env: gitEnvironment(ambient),
-    redact: redactor([]),
-    log: options.log,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
+  const git = userGit(clone.root, asking);
   const head = await headOf(git);
   if (clone.bare) return committed(git, clone, head);
   const reader = diskReader(clone.root, clone.objectFormat, tracked(git), (blobs) => readBlobs(git, blobs));
@@ -218,7 +215,8 @@ export async function openWorktree(options: WorktreeOptions): Promise<WorktreeRe
     head,
     async uncommitted() {
       if (head === null) return true;
-      return !(await userGit(clone.root, ambient).status(['--ignore-submodules=dirty'])).isClean();
+      const changes = await mustRun(git, ['status', '--porcelain', '--ignore-submodules=dirty']);
+      return changes.length > 0;
     },
   };
 }

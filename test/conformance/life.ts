@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { expect } from 'vitest';
 import type { OrderSnapshot } from '../../src/model/order.js';
-import { addTerm, parseTerm } from '../../src/model/term.js';
+import { parseTerm } from '../../src/model/term.js';
+import { addTerm } from '../../src/model/term-end.js';
 import { DAY_MS, toMs } from '../../src/model/time.js';
 import type { ListedOrder } from '../../src/ports/provider.js';
 import { newKey, orderRequest, predecessorOf } from './builders.js';

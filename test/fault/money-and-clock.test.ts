@@ -4,7 +4,7 @@ import { openState } from '../../src/entry/cli/state.js';
 import { CertError } from '../../src/model/errors.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/model/time.js';
 import { legalStatus } from '../../src/policy/legal.js';
-import type { Provider } from '../../src/ports/provider.js';
+import type { Provider, ProviderDeps } from '../../src/ports/provider.js';
 import { localCa } from '../../src/providers/local-ca/index.js';
 import { planOnly } from '../../src/reconcile/engine.js';
 import {
@@ -283,8 +283,8 @@ describe('clocks', () => {
     const runner = await openRunner(place, {
       wrap: (deps) => ({
         ...deps,
-        connect: (configuration) => {
-          const set = deps.connect(configuration);
+        connect: async (configuration) => {
+          const set = await deps.connect(configuration);
           const shy = [...set.all].map(([id, provider]): [string, Provider] => [
             id,
             {
@@ -328,7 +328,7 @@ describe('clocks', () => {
 
 describe('what the provider delivers', () => {
   const faulty = (faults: LocalCaFaults) => [
-    { ...localCa, create: (deps: Parameters<typeof localCa.create>[0]) => createFaultyLocalCa(deps, faults) },
+    { ...localCa, create: async (deps: ProviderDeps) => createFaultyLocalCa(deps, faults) },
   ];
 
   it('a certificate for another key is kept aside, and the right one published when it comes', async () => {

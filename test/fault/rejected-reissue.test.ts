@@ -44,8 +44,8 @@ const waitingKeys = async (place: Place): Promise<readonly string[]> =>
 /** The same accounts, where each reissue costs. */
 const sellingReissues = (deps: Deps): Deps => ({
   ...deps,
-  connect: (configuration) => {
-    const set = deps.connect(configuration);
+  connect: async (configuration) => {
+    const set = await deps.connect(configuration);
     const all = [...set.all].map(([id, provider]): [string, Provider] => [
       id,
       {

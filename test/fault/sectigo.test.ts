@@ -193,8 +193,8 @@ describe('an account out of credit', () => {
 describe('an account whose balance cannot be read for certain', () => {
   const unreadable = (deps: Deps): Deps => ({
     ...deps,
-    connect: (configuration) => {
-      const set = deps.connect(configuration);
+    connect: async (configuration) => {
+      const set = await deps.connect(configuration);
       const balance = async () => {
         throw new CertError('provider.unsupported', 'the balance of shop cannot be read for certain');
       };

@@ -157,7 +157,7 @@ describe('orders that are there and not recorded', () => {
     const faults = { duplicateOnce: true };
     const place = await openPlace({
       kind: 'local-ca-priced',
-      definitions: [{ ...localCa, create: (deps) => createFaultyLocalCa(deps, faults) }],
+      definitions: [{ ...localCa, create: async (deps) => createFaultyLocalCa(deps, faults) }],
     });
     const before = await place.store.refs();
     await runUntilQuiet(place, await openRunner(place));

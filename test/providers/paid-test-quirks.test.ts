@@ -243,7 +243,7 @@ it.each(['refused', 'empty-account'] as const)(
   async (answer) => {
     const trial = await account({ settings: { unknownToken: answer, search: 'findable' } });
     await trial.control.foreignSlot({ product: 'paid-multi', term: '1y', reference: 'cw-1' });
-    const stranger = trial.another('wrong');
+    const stranger = await trial.another('wrong');
     onTestFinished(() => stranger.close());
     if (answer === 'refused') {
       await expect(stranger.findByReference?.('cw-1')).rejects.toMatchObject({

@@ -106,8 +106,8 @@ export function portsOf(world: World, process: Process): Deps {
       world.memory.statuses.set(text, known);
       return known;
     },
-    connect: (configuration) => {
-      const set = composed.connect(configuration);
+    connect: async (configuration) => {
+      const set = await composed.connect(configuration);
       const all = [...set.all].map(
         ([id, provider]) => [id, providerOf(world, process, provider, call)] as const,
       );

@@ -4,7 +4,7 @@ import { providerDefinitions } from '../../src/providers/index.js';
 import { paidTest } from './paid-provider/adapter.js';
 
 /** `certwright apply --yes` as a process of its own, with the paid provider of the tests: the clone in argv. */
-const context = processContext({
+const context = await processContext({
   cwd: process.argv[2] ?? '.',
   signal: new AbortController().signal,
   definitions: [...providerDefinitions, paidTest],

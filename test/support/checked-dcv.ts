@@ -24,8 +24,8 @@ export interface CheckedDcv {
 export function checkedDcv(options: CheckedDcv): ProviderDefinition {
   return {
     ...paidTest,
-    create(deps) {
-      const base = paidTest.create(deps);
+    async create(deps) {
+      const base = await paidTest.create(deps);
       const control = new PaidProviderControl(deps.config.url ?? '');
       const methods = new Map<string, DcvItem['method']>();
       const asAsked = (order: OrderSnapshot): OrderSnapshot => ({

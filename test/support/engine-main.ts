@@ -31,7 +31,7 @@ const clock: Clock = {
 };
 const definitions = [...providerDefinitions, paidTest];
 const context = {
-  ...processContext({ cwd: order.clone, signal: new AbortController().signal, definitions }),
+  ...(await processContext({ cwd: order.clone, signal: new AbortController().signal, definitions })),
   clock,
 };
 const workplace = await openWorkplace(context, { identity: [], json: true });

@@ -451,8 +451,8 @@ export function aroundStep(
     );
   return {
     ...deps,
-    connect: (configuration) => {
-      const set = deps.connect(configuration);
+    connect: async (configuration) => {
+      const set = await deps.connect(configuration);
       const all = [...set.all].map(([id, provider]): [string, Provider] => [
         id,
         {

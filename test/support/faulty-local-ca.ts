@@ -35,8 +35,8 @@ export interface LocalCaFaults {
 }
 
 /** The embedded CA with switches that make it misbehave. */
-export function createFaultyLocalCa(deps: ProviderDeps, faults: LocalCaFaults): Provider {
-  const inner = localCa.create(deps);
+export async function createFaultyLocalCa(deps: ProviderDeps, faults: LocalCaFaults): Promise<Provider> {
+  const inner = await localCa.create(deps);
   const strikes = (name: keyof LocalCaFaults): boolean => {
     const struck = faults[name] === true;
     if (struck) faults[name] = false;

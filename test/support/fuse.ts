@@ -72,8 +72,8 @@ export function fused(deps: Deps, through: Fuse): Deps {
     repository: fusedRepository(deps.repository, through),
     runCache: fusedCache(deps.runCache, through),
     spool: fusedSpool(deps.spool, through),
-    connect: (configuration) => {
-      const set = deps.connect(configuration);
+    connect: async (configuration) => {
+      const set = await deps.connect(configuration);
       return {
         ...set,
         all: new Map([...set.all].map(([id, provider]) => [id, fusedProvider(provider, through)])),

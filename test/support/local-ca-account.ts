@@ -75,7 +75,7 @@ export interface LocalCaAccount {
   readonly store: MemoryAccountStore;
   readonly clock: ManualClock;
   /** Another run on the same books, sealer and clock. */
-  another(over?: Pick<AccountSettings, 'faults' | 'options' | 'sealer'>): Provider;
+  another(over?: Pick<AccountSettings, 'faults' | 'options' | 'sealer'>): Promise<Provider>;
 }
 
 /** An account of the embedded CA, on books in memory unless told otherwise. */
@@ -101,7 +101,7 @@ export async function localCaAccount(settings: AccountSettings = {}): Promise<Lo
     runnerSealer: settings.sealer ?? (await ageSealer()),
     random: { hex: (bytes) => randomBytes(bytes).toString('hex') },
   };
-  const make = (over: Pick<AccountSettings, 'faults' | 'options' | 'sealer'>): Provider => {
+  const make = (over: Pick<AccountSettings, 'faults' | 'options' | 'sealer'>): Promise<Provider> => {
     const changed: ProviderDeps = {
       ...deps,
       config: { ...config, options: over.options ?? config.options },
@@ -109,5 +109,5 @@ export async function localCaAccount(settings: AccountSettings = {}): Promise<Lo
     };
     return over.faults ? createFaultyLocalCa(changed, over.faults) : localCa.create(changed);
   };
-  return { provider: make(settings), deps, store, clock, another: (over = {}) => make(over) };
+  return { provider: await make(settings), deps, store, clock, another: (over = {}) => make(over) };
 }

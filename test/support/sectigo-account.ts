@@ -24,7 +24,7 @@ export interface SandboxAccount {
   readonly clock: ManualClock;
   readonly log: ReturnType<typeof memoryLog>;
   /** The same account with other credentials. */
-  another(password: string): Provider;
+  another(password: string): Promise<Provider>;
   fault(rule: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export async function sectigoAccount(options: SandboxAccountOptions = {}): Promi
   const unsealed = (): never => {
     throw new Error('nothing is sealed here');
   };
-  const open = (password: string): Provider => {
+  const open = (password: string): Promise<Provider> => {
     const deps: ProviderDeps = {
       config,
       repositoryId: 'k3v9x2',
@@ -70,7 +70,7 @@ export async function sectigoAccount(options: SandboxAccountOptions = {}): Promi
     return sectigo.create(deps);
   };
   return {
-    provider: open(LOGIN.loginPassword),
+    provider: await open(LOGIN.loginPassword),
     sandbox,
     clock,
     log,

@@ -1,7 +1,7 @@
 import { CertError } from '../../model/errors.js';
+import type { Plan } from '../../model/plan.js';
 import { parseDuration } from '../../model/term.js';
-import { jsonText } from '../../report/json.js';
-import { planText } from '../../report/plan-text.js';
+import { noChanges } from '../../report/no-changes.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { firstLook } from '../first-look.js';
@@ -23,11 +23,7 @@ export async function run(context: Context, globals: Globals, options: Options):
     digest === undefined && !options.sync ? await firstLook(context, syncOlderMs) : {};
   if (quiet !== undefined) {
     await remote?.repository.close();
-    context.print(
-      globals.json
-        ? jsonText({ plan: quiet, events: [], accounts: [], exitCode: EXIT.fine })
-        : planText(quiet, context.render),
-    );
+    context.print(await quietText(quiet, context, globals));
     return EXIT.fine;
   }
   // Loading the rest takes longer than all of the above.
@@ -39,6 +35,17 @@ export async function run(context: Context, globals: Globals, options: Options):
     ...(digest === undefined ? {} : { digest }),
     ...(remote === undefined ? {} : { remote }),
   });
+}
+
+/** A plan without lines and warnings, as `applyFully` prints it. Only a terminal and `--json` need anything for it. */
+async function quietText(plan: Plan, { render }: Context, { json }: Globals): Promise<string> {
+  if (json) {
+    const { jsonText } = await import('../../report/json.js');
+    return jsonText({ plan, events: [], accounts: [], exitCode: EXIT.fine });
+  }
+  if (!render.color && render.width === Number.POSITIVE_INFINITY) return `${noChanges(plan.counts)}\n`;
+  const { planText } = await import('../../report/plan-text.js');
+  return planText(plan, render);
 }
 
 /** `--sync` lists every account, `--sync-if-older 20h` those whose last list is older. @throws CertError `usage` */

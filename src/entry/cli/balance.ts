@@ -27,7 +27,7 @@ export async function run(
 ): Promise<number> {
   const workplace = await openWorkplace(context, globals);
   try {
-    const accounts = openAccounts(context, workplace, args);
+    const accounts = await openAccounts(context, workplace, args);
     try {
       const rows = await untilStopped(rowsOf(context, workplace, accounts), context.signal);
       context.progress.clear();

@@ -19,7 +19,7 @@ export async function run(
 ): Promise<number> {
   const workplace = await openWorkplace(context, globals);
   try {
-    const accounts = openAccounts(context, workplace, args);
+    const accounts = await openAccounts(context, workplace, args);
     if (accounts.length === 0) {
       throw new CertError('usage', 'certwright.yaml has no account to check', {
         remedy: 'add one under `providers:`; `certwright providers` lists the kinds there are',

@@ -19,7 +19,7 @@ export async function run(context: Context, globals: Globals, options: Options):
   const workplace = await openWorkplace(context, globals);
   try {
     const id = wishes.provider ?? onlyAccount(workplace);
-    const accounts = openAccounts(context, workplace, [id]);
+    const accounts = await openAccounts(context, workplace, [id]);
     try {
       const [account] = accounts;
       if (!account) throw new CertError('internal', `the account ${id} is of no known type`);

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { CertError, messageOf } from '../../model/errors.js';
 import { terminalText } from '../../report/escape.js';
-import { type Context, processContext } from '../context.js';
+import type { Context } from '../context.js';
 import { EXIT, exitCodeOfError } from '../exit.js';
 import type { Globals } from './globals.js';
 import { buildProgram } from './program.js';
@@ -17,13 +17,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   let code: number = EXIT.fine;
-  let context = processContext({ signal: stop.signal });
+  let context: Context | undefined;
+  const inFolder = async (cwd?: string): Promise<Context> => {
+    const { processContext } = await import('../context.js');
+    return processContext({ ...(cwd === undefined ? {} : { cwd }), signal: stop.signal });
+  };
   const program = buildProgram(async (load, command, args) => {
     const globals = command.optsWithGlobals<Globals>();
-    context = processContext({
-      ...(globals.directory === undefined ? {} : { cwd: globals.directory }),
-      signal: stop.signal,
-    });
+    context = await inFolder(globals.directory);
     const module = await load();
     code = await module.run(context, globals, command.opts(), args);
   });
@@ -33,17 +34,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' });
     return stop.signal.aborted ? EXIT.interrupted : code;
   } catch (error) {
-    return failed(context, error, stop.signal);
+    // commander has printed its own message; help and version are no failures.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.error;
+    return failed(context ?? (await inFolder()), error, stop.signal);
   } finally {
-    context.progress.clear();
+    context?.progress.clear();
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }
 }
 
 function failed(context: Context, error: unknown, signal: AbortSignal): number {
-  // commander has printed its own message; help and version are no failures.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.error;
   if (signal.aborted || (error instanceof CertError && error.code === 'interrupted')) {
     context.say('stopped; run it again to go on where it ended');
     return EXIT.interrupted;

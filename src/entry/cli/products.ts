@@ -22,7 +22,7 @@ export async function run(
 ): Promise<number> {
   const workplace = await openWorkplace(context, globals);
   try {
-    const accounts = openAccounts(context, workplace, args);
+    const accounts = await openAccounts(context, workplace, args);
     try {
       const search = typeof options.match === 'string' ? options.match.toLowerCase() : '';
       context.progress.step('asking for prices');

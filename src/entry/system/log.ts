@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import type { Logger } from 'pino';
 import { Secret } from '../../model/secret.js';
 import type { Log } from '../../ports/log.js';
 
@@ -12,8 +12,18 @@ export function logLevel(env: NodeJS.ProcessEnv): LogLevel {
   return LEVELS.has(wanted) ? (wanted as LogLevel) : 'silent';
 }
 
+const SILENT: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => SILENT,
+};
+
 /** pino on stderr, one JSON object a line. Secrets redact themselves; nothing else may carry one. */
-export function createLog(level: LogLevel, runId: string): Log {
+export async function createLog(level: LogLevel, runId: string): Promise<Log> {
+  if (level === 'silent') return SILENT;
+  const { pino } = await import('pino');
   const logger = pino(
     {
       level,
@@ -26,7 +36,7 @@ export function createLog(level: LogLevel, runId: string): Log {
   return wrap(logger);
 }
 
-function wrap(logger: pino.Logger): Log {
+function wrap(logger: Logger): Log {
   return {
     debug: (fields, message) => logger.debug(plain(fields), message),
     info: (fields, message) => logger.info(plain(fields), message),

@@ -1,17 +1,16 @@
 import type { Progress } from '../../ports/log.js';
 import { cutTo } from '../../report/layout.js';
 
-/** One line on a terminal's stderr, replaced as work goes on; silent elsewhere, where the log tells. */
+/** One line on a terminal's stderr, replaced as work goes on. */
 export interface ProgressLine extends Progress {
   /** Takes the line away, before anything else is printed. */
   clear(): void;
 }
 
-export function createProgress(stream: NodeJS.WriteStream, enabled: boolean): ProgressLine {
+export function createProgress(stream: NodeJS.WriteStream): ProgressLine {
   let shown = false;
   return {
     step(message) {
-      if (!enabled) return;
       stream.write(`\r\u001b[2K${cutTo(message, (stream.columns ?? 80) - 1)}`);
       shown = true;
     },

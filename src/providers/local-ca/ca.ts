@@ -16,7 +16,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import type { DnsName } from '../../model/names.js';
-import { addTerm } from '../../model/term.js';
+import { addTerm } from '../../model/term-end.js';
 import { MINUTE_MS, SECOND_MS, toInstant, toMs } from '../../model/time.js';
 import type { CaCertificate, CaRecord } from './books.js';
 

@@ -1,11 +1,11 @@
-import type { ProviderConfig } from '../../model/configuration.js';
 import { type Money, money, subtractMoney } from '../../model/money.js';
-import type { Capabilities, Offering, Provider, ProviderDeps } from '../../ports/provider.js';
+import type { Provider, ProviderDeps } from '../../ports/provider.js';
 import { auditSpec } from './audit.js';
 import { spentOf } from './draft.js';
 import { cancelStep, reissueStep, revokeStep } from './free-steps.js';
 import { collectedOf, matches, snapshotOf } from './map.js';
-import { type Offer, offerOf } from './offer.js';
+import { offerOf } from './offer.js';
+import { offeringOf } from './offering.js';
 import { notFound, openOffice } from './office.js';
 import { purchaseStep } from './purchase-steps.js';
 import { quoteFor } from './sale.js';
@@ -14,7 +14,7 @@ import { quoteFor } from './sale.js';
  * One account at the embedded CA. Its answers are read from the books each time, so that several runs see each other.
  * @throws CertError `config.invalid`
  */
-export function createLocalCa(deps: ProviderDeps, most: Capabilities): Provider {
+export function createLocalCa(deps: ProviderDeps): Provider {
   const { config } = deps;
   const offer = offerOf(config);
   const office = openOffice(deps, offer);
@@ -34,9 +34,7 @@ export function createLocalCa(deps: ProviderDeps, most: Capabilities): Provider 
 
   return {
     config,
-    capabilities: capabilitiesOf(most, offer),
-    products: offer.products,
-    ...(offer.defaultProduct !== undefined && { defaultProduct: offer.defaultProduct }),
+    ...offeringOf(offer),
     audit: (spec) => auditSpec(offer, spec),
     freeNames: () => [],
     uniqueValues: () => ({}),
@@ -86,22 +84,3 @@ export function createLocalCa(deps: ProviderDeps, most: Capabilities): Provider 
     close: async () => {},
   };
 }
-
-/** What of the kind's capabilities this account's configuration leaves. */
-/** What an account configured like this sells. @throws CertError `config.invalid` */
-export function describeLocalCa(config: ProviderConfig, most: Capabilities): Offering {
-  const offer = offerOf(config);
-  return {
-    capabilities: capabilitiesOf(most, offer),
-    products: offer.products,
-    ...(offer.defaultProduct !== undefined && { defaultProduct: offer.defaultProduct }),
-  };
-}
-
-const capabilitiesOf = (most: Capabilities, offer: Offer): Capabilities => ({
-  ...most,
-  terms: offer.priced,
-  quote: offer.priced,
-  balance: offer.credit !== undefined,
-  carriesRemainingDays: offer.priced,
-});

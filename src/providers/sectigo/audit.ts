@@ -2,9 +2,8 @@ import type { Violation } from '../../model/capabilities.js';
 import type { CertificateSpec } from '../../model/manifest.js';
 import { isWildcard } from '../../model/names.js';
 import { formatTerm } from '../../model/term.js';
-import { findProduct, PRODUCTS, type SectigoProduct } from './products.js';
+import { DEFAULT_PRODUCT, findProduct, PRODUCTS, type SectigoProduct } from './products.js';
 
-export const DEFAULT_PRODUCT = 'positivessl';
 const DOMAINS_LENGTH = 32_767;
 const COMMON_NAME_LENGTH = 64;
 

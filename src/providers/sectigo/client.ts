@@ -7,14 +7,13 @@ import { CertError, type Effect } from '../../model/errors.js';
 import { MINUTE_MS, SECOND_MS } from '../../model/time.js';
 import type { ProviderDeps, SendGuard } from '../../ports/provider.js';
 import { type CallKind, refusalOf } from './errors.js';
+import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
 import { type CodedReply, parseCoded, parseReport, type ReportPage } from './wire.js';
 
-export const CALL_LIMIT_MS = 90 * SECOND_MS;
 const DEFAULT_URL = 'https://secure.trust-provider.com';
 const MAX_RESPONSE_BYTES = 16_000_000;
 /** Sectigo names no number; this many a minute keeps a run of hundreds of orders from looking like an attack. */
 const CALLS_PER_MINUTE = 300;
-export const CONCURRENCY = 4;
 
 /** Parameters of one call; what is undefined is not sent. */
 export type Parameters = Readonly<Record<string, string | undefined>>;

@@ -3,10 +3,8 @@ import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import { HOUR_MS } from '../../model/time.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
-import { DEFAULT_PRODUCT } from './audit.js';
-import { CALL_LIMIT_MS, CONCURRENCY } from './client.js';
-import { PRODUCTS } from './products.js';
-import { createSectigo } from './provider.js';
+import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
+import { DEFAULT_PRODUCT, PRODUCTS } from './products.js';
 
 const capabilities: Capabilities = {
   search: 'findable',
@@ -132,5 +130,8 @@ export const sectigo: ProviderDefinition = {
   optionsSchema,
   manifestOptionsSchema,
   describe,
-  create: (deps) => createSectigo(deps, describe(deps.config)),
+  async create(deps) {
+    const { createSectigo } = await import('./provider.js');
+    return createSectigo(deps, describe(deps.config));
+  },
 };

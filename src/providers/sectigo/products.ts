@@ -4,6 +4,9 @@ import type { Term } from '../../model/term.js';
 /** How names are given: one by the CSR, or a list of them (MDC, or UCC, whose common name is the CSR's). */
 type Shape = 'single' | 'wildcard' | 'multi';
 
+/** Taken when a manifest names none. */
+export const DEFAULT_PRODUCT = 'positivessl';
+
 export interface SectigoProduct extends ProductInfo {
   readonly shape: Shape;
 }

@@ -19,7 +19,7 @@ export interface PaidAccount {
   readonly definition: ProviderDefinition;
   advance(ms: number): Promise<void>;
   /** The same account by another adapter; with a token of its own, where one is given. */
-  another(token?: string): Provider;
+  another(token?: string): Promise<Provider>;
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function paidAccount(
   const server = await open({ nowMs: clock.now(), ...options });
   const { control, definition } = server;
   const { search, visibilityLagMs, reissueChangesId, carriesRemainingDays } = options.settings ?? {};
-  const another = (token: string = server.token): Provider => {
+  const another = (token: string = server.token): Promise<Provider> => {
     const deps: ProviderDeps = {
       config: {
         id: 'paid',
@@ -93,7 +93,7 @@ export async function paidAccount(
     return definition.create(deps);
   };
   return {
-    provider: another(),
+    provider: await another(),
     control,
     clock,
     url: server.url,

@@ -157,7 +157,7 @@ const offering = (config: ProviderConfig): Offering => ({
   defaultProduct: DEFAULT_PRODUCT,
 });
 
-function create(deps: ProviderDeps, open: OpenLine): Provider {
+function createPaidTest(deps: ProviderDeps, open: OpenLine): Provider {
   const client = paidTestClient(deps, open);
   const { search, cancel } = capabilitiesOf(deps.config);
   const operations = paidTestOperations(client, search);
@@ -237,7 +237,7 @@ export const paidTestOver = (open: OpenLine): ProviderDefinition => ({
   },
   manifestOptionsSchema: { type: 'object', additionalProperties: false, properties: {} },
   describe: offering,
-  create: (deps) => create(deps, open),
+  create: async (deps) => createPaidTest(deps, open),
 });
 
 /** The second member of the port, for tests: paid, and over real HTTP. */

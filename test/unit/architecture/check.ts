@@ -1,5 +1,4 @@
-import { posix } from 'node:path';
-import type { Module } from './modules.js';
+import { type Module, targetOf } from './modules.js';
 import { COMMON, LAYERS, type Layer } from './rules.js';
 
 /** Folders whose children must not know each other. */
@@ -14,10 +13,6 @@ function memberOf(path: string): string | undefined {
   if (rest.length > 0) return member;
   return member === 'index.ts' ? undefined : member;
 }
-
-/** Path inside src of a relative import, `.js` read as the `.ts` it stands for. */
-const targetOf = (from: string, specifier: string): string =>
-  posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts');
 
 const packageOf = (specifier: string): string =>
   specifier.startsWith('node:')

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';
 
 /** A module of src as the rules see it. Paths are relative to src, with `/`. */
@@ -7,6 +7,8 @@ export interface Module {
   readonly path: string;
   /** Specifiers as written: imports, type imports, re-exports, `import()` of a literal. */
   readonly imports: readonly string[];
+  /** Those of them that are loaded with the module itself: no types, no `import()`. */
+  readonly loads: readonly string[];
   /** Names of globals and members the module reaches for: `Date.now`, `new Date()`, `process`, `console`. */
   readonly reaches: readonly string[];
 }
@@ -65,12 +67,29 @@ export function parseModule(path: string, text: string): Module {
     statement.entries.flatMap((entry) => (entry.moduleRequest === null ? [] : [entry.moduleRequest.value])),
   );
   const fromImports = module.staticImports.map((statement) => statement.moduleRequest.value);
+  const onlyTypes = (entries: readonly { readonly isType: boolean }[]): boolean =>
+    entries.length > 0 && entries.every(({ isType }) => isType);
+  const loads = [
+    ...module.staticImports.flatMap(({ entries, moduleRequest }) =>
+      onlyTypes(entries) ? [] : [moduleRequest.value],
+    ),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap(({ isType, moduleRequest }) =>
+        isType || moduleRequest === null ? [] : [moduleRequest.value],
+      ),
+    ),
+  ];
   return {
     path,
     imports: [...new Set([...fromImports, ...fromExports, ...dynamic])],
+    loads: [...new Set(loads)],
     reaches: [...new Set(reaches)],
   };
 }
+
+/** Path inside src of a relative import, `.js` read as the `.ts` it stands for. */
+export const targetOf = (from: string, specifier: string): string =>
+  posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts');
 
 /** Every TypeScript module below a folder. */
 export function readModules(root: string): readonly Module[] {

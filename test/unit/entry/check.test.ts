@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import * as check from '../../../src/entry/cli/check.js';
 import { MINUTE_MS } from '../../../src/model/time.js';
+import type { ProviderDeps } from '../../../src/ports/provider.js';
 import { commitAndPush } from '../../support/git.js';
 import { failure } from '../keys/support.js';
 import { openShop, type Shop, TOKEN } from './shop.js';
@@ -113,8 +114,8 @@ describe('check', () => {
       one.type === 'paid-test'
         ? {
             ...one,
-            create: (deps: Parameters<typeof one.create>[0]) => ({
-              ...one.create(deps),
+            create: async (deps: ProviderDeps) => ({
+              ...(await one.create(deps)),
               check: async () => ({
                 ok: false,
                 environment: 'rehearsal' as const,

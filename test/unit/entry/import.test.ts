@@ -363,8 +363,8 @@ adopt:
     const shop = await account([]);
     const without = (definition: ProviderDefinition): ProviderDefinition => ({
       ...definition,
-      create(deps) {
-        const { list: _list, ...provider } = definition.create(deps);
+      async create(deps) {
+        const { list: _list, ...provider } = await definition.create(deps);
         return {
           ...provider,
           capabilities: {

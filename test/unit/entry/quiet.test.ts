@@ -85,6 +85,8 @@ describe('a run after one that had nothing to do', () => {
     expect([full.short, short.short]).toEqual([false, true]);
     expect(short).toEqual({ ...full, short: true });
     expect(full.out).toMatch(/^No changes. 1 certificate is as declared/);
+    const pipe = { color: false, width: Number.POSITIVE_INFINITY };
+    expect(await run({}, { render: pipe })).toEqual(short);
     const calls = await recorder.calls();
     expect(calls.filter((call) => /^(fetch|push|ls-remote|clone|pull) /.test(call))).toHaveLength(1);
     expect(calls.filter((call) => /^(ls-tree|cat-file|ls-files|status) /.test(call))).toEqual([]);

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  addTerm,
   formatTerm,
   parseDuration,
   parseTerm,
@@ -9,6 +8,7 @@ import {
   type TermCounting,
   termDays,
 } from '../../../src/model/term.js';
+import { addTerm } from '../../../src/model/term-end.js';
 import { DAY_MS, toInstant, toMs } from '../../../src/model/time.js';
 
 const term = (text: string): Term => {

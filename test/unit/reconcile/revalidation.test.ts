@@ -128,8 +128,8 @@ describe('a manifest that wants another validation while its order waits', () =>
     const runner = await openRunner(place, {
       wrap: (deps) => ({
         ...deps,
-        connect: (configuration) => {
-          const set = deps.connect(configuration);
+        connect: async (configuration) => {
+          const set = await deps.connect(configuration);
           const all = [...set.all].map(
             ([id, provider]) =>
               [

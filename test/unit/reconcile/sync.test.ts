@@ -396,8 +396,8 @@ it('3,000 orders cost the pages of one list and one commit', async () => {
   const { deps } = await openRunner(place, {
     wrap: (original) => ({
       ...original,
-      connect: (configuration) => {
-        const set = original.connect(configuration);
+      connect: async (configuration) => {
+        const set = await original.connect(configuration);
         const all = [...set.all].map(([id, provider]): [string, Provider] => [
           id,
           listing(provider, statuses, calls),

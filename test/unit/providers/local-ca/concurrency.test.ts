@@ -61,7 +61,7 @@ describe('many orders at once', () => {
 describe('two runs on the same books', () => {
   it('end with one CA and all orders of both', async () => {
     const account = await localCaAccount();
-    const other = account.another();
+    const other = await account.another();
     const placed = await Promise.all(
       labels(12).map((names, i) => place(i % 2 === 0 ? account.provider : other, names)),
     );
@@ -75,7 +75,7 @@ describe('two runs on the same books', () => {
   it('ask the guard again before the push that follows a lost race', async () => {
     const account = await localCaAccount();
     account.store.beforeNextReplace(async () => {
-      await place(account.another(), ['quick.example.com']);
+      await place(await account.another(), ['quick.example.com']);
     });
     let asked = 0;
     const request = await requestFor(account.provider, SHOP);
@@ -83,7 +83,7 @@ describe('two runs on the same books', () => {
       asked += 1;
     });
     expect(asked).toBe(2);
-    expect((await leafOf(account.another(), orderId ?? '')).subject).toBe('CN=shop.example.com');
+    expect((await leafOf(await account.another(), orderId ?? '')).subject).toBe('CN=shop.example.com');
     expect(account.store.pushes()).toBe(2);
   });
 
@@ -91,7 +91,7 @@ describe('two runs on the same books', () => {
     const account = await localCaAccount();
     const request = await requestFor(account.provider, SHOP);
     account.store.beforeNextReplace(async () => {
-      await runStep(account.another().place, request);
+      await runStep((await account.another()).place, request);
     });
     await expect(runStep(account.provider.place, request)).rejects.toMatchObject({
       code: 'order.reference-used',
@@ -186,7 +186,7 @@ describe('an absence', () => {
     const context = { ...contextOf(await requestFor(account.provider, SHOP)), sentAtMs: account.clock.now() };
     const step = onlyStep(account.provider.place);
     const early = step.lookUp(context);
-    await runStep(account.another().place, context.request);
+    await runStep((await account.another()).place, context.request);
     expect((await early).kind).toBe('absent');
     expect((await step.lookUp(context)).kind).toBe('found');
   });

@@ -54,7 +54,7 @@ describe('an order without prices', () => {
   it('stands under a reference that is taken only once', async () => {
     const account = await localCaAccount();
     const { request, orderId } = await place(account.provider, SHOP);
-    for (const provider of [account.provider, account.another()]) {
+    for (const provider of [account.provider, await account.another()]) {
       await expect(runStep(provider.place, request)).rejects.toMatchObject({
         code: 'order.reference-used',
         effect: 'none',
@@ -285,7 +285,7 @@ describe('an order that is issued later', () => {
     const account = await localCaAccount();
     const { orderId } = await place(account.provider, SHOP);
     const first = await leafOf(account.provider, orderId);
-    const slow = account.another({ options: { issueAfter: '10m' } });
+    const slow = await account.another({ options: { issueAfter: '10m' } });
     const request = await requestFor(slow, SHOP, {
       action: 'reissue',
       predecessor: { orderId, ids: [orderId] },
@@ -318,7 +318,7 @@ describe('the CA', () => {
     const account = await localCaAccount({ sealer });
     const { orderId, request } = await place(account.provider, SHOP);
     const opened = sealer.opened();
-    const reader = account.another({ sealer: sealer.withoutIdentity() });
+    const reader = await account.another({ sealer: sealer.withoutIdentity() });
     expect((await reader.getOrder(orderId)).state).toBe('issued');
     expect(await reader.collect(orderId)).toBeDefined();
     const found = await onlyStep(reader.place).lookUp({ ...contextOf(request), sentAtMs: NOW });

@@ -82,7 +82,7 @@ export async function scriptedAccount(over: Partial<ProviderConfig> = {}): Promi
     runnerSealer: { seal: unsealed, open: unsealed },
     random: { hex: (bytes) => 'ab'.repeat(bytes) },
   };
-  const provider = sectigo.create(deps);
+  const provider = await sectigo.create(deps);
   onTestFinished(() => provider.close());
   return {
     provider,

@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { providerDefinitions } from '../../../src/providers/index.js';
+import { readModules, targetOf } from './modules.js';
+
+const modules = new Map(
+  readModules(fileURLToPath(new URL('../../../src', import.meta.url))).map((module) => [module.path, module]),
+);
+
+/** What is loaded with these modules: modules of src by path, packages by name. */
+function loadedWith(roots: readonly string[]): ReadonlySet<string> {
+  const loaded = new Set<string>();
+  const pending = [...roots];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (loaded.has(path)) continue;
+    loaded.add(path);
+    const from = path;
+    pending.push(
+      ...(modules.get(path)?.loads ?? []).map((to) => (to.startsWith('.') ? targetOf(from, to) : to)),
+    );
+  }
+  return loaded;
+}
+
+const packagesOf = (loaded: Iterable<string>): readonly string[] =>
+  [...loaded].filter((one) => !one.endsWith('.ts') && !one.startsWith('node:')).sort();
+
+it('a definition of a provider is data: nothing of its adapter, its client or a library for them comes with it', () => {
+  const loaded = [...loadedWith(['providers/index.ts'])];
+  expect(loaded.filter((one) => /^(http|keys)\/|\/(client|provider|wire)\.ts$/.test(one))).toEqual([]);
+  expect(packagesOf(loaded)).toEqual(['big.js']);
+  expect(loaded).toEqual(
+    expect.arrayContaining(providerDefinitions.map(({ type }) => `providers/${type}/index.ts`)),
+  );
+});
+
+it('the command line loads its parser and no command', () => {
+  const loaded = loadedWith(['entry/cli/main.ts']);
+  expect(packagesOf(loaded)).toEqual(['commander']);
+  expect(loaded).not.toContain('entry/context.ts');
+});
+
+it('a run that finds nothing to do loads git, its note and the table of providers', () => {
+  const loaded = loadedWith(['entry/cli/main.ts', 'entry/context.ts', 'entry/cli/apply.ts']);
+  expect(packagesOf(loaded)).toEqual(['big.js', 'commander', 'safe-stable-stringify']);
+  expect([...loaded].filter((one) => /^(config|keys|planner|policy|reconcile|solvers)\//.test(one))).toEqual(
+    [],
+  );
+});
