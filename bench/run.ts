@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { generate } from './generate.ts';
 import { inTurn, type Median, type Sample, time } from './measure.ts';
 import { certbot, dehydrated, isInstalled, type Other } from './others.ts';
+import { playYears } from './simulate.ts';
 
 const MAIN = fileURLToPath(new URL('../bin/certwright.js', import.meta.url));
 /** Any valid recipient does: nothing is sealed in a run with nothing to do. */
@@ -112,5 +113,17 @@ async function others(folder: string, count: number, base: Median): Promise<void
   }
 }
 
-await startUp();
-for (const size of SIZES) await nothingDue(size);
+async function fiveYears(count: number): Promise<void> {
+  const played = await playYears(MAIN, count, RECIPIENT, Math.min(RUNS, 3));
+  if (!played) return;
+  print(`five years played forward, ${count} certificates, offline`);
+  row('certwright status', played.status, played.status);
+  row('certwright simulate', played.simulate, played.status);
+}
+
+if (process.argv[2] === 'simulate') {
+  await fiveYears(Number(process.argv[3] ?? 1000));
+} else {
+  await startUp();
+  for (const size of SIZES) await nothingDue(size);
+}

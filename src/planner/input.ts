@@ -1,4 +1,5 @@
 import type { ApprovalFile } from '../model/approval.js';
+import type { Calendar } from '../model/calendar.js';
 import type { Capabilities, ProductInfo, Violation } from '../model/capabilities.js';
 import type { Environment, PolicyConfig, ProviderConfig } from '../model/configuration.js';
 import type { CertificateSpec, SitelockSpec, Spec } from '../model/manifest.js';
@@ -78,6 +79,8 @@ export interface PlanInput {
   readonly facts: ReadonlyMap<string, CertificateFacts>;
   /** What earlier runs remember of their calls; absent: nothing. */
   readonly memory?: RunMemory;
+  /** Limits to plan with; absent: the industry's. */
+  readonly calendar?: Calendar;
   /** Wall clock, epoch ms. */
   readonly nowMs: number;
 }

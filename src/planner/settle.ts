@@ -276,6 +276,7 @@ function coverageOf(s: Subject, draft: Draft, chosen: Candidate): Coverage | und
       {
         validation: validationLevel(chosen.provider, chosen.product),
         ...(s.spec.reissueBeforeMs === undefined ? {} : { reissueBeforeMs: s.spec.reissueBeforeMs }),
+        ...(s.input.calendar === undefined ? {} : { calendar: s.input.calendar }),
       },
     ),
   };

@@ -18,6 +18,7 @@ export function reissueOf(s: Subject, order: OrderRecord, current: CurrentCertif
     ...(order.paidTill === undefined ? {} : { paidTillMs: toMs(order.paidTill) }),
     validation: validationLevel(providerOf(s, order.provider), order.product),
     ...(s.spec.reissueBeforeMs === undefined ? {} : { reissueBeforeMs: s.spec.reissueBeforeMs }),
+    ...(s.input.calendar === undefined ? {} : { calendar: s.input.calendar }),
   });
 }
 

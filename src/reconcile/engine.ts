@@ -14,7 +14,7 @@ import type { Deps } from './deps.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
 import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes } from './notes.js';
-import { type Answers, askProviders, noAnswers, providerFacts } from './observe.js';
+import { type Answers, askProviders, noAnswers, planInput, providerFacts } from './observe.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
@@ -42,6 +42,33 @@ export async function planOnly(deps: Deps, tree?: TreeReader): Promise<Planned> 
   try {
     const { plan } = await planRun(run, noAnswers());
     return { plan, findings: run.findings, view: run.view };
+  } finally {
+    await run.providers.close();
+  }
+}
+
+/** What a plan starts from, before any provider was asked; its accounts are open as long as `use` takes. */
+export interface Beginning {
+  readonly input: PlanInput;
+  readonly findings: readonly Finding[];
+  readonly providers: Run['providers'];
+}
+
+/**
+ * observe alone, asking no provider and writing nothing.
+ * @param tree  as for `planOnly`
+ * @throws CertError as `planOnly`
+ */
+export async function withBeginning<T>(
+  deps: Deps,
+  tree: TreeReader | undefined,
+  use: (beginning: Beginning) => Promise<T>,
+): Promise<T> {
+  const run = await openRun(deps, tree);
+  try {
+    const manifestsDescend = await descends(deps, run.view, run.desired.commit);
+    const input = planInput(run, run.view, noAnswers(), manifestsDescend);
+    return await use({ input, findings: run.findings, providers: run.providers });
   } finally {
     await run.providers.close();
   }

@@ -14,6 +14,6 @@ export function orderRank({ orders }: Status, { ids }: Pick<OrderSnapshot, 'ids'
  * A reissue of an order that was renewed meanwhile comes too late: what the renewal brought lives longer, and is for what
  * is declared now.
  */
-export const isSuperseded = (status: Status, order: OrderSnapshot): boolean =>
+export const isSuperseded = (status: Status, order: Pick<OrderSnapshot, 'ids'>): boolean =>
   status.current !== undefined &&
   orderRank(status, { ids: [status.current.order] }) > orderRank(status, order);

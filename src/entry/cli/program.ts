@@ -55,6 +55,32 @@ export function buildProgram(start: Start): Command {
     .option('--remote-files', 'plan the tip of the approval branch instead of this checkout', false)
     .addOption(new Option('-o, --output <form>', 'how to print').choices(['text', 'markdown', 'json']));
 
+  add(
+    'simulate [names...]',
+    'play the checkout forward: certificates, spending, gaps',
+    () => import('./simulate.js'),
+  )
+    .option('--owner <owner>', 'only of this owner')
+    .option('--provider <id>', 'only at this provider')
+    .option('--until <day>', 'play to this day, such as 2031-12-31 (in three years)')
+    .option('--compare', 'set it against the tip of the approval branch', false)
+    .option('--no-approvals', 'as if nobody merged an approval')
+    .option('--offline', 'ask no provider: purchases count at their ceiling', false)
+    .option(
+      '--validity <day=days>',
+      'from that day on certificates live this long; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--proof-reuse <day=days>',
+      'from that day on proofs are reused this long; may be repeated',
+      collect,
+      [],
+    )
+    .option('--detailed-exitcode', 'exit with 2 when a certificate would run out', false)
+    .addOption(new Option('-o, --output <form>', 'how to print').choices(['text', 'markdown', 'json']));
+
   add('apply', 'carry out the plan of the approval branch', () => import('./apply.js'))
     .option('--digest <digest>', 'only the plan with this digest')
     .option('--wait <duration>', 'stay this long for quick issuance (0s: not at all)', '30s')

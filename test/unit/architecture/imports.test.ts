@@ -77,7 +77,7 @@ describe('the checker', () => {
     'a dynamic import': [
       'report/text.ts',
       "export const f = () => import('../keys/seal.js');",
-      'report/text.ts -> keys/seal.ts (report imports only planner, policy, model)',
+      'report/text.ts -> keys/seal.ts (report imports only simulate, planner, policy, model)',
     ],
     'anything that imports an entry': [
       'reconcile/act.ts',

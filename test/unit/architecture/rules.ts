@@ -48,6 +48,16 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'repository/stable.ts': 'the bytes of our own files: no I/O',
     },
   },
+  simulate: {
+    layers: ['planner', 'policy', 'model'],
+    files: {
+      'reconcile/transitions.ts': 'facts change in a simulation as they do in a run: pure',
+      'reconcile/order-facts.ts': 'facts change in a simulation as they do in a run: pure',
+      'reconcile/superseded.ts': 'which of two certificates serves is decided as in a run: pure',
+    },
+    packages: PURE_PACKAGES,
+    pure: true,
+  },
   http: ADAPTER,
   keys: ADAPTER,
   repository: ADAPTER,
@@ -67,7 +77,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'repository/layout.ts': 'names that would collide with our own files are refused on reading',
     },
   },
-  report: { layers: ['planner', 'policy', 'model'] },
+  report: { layers: ['simulate', 'planner', 'policy', 'model'] },
   /** Shares nothing with the adapter it tests but the wire facts. */
   sandbox: { layers: ['model'] },
   entry: {
@@ -77,6 +87,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'planner',
       'ports',
       'reconcile',
+      'simulate',
       'http',
       'keys',
       'repository',
