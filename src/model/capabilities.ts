@@ -12,6 +12,8 @@ export interface Violation {
 export interface Capabilities {
   /** How an attempt is found again: by a reference the provider refuses twice; by one it merely stores; or not at all. */
   readonly search: 'unique' | 'findable' | 'none';
+  /** false: an order that does not show proves nothing, whatever is asked (its own API does not say); absent = it can. */
+  readonly absence?: false;
   /** Longest delay until a placed order is visible to the look-up; absent = unknown, 24 h are assumed. */
   readonly visibilityLagMs?: number;
   /** Longest a writing call may take. */
@@ -21,6 +23,8 @@ export interface Capabilities {
   readonly reissue: 'free' | 'paid' | false;
   readonly reissueChangesId: boolean;
   readonly revoke: boolean;
+  /** false: what was revoked does not show at the order; absent = it does. */
+  readonly revocationShown?: false;
   readonly cancel: boolean;
   readonly autoRenewFlag: 'read-write' | 'read' | false;
   readonly balance: boolean;

@@ -69,3 +69,12 @@ export const isWithin = (name: string, zone: string): boolean => name === zone |
 /** The longest of some zones that holds a name. */
 export const longestZone = (name: string, zones: readonly string[]): string | undefined =>
   zones.filter((zone) => isWithin(name, zone)).sort((a, b) => b.length - a.length)[0];
+
+/** `www.` of a bare name and the other way round, and the domain of a wildcard: not documented, met in certificates. */
+export function companionNames(names: readonly DnsName[]): readonly DnsName[] {
+  const companions = names.flatMap((name) => {
+    if (isWildcard(name)) return [name.slice(2)];
+    return name.startsWith('www.') ? [name.slice(4)] : [`www.${name}`];
+  });
+  return nameSet(companions.filter((name) => name.includes('.') && !names.includes(name)));
+}

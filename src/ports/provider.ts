@@ -57,6 +57,8 @@ export interface StepOutcome {
   /** Provider's order id, once there is one. */
   readonly orderId?: string;
   readonly charged?: Money;
+  /** A cancellation that was taken as a request: whether it is granted shows at the order later. */
+  readonly undecided?: boolean;
   /** What a cancellation gave back, where the provider says so. */
   readonly refunded?: Money;
 }

@@ -180,7 +180,7 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
       id: ids.at(-1) ?? target.id,
       ids,
       charges: [...target.charges, ...charges],
-      ...(intent.action === 'cancel' ? { state: 'cancelled' as const } : {}),
+      ...(intent.action === 'cancel' && !done.outcome.undecided ? { state: 'cancelled' as const } : {}),
       ...(intent.action === 'set-auto-renew' ? { autoRenew: intent.request.autoRenew ?? false } : {}),
     };
     const moved = replaceOrder(status, target, next);

@@ -35,6 +35,11 @@ const flag = (key: keyof Capabilities, title: string): Line => ({
 const LINES: readonly Line[] = [
   { key: 'search', title: 'Search by reference', text: ({ search }) => search },
   {
+    key: 'absence',
+    title: 'Absence can be told',
+    text: ({ search, absence }) => yesNo(search !== 'none' && absence !== false),
+  },
+  {
     key: 'visibilityLagMs',
     title: 'Order visible after',
     text: ({ visibilityLagMs }) => (visibilityLagMs === undefined ? 'unknown' : duration(visibilityLagMs)),
@@ -67,6 +72,11 @@ const LINES: readonly Line[] = [
     text: ({ autoRenewFlag }) => (autoRenewFlag === false ? 'no' : autoRenewFlag),
   },
   flag('revoke', 'Revoke'),
+  {
+    key: 'revocationShown',
+    title: 'Revocation shows at the order',
+    text: ({ revoke, revocationShown }) => yesNo(revoke && revocationShown !== false),
+  },
   flag('cancel', 'Cancel'),
   flag('quote', 'Price by API'),
   flag('balance', 'Balance by API'),

@@ -100,6 +100,7 @@ export function contractTests({ factory, trial }: Suite): void {
     const noes: readonly string[] = [
       ...NOTED.filter((capability) => capabilities[capability] === false),
       ...(capabilities.search === 'none' ? ['search'] : []),
+      ...(['absence', 'revocationShown'] as const).filter((capability) => capabilities[capability] === false),
     ];
     for (const no of noes) expect(capabilities.notes[no], no).toMatch(/\S/);
   });
@@ -241,8 +242,8 @@ export function contractTests({ factory, trial }: Suite): void {
   });
 
   trial('an order nobody has is not found', async ({ provider, unknownOrderId }) => {
-    for (const call of [provider.getOrder(unknownOrderId), provider.collect(unknownOrderId)]) {
-      expect(await failureOf(call)).toMatchObject({ code: 'order.not-found', effect: 'none' });
+    for (const call of [() => provider.getOrder(unknownOrderId), () => provider.collect(unknownOrderId)]) {
+      expect(await failureOf(call())).toMatchObject({ code: 'order.not-found', effect: 'none' });
     }
   });
 

@@ -221,6 +221,7 @@ export function lifeTests({ trial }: Suite): void {
       revocation: { serial, reason },
     });
     await runSteps(revoker.operation, beginning(request));
+    need(provider.capabilities.revocationShown !== false, reasonFor(subject, 'revocationShown'));
     expect((await provider.getOrder(order.id)).state).toBe('revoked');
   });
 

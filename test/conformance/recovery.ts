@@ -25,6 +25,10 @@ import {
 
 const CLOCK_ALLOWANCE_MS = 120_000;
 
+/** Can a purchase that does not show be known not to be there? */
+const provesAbsence = ({ capabilities }: ConformanceSubject['provider']): boolean =>
+  capabilities.search !== 'none' && capabilities.absence !== false;
+
 const refuse = (): void => {
   throw new CertError('send.too-late', 'the trial refuses to send');
 };
@@ -169,7 +173,7 @@ export function recoveryTests({ trial }: Suite): void {
     const context = await contextOf(paid, beginning(request));
     const look = await paid.lookUp(lookUpContext(subject, context, known));
     expect(await subject.purchases()).toBe(1);
-    if (provider.capabilities.search === 'none') {
+    if (!provesAbsence(provider)) {
       expect(look.kind).toBe('cannot-tell');
       return;
     }
@@ -219,7 +223,10 @@ export function recoveryTests({ trial }: Suite): void {
 
   trial('in an empty account an absence is proved by the account itself', async (subject, need) => {
     const { provider } = subject;
-    need(provider.capabilities.search !== 'none', reasonFor(subject, 'search'));
+    need(
+      provesAbsence(provider),
+      reasonFor(subject, provider.capabilities.absence === false ? 'absence' : 'search'),
+    );
     const { paid } = paidStep(provider.place);
     const { request } = await newRequest(subject, 'never');
     const context = await contextOf(paid, beginning(request));

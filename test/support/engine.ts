@@ -56,7 +56,10 @@ import type { SellerSettings } from './paid-provider/wire.js';
 type Search = SellerSettings['search'];
 const ID = 'k3v9x2';
 
-export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | 'sectigo';
+/** Kinds that are served by a sandbox of the product. */
+type SandboxKind = 'sectigo' | 'thesslstore';
+
+export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | SandboxKind;
 
 /** Accounts that sell for money. */
 export const PAID: readonly Kind[] = ['local-ca-priced', 'unique', 'findable', 'none'];
@@ -178,6 +181,8 @@ const ACCOUNTS: Readonly<Record<Kind, (url: string) => string>> = {
   none: (url) => paidAccount(url, 'none'),
   sectigo: (url) =>
     `type: sectigo, environment: rehearsal, url: "${url}", currency: USD, credentials: { loginName: "\${SECTIGO_LOGIN}", loginPassword: "\${SECTIGO_PASSWORD}" }, prices: { positivessl: { 90d: { base: 4.50 USD }, 1y: { base: 9.99 USD } }, positivessl-multi-domain: { 1y: { base: 25 USD, names: 3, perName: 6 USD } }, instantssl: { 1y: { base: 20 USD } } }`,
+  thesslstore: (url) =>
+    `type: thesslstore, environment: rehearsal, url: "${url}", credentials: { partnerCode: "\${STORE_PARTNER}", authToken: "\${STORE_TOKEN}" }`,
 };
 
 const paidAccount = (url: string, search: string): string =>
@@ -203,16 +208,23 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
   ].join('\n');
 }
 
-const SECTIGO_LOGIN = { loginName: 'acme', loginPassword: 'S3cret+ word' };
-const SECTIGO_ENV = {
-  SECTIGO_LOGIN: SECTIGO_LOGIN.loginName,
-  SECTIGO_PASSWORD: SECTIGO_LOGIN.loginPassword,
+const LOGINS = {
+  sectigo: { loginName: 'acme', loginPassword: 'S3cret+ word' },
+  thesslstore: { partnerCode: '10000001', authToken: 'S3cret+ token' },
+} as const satisfies Readonly<Record<SandboxKind, Readonly<Record<string, string>>>>;
+const SANDBOX_ENV = {
+  SECTIGO_LOGIN: LOGINS.sectigo.loginName,
+  SECTIGO_PASSWORD: LOGINS.sectigo.loginPassword,
+  STORE_PARTNER: LOGINS.thesslstore.partnerCode,
+  STORE_TOKEN: LOGINS.thesslstore.authToken,
 };
 
+const isSandbox = (kind: Kind): kind is SandboxKind => Object.hasOwn(LOGINS, kind);
+
 /** Follows the clock of the place; proofs count as given unless the test says otherwise. */
-const sandboxOptions = ({ sandbox }: PlaceOptions, now: () => number) => ({
+const sandboxOptions = (kind: SandboxKind, { sandbox }: PlaceOptions, now: () => number) => ({
   now,
-  login: SECTIGO_LOGIN,
+  login: LOGINS[kind],
   settings: { autoApprove: true, ...sandbox },
 });
 
@@ -233,13 +245,12 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
       })
     : undefined;
   if (server) onTestFinished(() => server.close());
-  const sandbox =
-    kind === 'sectigo'
-      ? await startSandbox(
-          kind,
-          sandboxOptions(options, () => opened?.clock.now() ?? startMs),
-        )
-      : undefined;
+  const sandbox = isSandbox(kind)
+    ? await startSandbox(
+        kind,
+        sandboxOptions(kind, options, () => opened?.clock.now() ?? startMs),
+      )
+    : undefined;
   if (sandbox) onTestFinished(() => sandbox.close());
   const files = {
     'certwright.yaml': configuration(options, identity.recipient, server?.url ?? sandbox?.url ?? ''),
@@ -264,7 +275,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     ...(sandbox ? { sandbox } : {}),
     identity: identity.identity.reveal(),
     definitions: options.definitions ?? [...providerDefinitions, paidTest],
-    env: { PAID_TOKEN: server?.token ?? 'none', ...SECTIGO_ENV, ...options.env },
+    env: { PAID_TOKEN: server?.token ?? 'none', ...SANDBOX_ENV, ...options.env },
     async advance(ms) {
       place.clock.advance(ms);
       await control?.setTime(place.clock.now());
@@ -412,7 +423,10 @@ export async function applyOnce(
 const ROUND_MS = 20 * MINUTE_MS;
 const MAX_ROUNDS = 14;
 /** Later rounds: an absence is proved only after the delay until orders show, which one seller does not tell. */
-const LATE_ROUND_MS: Readonly<Partial<Record<Kind, number>>> = { sectigo: 12 * HOUR_MS };
+const LATE_ROUND_MS: Readonly<Partial<Record<Kind, number>>> = {
+  sectigo: 12 * HOUR_MS,
+  thesslstore: 12 * HOUR_MS,
+};
 
 const isQuiet = (statuses: Iterable<Status>): boolean =>
   [...statuses].every(

@@ -1,7 +1,6 @@
-import type { ProviderConfig } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import { type Money, money } from '../../model/money.js';
-import { type DnsName, isWildcard, nameSet, parseName } from '../../model/names.js';
+import { type DnsName, nameSet, parseName } from '../../model/names.js';
 import type { DcvItem, OrderState, WaitingFor } from '../../model/order.js';
 import { type Instant, parseInstant, SECOND_MS, toInstant } from '../../model/time.js';
 import type { StepOutcome } from '../../ports/provider.js';
@@ -17,14 +16,6 @@ import {
 } from './wire.js';
 
 const REPORT = '!WebHostReport';
-
-/** Replies name no currency: the configuration does, or the prices in it where they agree. */
-export function currencyOf(config: ProviderConfig): string | undefined {
-  if (config.currency !== undefined) return config.currency;
-  const rows = Object.values(config.prices).flatMap((terms) => Object.values(terms));
-  const [currency, ...others] = new Set(rows.map(({ base }) => base.currency));
-  return others.length === 0 ? currency : undefined;
-}
 
 const moneyOf = (amount: string | undefined, currency: string | undefined): Money | undefined =>
   amount !== undefined && currency !== undefined && /^\d{1,12}(\.\d{1,6})?$/.test(amount)
@@ -199,13 +190,4 @@ export function wordsOf({ fields }: CodedReply): string | undefined {
     (key) => single('CollectSSL', fields, key) ?? [],
   );
   return words.length === 0 ? undefined : words.join('; ');
-}
-
-/** `www.` of a bare name and the other way round, and the domain of a wildcard: not documented, met in certificates. */
-export function companionNames(names: readonly DnsName[]): readonly DnsName[] {
-  const companions = names.flatMap((name) => {
-    if (isWildcard(name)) return [name.slice(2)];
-    return name.startsWith('www.') ? [name.slice(4)] : [`www.${name}`];
-  });
-  return nameSet(companions.filter((name) => name.includes('.') && !names.includes(name)));
 }

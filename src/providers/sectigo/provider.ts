@@ -1,6 +1,7 @@
 import { CertError } from '../../model/errors.js';
-import type { DnsName } from '../../model/names.js';
+import { companionNames, type DnsName } from '../../model/names.js';
 import type { CollectedCertificate, OrderSnapshot } from '../../model/order.js';
+import { currencyOf } from '../../model/price.js';
 import { MINUTE_MS } from '../../model/time.js';
 import type {
   ConnectionReport,
@@ -17,7 +18,7 @@ import { sectigoClient } from './client.js';
 import type { Collected } from './collect.js';
 import { suffixOf } from './dcv.js';
 import { cancelStep, REVOCATION_REASONS, reissueStep, revokeStep } from './free-steps.js';
-import { companionNames, currencyOf, type RowFacts, rowFacts } from './map.js';
+import { type RowFacts, rowFacts } from './map.js';
 import { listedOrder, lookAtOrder, namesOf } from './orders.js';
 import { findProduct } from './products.js';
 import { purchaseStep } from './purchase.js';

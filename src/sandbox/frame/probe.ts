@@ -21,6 +21,8 @@ export interface Probe {
   }): Promise<Found<string>>;
   /** @param server  `address:port`, or `system` for the machine's own resolver */
   cname(name: string, server: string): Promise<Found<string>>;
+  /** Every TXT record of a name, each with its parts joined. @param server  as of `cname` */
+  txt(name: string, server: string): Promise<Found<readonly string[]>>;
 }
 
 const LIMIT_MS = 3000;
@@ -40,22 +42,35 @@ export const probe: Probe = {
     }
   },
 
-  async cname(name, server) {
-    if (server === '') return { ok: false, why: 'no DNS server is set' };
-    const resolver = new Resolver({ timeout: 1000, tries: 2 });
-    try {
-      if (server !== 'system') resolver.setServers([server]);
+  cname: (name, server) =>
+    lookUp(name, server, async (resolver) => {
       const [target] = await resolver.resolveCname(name);
-      return target === undefined
-        ? { ok: false, why: `${name} has no CNAME` }
-        : { ok: true, value: target.replace(/\.$/, '') };
-    } catch (error) {
-      return { ok: false, why: `${name}: ${messageOf(error)}` };
-    } finally {
-      resolver.cancel();
-    }
-  },
+      return target?.replace(/\.$/, '');
+    }),
+
+  txt: (name, server) =>
+    lookUp(name, server, async (resolver) =>
+      (await resolver.resolveTxt(name)).map((parts) => parts.join('')),
+    ),
 };
+
+async function lookUp<T>(
+  name: string,
+  server: string,
+  ask: (resolver: Resolver) => Promise<T | undefined>,
+): Promise<Found<T>> {
+  if (server === '') return { ok: false, why: 'no DNS server is set' };
+  const resolver = new Resolver({ timeout: 1000, tries: 2 });
+  try {
+    if (server !== 'system') resolver.setServers([server]);
+    const value = await ask(resolver);
+    return value === undefined ? { ok: false, why: `${name} has no such record` } : { ok: true, value };
+  } catch (error) {
+    return { ok: false, why: `${name}: ${messageOf(error)}` };
+  } finally {
+    resolver.cancel();
+  }
+}
 
 /** `[::1]:80` and `127.0.0.1:80`. */
 function splitAddress(address: string): readonly string[] {

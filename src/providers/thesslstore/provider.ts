@@ -1,0 +1,137 @@
+import { CertError } from '../../model/errors.js';
+import type { JsonObject } from '../../model/json.js';
+import { type Money, money } from '../../model/money.js';
+import { companionNames } from '../../model/names.js';
+import { currencyOf } from '../../model/price.js';
+import { MINUTE_MS } from '../../model/time.js';
+import type {
+  ConnectionReport,
+  ListedOrder,
+  ListFilter,
+  Offering,
+  Provider,
+  ProviderDeps,
+} from '../../ports/provider.js';
+import { auditSpec } from './audit.js';
+import { openCatalogue } from './catalogue.js';
+import { storeClient } from './client.js';
+import { cancelStep, REVOCATION_REASONS, reissueStep, revokeStep } from './free-steps.js';
+import { listOrders } from './list.js';
+import { snapshotOf } from './map.js';
+import { collectOrder, findOrder, lookAtOrder } from './orders.js';
+import { findProduct } from './products.js';
+import { type Account, balanceText, purchaseStep } from './purchase.js';
+import { storeValidator } from './validator.js';
+import { amountOf, textOf } from './wire.js';
+
+/** The account's list is asked for once by many certificates that look before buying. */
+const LIST_AGE_MS = 2 * MINUTE_MS;
+/** A reference of the form of ours that nobody is ever given. */
+const NEVER_USED = 'cw000000-never-used';
+
+/** One account at The SSL Store. @throws CertError `config.invalid` */
+export function createTheSslStore(deps: ProviderDeps, offering: Offering): Provider {
+  const { config, clock } = deps;
+  const client = storeClient(deps);
+  const catalogue = openCatalogue(client, clock, currencyOf(config));
+  let listed: { readonly atMs: number; readonly rows: Promise<readonly JsonObject[]> } | undefined;
+
+  /** Presence tells success: the verdict of this call says error beside good data as well. */
+  async function balance(): Promise<Money> {
+    const { data, verdict } = await client.accountDetail();
+    const amount = amountOf(data, 'AccountBalance');
+    if (amount !== undefined && textOf(data, 'PartnerCode') !== undefined)
+      return money(amount, catalogue.currency());
+    throw new CertError('wire.unexpected', `user/accountdetail tells no balance of ${config.id}`, {
+      ...(verdict?.message ? { providerText: verdict.message } : {}),
+    });
+  }
+
+  const account: Account = {
+    client,
+    encoding: config.options.csrEncoding === 'pem' ? 'pem' : 'url',
+    currency: () => catalogue.currency(),
+    changed: () => {
+      listed = undefined;
+    },
+    /** What the account holds is beside the point where it cannot be told. */
+    balance: async () => {
+      try {
+        return balanceText(await balance());
+      } catch (error) {
+        if (error instanceof CertError && error.code === 'wire.unexpected') return undefined;
+        throw error;
+      }
+    },
+  };
+
+  function allRows(): Promise<readonly JsonObject[]> {
+    const nowMs = clock.monotonic();
+    if (listed === undefined || nowMs - listed.atMs > LIST_AGE_MS) {
+      listed = { atMs: nowMs, rows: listOrders(client, {}) };
+      listed.rows.catch(account.changed);
+    }
+    return listed.rows;
+  }
+
+  async function* list(filter: ListFilter): AsyncIterable<ListedOrder> {
+    const wanted = filter.product === undefined ? undefined : findProduct(filter.product);
+    if (filter.product !== undefined && wanted === undefined) return;
+    for (const row of await allRows()) {
+      const order = snapshotOf(row);
+      if (wanted !== undefined && order.product !== wanted.id && findProduct(order.product) !== undefined)
+        continue;
+      if (filter.names !== undefined && !filter.names.some((name) => order.names.includes(name))) continue;
+      // A product that is not in our table may be the one asked for: it counts, so that nothing is bought twice.
+      const product = findProduct(order.product)?.id ?? filter.product ?? order.product;
+      yield {
+        ...order,
+        product,
+        ...(order.placedAt === undefined ? {} : { dates: { orderedAt: order.placedAt } }),
+      };
+    }
+  }
+
+  /** By the call for it, and by a probe of the orders: the list would take any token. */
+  async function check(): Promise<ConnectionReport> {
+    const { environment } = config;
+    try {
+      await client.validate();
+      await client.status({ CustomOrderID: NEVER_USED });
+      return { ok: true, environment, findings: [], balance: await balance() };
+    } catch (error) {
+      if (!(error instanceof CertError) || error.code !== 'provider.credentials') throw error;
+      const remedy = error.remedy === undefined ? [] : [error.remedy];
+      return { ok: false, environment, findings: [error.message, ...remedy] };
+    }
+  }
+
+  return {
+    config,
+    ...offering,
+    audit: (spec) => auditSpec(spec, config.id),
+    freeNames: (_product, names) => companionNames(names),
+    uniqueValues: (action, hex) =>
+      action === 'order' || action === 'renew' || action === 'reissue' || action === 'add-names'
+        ? { uniqueValue: hex(8) }
+        : {},
+    check,
+    quote: (subject) => catalogue.quote(subject),
+    place: [purchaseStep(account, 'place')],
+    renew: [purchaseStep(account, 'renew')],
+    getOrder: (orderId, recorded) => lookAtOrder(client, orderId, recorded),
+    collect: (orderId, recorded) => collectOrder(client, orderId, recorded),
+    findByReference: async (reference) => {
+      const order = await findOrder(client, { CustomOrderID: reference });
+      return order ? [{ ...snapshotOf(order), reference }] : [];
+    },
+    reissuer: { operation: [reissueStep(account)], sideEffect: () => undefined },
+    revoker: { operation: [revokeStep(account)], reasons: REVOCATION_REASONS },
+    canceller: { operation: [cancelStep(account)] },
+    validator: storeValidator(client),
+    list,
+    balance,
+    serverTime: async () => client.http.serverTime() ?? (await client.validate()).dateMs,
+    close: () => client.http.close(),
+  };
+}

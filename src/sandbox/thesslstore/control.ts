@@ -1,0 +1,98 @@
+import { CertError } from '../../model/errors.js';
+import type { Json, JsonObject } from '../../model/json.js';
+import type { ControlCall, ControlRoute } from '../frame/definition.js';
+import { markProved } from './progress.js';
+import { type Certificate, type Desk, newestOf, type Order } from './state.js';
+
+const refuse = (message: string): CertError => new CertError('usage', message);
+
+/** What other people do: approvers, the authority, the seller's staff. And what the seller sees. */
+export function controls(desk: () => Desk): readonly ControlRoute[] {
+  const onOrder =
+    (act: (order: Order, certificate: Certificate, body: JsonObject, now: Desk) => void) =>
+    ({ args: [id = ''], body }: ControlCall): Json => {
+      const now = desk();
+      const order = now.state.orders.find((one) => one.id === id);
+      if (order === undefined) throw refuse(`There is no order ${id}.`);
+      act(order, newestOf(order), body, now);
+      return facts(order);
+    };
+  const post = (path: string, description: string, act: Parameters<typeof onOrder>[0]): ControlRoute => ({
+    method: 'POST',
+    path: `orders/:id/${path}`,
+    description,
+    run: onOrder(act),
+  });
+  return [
+    { method: 'GET', path: 'orders', description: 'every order', run: () => desk().state.orders.map(facts) },
+    { method: 'GET', path: 'orders/:id', description: 'one order', run: onOrder(() => undefined) },
+    post('validate', 'names (or {"name": …}) count as proved', (_order, certificate, { name }, now) => {
+      const chosen = certificate.proofs.filter((proof) => name === undefined || proof.name === name);
+      if (chosen.length === 0) throw refuse(`${JSON.stringify(name)} is no name of this order.`);
+      for (const proof of chosen) markProved(now, proof);
+    }),
+    post('vet', 'OV, EV: papers checked', (_order, certificate, _body, now) => {
+      certificate.vettedAtMs = Math.min(certificate.vettedAtMs, now.nowMs);
+    }),
+    post('issue', 'the next look finds it issued', (order, certificate, _body, now) => {
+      if (certificate.state !== 'pending') throw refuse(`Order ${order.id} is not waiting.`);
+      for (const proof of certificate.proofs) markProved(now, proof);
+      certificate.now = true;
+    }),
+    post(
+      'refund',
+      'the refund that was asked for: {"granted": true | false}',
+      (order, _certificate, { granted }) => {
+        if (order.refund === null) throw refuse(`No refund was asked for order ${order.id}.`);
+        order.refund.state = granted === false ? 'denied' : 'approved';
+        if (granted !== false) order.cancelled = true;
+      },
+    ),
+    post('cancel', 'the seller cancels it', (order) => {
+      order.cancelled = true;
+    }),
+    {
+      method: 'POST',
+      path: 'account',
+      description: 'sets {"balance": "12.00"}',
+      run: ({ body: { balance } }) => {
+        if (typeof balance !== 'string' || !/^-?\d{1,9}\.\d{2}$/.test(balance)) {
+          throw refuse('Send {"balance": "12.00"}.');
+        }
+        desk().state.balance = balance;
+        return { balance };
+      },
+    },
+  ];
+}
+
+const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** As a person wants to read it: instants instead of milliseconds, no tokens, no requests, no keys. */
+function facts(order: Order): JsonObject {
+  return {
+    id: order.id,
+    reference: order.reference,
+    related: order.related,
+    product: order.product,
+    months: order.months,
+    amount: order.amount,
+    placedAt: instant(order.placedAtMs),
+    paidTill: instant(order.paidTillMs),
+    cancelled: order.cancelled,
+    refund: order.refund?.state ?? null,
+    certificates: order.certificates.map((certificate) => ({
+      state: certificate.state,
+      partnerOrderId: certificate.partnerOrderId,
+      names: certificate.proofs.map(({ name, method, mailbox, provedAtMs, lastLook }) => ({
+        name,
+        method,
+        mailbox,
+        provedAt: instant(provedAtMs),
+        lastLook,
+      })),
+      serial: certificate.issued?.serial ?? null,
+      notAfter: instant(certificate.issued?.notAfterMs ?? null),
+    })),
+  };
+}

@@ -1,0 +1,119 @@
+import type { Leaf } from '../frame/definition.js';
+import type { Found } from '../frame/probe.js';
+import { PRODUCTS } from './products.js';
+import { type Certificate, DAY_MS, type Desk, newestOf, type Order, type Proof } from './state.js';
+
+/** What the faults of a certificate happen to; no call of the wire has this name. */
+export const ISSUANCE = 'issuance';
+
+/** Lets everything happen that is due: proofs are looked for, papers checked, and the certificate signed. */
+export async function settle(desk: Desk, order: Order): Promise<void> {
+  if (order.refund?.state === 'approved') order.cancelled = true;
+  const certificate = newestOf(order);
+  if (order.cancelled || certificate.state !== 'pending') return;
+  if (!certificate.now) await lookForProofs(desk, certificate);
+  const proved = certificate.proofs.every(({ provedAtMs }) => provedAtMs !== null);
+  if (certificate.now || (proved && certificate.vettedAtMs <= desk.nowMs))
+    await issue(desk, order, certificate);
+}
+
+export function markProved({ nowMs }: Pick<Desk, 'nowMs'>, proof: Proof): void {
+  proof.provedAtMs ??= nowMs;
+  proof.lastLook = null;
+}
+
+async function lookForProofs(desk: Desk, { proofs }: Certificate): Promise<void> {
+  const open = proofs.filter(({ provedAtMs }) => provedAtMs === null);
+  await Promise.all(
+    open.map(async (proof) => {
+      const found = desk.settings.autoApprove ? { ok: true as const, value: '' } : await look(desk, proof);
+      if (found.ok) markProved(desk, proof);
+      else proof.lastLook = found.why;
+    }),
+  );
+}
+
+const bare = (name: string): string => name.replace(/^\*\./, '');
+
+async function look({ seat, settings }: Desk, proof: Proof): Promise<Found<unknown>> {
+  const { name, method, key, value, mailbox } = proof;
+  switch (method) {
+    case 'EMAIL':
+      return { ok: false, why: `${mailbox} has not clicked yet` };
+    case 'CNAME_CSR_HASH': {
+      const found = await seat.probe.cname(key, settings.dnsServer);
+      return found.ok && found.value.toLowerCase() !== value.toLowerCase()
+        ? { ok: false, why: `${key} points to ${found.value}` }
+        : found;
+    }
+    case 'DNS': {
+      const found = await seat.probe.txt(bare(name), settings.dnsServer);
+      return found.ok && !found.value.includes(value)
+        ? { ok: false, why: `${bare(name)} has other TXT records` }
+        : found;
+    }
+    case 'HTTP_CSR_HASH':
+    case 'HTTPS_CSR_HASH':
+    case 'FILE': {
+      const scheme = method === 'HTTPS_CSR_HASH' ? 'https' : 'http';
+      const path = `/.well-known/pki-validation/${key}`;
+      const servers = scheme === 'http' ? settings.webServers : settings.tlsWebServers;
+      const found = await seat.probe.file({ scheme, name, path, servers });
+      return found.ok && found.value.trim() !== value.trim()
+        ? { ok: false, why: `${scheme}://${name}${path} holds something else` }
+        : found;
+    }
+  }
+}
+
+/** Midnight to 23:59:59, no longer than the day allows and the paid term lasts. */
+async function issue(desk: Desk, order: Order, certificate: Certificate): Promise<void> {
+  const { seat, settings, nowMs } = desk;
+  const notBeforeMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  const day = new Date(nowMs).toISOString().slice(0, 10);
+  const limit =
+    settings.validityLimits.findLast(({ since }) => since <= day)?.days ??
+    settings.validityLimits[0]?.days ??
+    1;
+  const left = Math.max(1, Math.ceil((order.paidTillMs - notBeforeMs) / DAY_MS));
+  const leaf: Leaf = {
+    spkiDer: Buffer.from(certificate.spkiBase64, 'base64'),
+    names: certificateNames(desk, order, certificate),
+    commonName: certificate.commonName,
+    organization:
+      order.organization === null
+        ? undefined
+        : { name: order.organization, country: order.country ?? undefined },
+    notBeforeMs,
+    notAfterMs: notBeforeMs + Math.min(limit, left) * DAY_MS - 1000,
+  };
+  const wrong = await misissued(desk, leaf);
+  const signed = await seat.ca.sign('public', wrong);
+  certificate.issued = { ...signed, notBeforeMs: wrong.notBeforeMs, notAfterMs: wrong.notAfterMs };
+  certificate.state = 'issued';
+  order.activatedAtMs ??= nowMs;
+  for (const older of order.certificates) {
+    if (older !== certificate && older.state === 'issued') older.state = 'replaced';
+  }
+}
+
+function certificateNames({ settings }: Desk, order: Order, { names }: Certificate): readonly string[] {
+  const [only = ''] = names;
+  if (!settings.companionNames || PRODUCTS[order.product]?.included !== undefined) return names;
+  if (only.startsWith('*.')) return [only, only.slice(2)];
+  return [only, only.startsWith('www.') ? only.slice(4) : `www.${only}`];
+}
+
+/** An authority that makes mistakes, where it was told to. */
+async function misissued({ seat }: Desk, leaf: Leaf): Promise<Leaf> {
+  if (seat.fault('wrong-key', ISSUANCE) !== undefined)
+    return { ...leaf, spkiDer: await seat.ca.strangeKey() };
+  if (seat.fault('wrong-names', ISSUANCE) !== undefined) {
+    return { ...leaf, names: ['somebody-else.example'], commonName: 'somebody-else.example' };
+  }
+  if (seat.fault('expired', ISSUANCE) !== undefined) {
+    const shift = leaf.notAfterMs - leaf.notBeforeMs + DAY_MS;
+    return { ...leaf, notBeforeMs: leaf.notBeforeMs - shift, notAfterMs: leaf.notAfterMs - shift };
+  }
+  return leaf;
+}

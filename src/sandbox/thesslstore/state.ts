@@ -1,0 +1,96 @@
+import type { Seat } from '../frame/definition.js';
+import type { StoreSettings } from './settings.js';
+
+export type Method = 'EMAIL' | 'HTTP_CSR_HASH' | 'HTTPS_CSR_HASH' | 'CNAME_CSR_HASH' | 'FILE' | 'DNS';
+
+/** A name and its proof. */
+export interface Proof {
+  name: string;
+  method: Method;
+  mailbox: string | null;
+  /** Name and content of the file, or owner and value of the record. */
+  key: string;
+  value: string;
+  provedAtMs: number | null;
+  lastLook: string | null;
+}
+
+export interface Issued {
+  readonly pem: string;
+  /** Upper-case hex. */
+  readonly serial: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** A certificate, or the request for one. */
+export interface Certificate {
+  partnerOrderId: string;
+  spkiBase64: string;
+  commonName: string;
+  names: string[];
+  proofs: Proof[];
+  requestedAtMs: number;
+  vettedAtMs: number;
+  state: 'pending' | 'issued' | 'replaced' | 'revoked' | 'rejected';
+  /** Told to be issued at the next look. */
+  now: boolean;
+  issued: Issued | null;
+}
+
+export interface Order {
+  id: string;
+  vendorOrderId: string;
+  reference: string | null;
+  related: string | null;
+  product: string;
+  months: number;
+  servers: number;
+  amount: string;
+  placedAtMs: number;
+  paidTillMs: number;
+  activatedAtMs: number | null;
+  cancelled: boolean;
+  refund: { readonly id: string; state: 'asked' | 'approved' | 'denied' } | null;
+  /** Token halves of the order; a credential. */
+  token: readonly [id: string, code: string];
+  adminEmail: string;
+  organization: string | null;
+  country: string | null;
+  certificates: Certificate[];
+}
+
+export interface StoreState {
+  balance: string;
+  lastOrder: number;
+  lastPartner: number;
+  orders: Order[];
+}
+
+export const emptyState = (balance: string): StoreState => ({
+  balance,
+  lastOrder: 700_122,
+  lastPartner: 55_000,
+  orders: [],
+});
+
+/** What every call works with. */
+export interface Desk {
+  readonly seat: Seat;
+  readonly state: StoreState;
+  readonly settings: StoreSettings;
+  readonly nowMs: number;
+}
+
+export const DAY_MS = 86_400_000;
+
+/** The newest one that was not given up. */
+export const newestOf = ({ certificates }: Order): Certificate => {
+  const newest = certificates.findLast(({ state }) => state !== 'rejected') ?? certificates.at(-1);
+  if (newest === undefined) throw new RangeError('an order without a certificate');
+  return newest;
+};
+
+/** The one that serves while the next is under way. */
+export const servingOf = ({ certificates }: Order): Certificate | undefined =>
+  certificates.findLast(({ issued }) => issued !== null);

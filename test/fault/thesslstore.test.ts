@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { isOpen } from '../../src/model/intent.js';
+import type { Status } from '../../src/model/status.js';
+import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
+import { sweepCrashes } from '../support/crash-sweep.js';
+import {
+  applyOnce,
+  manifest,
+  openPlace,
+  openRunner,
+  type Place,
+  type PlaceOptions,
+  runUntilQuiet,
+} from '../support/engine.js';
+
+const SWEEP = { timeout: 300_000 };
+
+const place = (over: Partial<PlaceOptions> = {}): Promise<Place> =>
+  openPlace({ kind: 'thesslstore', ...over });
+
+async function issued(over: Partial<PlaceOptions> = {}): Promise<Place> {
+  const made = await place(over);
+  await runUntilQuiet(made, await openRunner(made));
+  expect((await made.status('shop')).current).toBeDefined();
+  return made;
+}
+
+describe('at The SSL Store, stopped around every writing call', () => {
+  it(
+    'a first order is bought once; where its reply may be lost before it was sent, a person is asked',
+    SWEEP,
+    async () => {
+      const unknown = await sweepCrashes(await place(), { purchases: 1, name: 'shop', extraPushes: 6 });
+      // Whether an order that does not show is there cannot be told: stopped before the call, it is not.
+      expect(unknown.length).toBeGreaterThan(0);
+    },
+  );
+
+  it('a reissue happens once and costs nothing', SWEEP, async () => {
+    const made = await issued();
+    await made.advance(DAY_MS);
+    await made.merge({ 'certificates/shop.yaml': manifest('shop', 'reissue: "new key"\n') });
+    const ended = (status: Status) => expect(status.reissueText).toBe('new key');
+    await sweepCrashes(made, { purchases: 1, name: 'shop', extraPushes: 6, ended });
+  });
+});
+
+describe('a reply of The SSL Store that is lost', () => {
+  it('of an order: it is found by our reference, and nothing is bought again', async () => {
+    const made = await place();
+    const runner = await openRunner(made);
+    await made.sandbox?.control('POST', 'faults', { fault: 'drop-after@NewOrder' });
+    await applyOnce(made, runner);
+    await runUntilQuiet(made, runner);
+    expect(await made.purchases()).toBe(1);
+    expect((await made.status('shop')).current).toBeDefined();
+  });
+
+  it('of a reissue: one is under way, and is followed', async () => {
+    const made = await issued();
+    const runner = await openRunner(made);
+    const before = (await made.status('shop')).current?.serial;
+    await made.merge({ 'certificates/shop.yaml': manifest('shop', 'reissue: "new key"\n') });
+    await made.sandbox?.control('POST', 'faults', { fault: 'drop-after@Reissue' });
+    await applyOnce(made, runner);
+    await runUntilQuiet(made, runner);
+    const status = await made.status('shop');
+    expect(status.current?.serial).not.toBe(before);
+    expect(status.intents.filter(isOpen)).toEqual([]);
+    expect(made.sandbox?.ledger('Reissue')).toHaveLength(1);
+    expect(await made.purchases()).toBe(1);
+  });
+
+  it('of an order the seller never got: a person is asked, however long it does not show', async () => {
+    const made = await issued({ manifests: { shop: manifest('shop') } });
+    await made.merge({ 'certificates/wiki.yaml': manifest('wiki') });
+    await made.sandbox?.control('POST', 'faults', { fault: 'drop-before@NewOrder' });
+    const runner = await openRunner(made);
+    await applyOnce(made, runner);
+    await made.advance(26 * HOUR_MS);
+    const ended = await applyOnce(made, runner);
+    expect(ended.exit).toBe(4);
+    expect((await made.status('wiki')).intents[0]).toMatchObject({ phase: 'unknown' });
+    expect(await made.purchases()).toBe(1);
+  });
+
+  it('booked twice by the seller: both are candidates, and nothing more is bought', async () => {
+    const made = await place();
+    await made.sandbox?.control('POST', 'faults', { fault: 'duplicate@NewOrder' });
+    await made.sandbox?.control('POST', 'faults', { fault: 'drop-after@NewOrder' });
+    const runner = await openRunner(made);
+    await applyOnce(made, runner);
+    await made.advance(26 * HOUR_MS);
+    await applyOnce(made, runner);
+    const [intent] = (await made.status('shop')).intents;
+    expect(intent).toMatchObject({ phase: 'unknown', candidates: [expect.any(String), expect.any(String)] });
+    expect(await made.purchases()).toBe(2);
+  });
+});
+
+it('two runners at once buy once', async () => {
+  const made = await place();
+  const runners = [await openRunner(made), await openRunner(made)];
+  await Promise.all(runners.map((runner) => applyOnce(made, runner)));
+  await runUntilQuiet(made, await openRunner(made));
+  expect(await made.purchases()).toBe(1);
+  expect((await made.status('shop')).current).toBeDefined();
+});
+
+it('a subscription of two years: free reissues by the calendar, one paid renewal at its end', async () => {
+  const text = 'domains: [shop.example.com]\nterm: 2y\nmaxPrice: 25.00 USD\nautoRenew: true\n';
+  const made = await issued({ manifests: { shop: text } });
+  const runner = await openRunner(made);
+  for (let month = 0; month < 25; month += 1) {
+    await made.advance(30 * DAY_MS);
+    await runUntilQuiet(made, runner);
+  }
+  const status = await made.status('shop');
+  expect(status.orders).toHaveLength(2);
+  expect(await made.purchases()).toBe(2);
+  expect(status.orders[0]?.charges.map(({ action }) => action)).toEqual(['order']);
+  expect(status.previous.length).toBeGreaterThanOrEqual(7);
+});

@@ -1,0 +1,251 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { JsonObject } from '../../src/model/json.js';
+import { DAY_MS, toMs } from '../../src/model/time.js';
+import { theSslStore } from '../../src/providers/thesslstore/index.js';
+import { certificateSpec, newKey, orderRequest, predecessorOf } from '../conformance/builders.js';
+import { failureOf } from '../conformance/failure.js';
+import { type ConformanceSubject, providerConformance } from '../conformance/provider.js';
+import { issueAll, type SandboxAccountOptions, storeAccount } from '../support/thesslstore-account.js';
+
+const year = { unit: 'year', count: 1 } as const;
+
+async function subject(
+  settings: JsonObject,
+  product = 'positivessl-multi-domain',
+): Promise<ConformanceSubject> {
+  const account = await storeAccount({ settings });
+  const { provider, sandbox, clock } = account;
+  return {
+    definition: theSslStore,
+    provider,
+    clock,
+    unknownOrderId: '999999999',
+    roots: [sandbox.rootPem],
+    newSpec: (label) =>
+      certificateSpec({
+        name: `team/${label}`,
+        names: [`${label}.example.com`, `shop.${label}.example.com`],
+        providers: [provider.config.id],
+        product,
+        term: year,
+      }),
+    advance: async (ms) => clock.advance(ms),
+    issue: () => issueAll(sandbox),
+    purchases: async () => sandbox.purchases().length,
+    loseNextReply: async () => {
+      await account.fault('drop-after@NewOrder');
+      await account.fault('drop-after@Reissue');
+    },
+    bookNextTwice: () => account.fault('duplicate@NewOrder'),
+    requestsSeen: async () => sandbox.ledger().length,
+    withWrongCredentials: () => account.another('wrong'),
+    dispose: account.close,
+  };
+}
+
+/** The default is the poorest documented account; the others are what the reference leaves open, one way and the other. */
+const PERSONALITIES: Readonly<Record<string, JsonObject>> = {
+  'the poorest account': {},
+  'an account that answers in the other ways': {
+    unknownOrder: 'empty',
+    accountDetailError: false,
+    balanceAs: 'number',
+    messageAs: 'list-of-null',
+    csrForms: 'url',
+    listShowsReference: true,
+    listOrder: 'oldest',
+    paidTillShown: false,
+    maximumPageSize: 2,
+  },
+};
+
+for (const [title, settings] of Object.entries(PERSONALITIES)) {
+  providerConformance(`thesslstore: ${title}`, () => subject(settings));
+}
+providerConformance('thesslstore: a DigiCert product', () => subject({}, 'geotrust-dv'));
+
+async function open(options: SandboxAccountOptions = {}) {
+  const account = await storeAccount(options);
+  onTestFinished(async () => {
+    await account.provider.close();
+    await account.close();
+  });
+  return account;
+}
+
+const spec = (names: readonly string[], product: string) =>
+  certificateSpec({ name: 'shop', names, providers: ['thesslstore'], product, term: year });
+
+describe('thesslstore: what the reference warns of', () => {
+  it('a list under a wrong token is empty, and never taken for an account without orders', async () => {
+    const account = await open();
+    const wrong = await account.another('wrong');
+    onTestFinished(() => wrong.close());
+    const list = async () => {
+      for await (const order of wrong.list?.({}) ?? []) return order;
+      return undefined;
+    };
+    expect(await failureOf(list())).toMatchObject({ code: 'provider.credentials' });
+  });
+
+  it('a credential that is refused is not tried again', async () => {
+    const account = await open();
+    const wrong = await account.another('wrong');
+    onTestFinished(() => wrong.close());
+    expect((await wrong.check()).ok).toBe(false);
+    const calls = account.sandbox.ledger().length;
+    expect(await failureOf(wrong.getOrder('1'))).toMatchObject({ code: 'provider.credentials' });
+    expect(account.sandbox.ledger().length).toBe(calls);
+  });
+
+  it('tells end date and paid-till date apart', async () => {
+    const { provider, sandbox, clock } = await open();
+    const wanted = spec(['shop.example.com'], 'positivessl');
+    const key = await newKey(wanted.commonName, wanted.names);
+    const request = orderRequest(provider, wanted, 'order', { csrPem: key.csrPem });
+    const [place] = provider.place;
+    const before = await place?.before?.(request);
+    const done = await place?.run({ request, before: before ?? {}, results: {} }, () => undefined);
+    const id = done?.orderId ?? '';
+    expect(done?.charged).toEqual({ amount: '7.00', currency: 'USD' });
+    const pending = await provider.getOrder(id, { request, results: {} });
+    expect(pending).toMatchObject({ state: 'pending', waitingFor: 'dcv' });
+    expect(pending.notAfter).toBeUndefined();
+    expect(pending.validation[0]?.record).toMatchObject({
+      type: 'CNAME',
+      owner: expect.stringMatching(/^_[0-9a-f]{32}\.shop/),
+    });
+    await issueAll(sandbox);
+    const issued = await provider.getOrder(id);
+    const boughtMs = clock.now();
+    expect(Math.round((toMs(issued.paidTill ?? '') - boughtMs) / DAY_MS)).toBe(365);
+    expect(Math.round((toMs(issued.notAfter ?? '') - boughtMs) / DAY_MS)).toBeLessThan(200);
+  });
+
+  it('quotes what the account is sold, and never less than it charges', async () => {
+    const { provider, sandbox } = await open();
+    const names = ['a.example.com', 'b.example.com', 'c.example.com', 'd.example.com'];
+    const ask = (product: string, count = 1, list: readonly string[] = names) =>
+      provider.quote({ action: 'order', product, term: { unit: 'year', count }, names: list });
+    expect((await ask('positivessl', 1, names.slice(0, 1))).price).toMatchObject({
+      kind: 'known',
+      amount: { amount: '7.00' },
+    });
+    const { price } = await ask('positivessl-multi-domain');
+    expect(price).toMatchObject({
+      kind: 'known',
+      amount: { amount: '37.00' },
+      source: expect.stringContaining('at most'),
+    });
+    expect((await ask('positivessl', 5)).price).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringContaining('months on sale: 12, 24, 36'),
+    });
+    expect((await ask('enterprisessl')).price).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringContaining('not sold'),
+    });
+    const wanted = spec(names, 'positivessl-multi-domain');
+    const key = await newKey(wanted.commonName, wanted.names);
+    const request = orderRequest(provider, wanted, 'order', { csrPem: key.csrPem });
+    const [place] = provider.place;
+    await place?.run(
+      { request, before: (await place.before?.(request)) ?? {}, results: {} },
+      () => undefined,
+    );
+    // Two of the three names beside the common one are included here.
+    expect(sandbox.purchases()[0]?.amount).toBe('25.00');
+  });
+
+  it('a cancellation is a request: the order goes on until it is granted', async () => {
+    const { provider, sandbox } = await open();
+    const wanted = spec(['shop.example.com'], 'positivessl');
+    const key = await newKey(wanted.commonName, wanted.names);
+    const request = orderRequest(provider, wanted, 'order', { csrPem: key.csrPem });
+    const [place] = provider.place;
+    const done = await place?.run(
+      { request, before: (await place.before?.(request)) ?? {}, results: {} },
+      () => undefined,
+    );
+    const id = done?.orderId ?? '';
+    const order = await provider.getOrder(id);
+    const [cancel] = provider.canceller?.operation ?? [];
+    const asked = orderRequest(provider, wanted, 'cancel', { predecessor: predecessorOf(order) });
+    expect(await cancel?.run({ request: asked, before: {}, results: {} }, () => undefined)).toMatchObject({
+      undecided: true,
+    });
+    expect((await provider.getOrder(id)).state).toBe('pending');
+    expect(await cancel?.lookUp({ request: asked, before: {}, results: {}, sentAtMs: 0 })).toMatchObject({
+      kind: 'found',
+    });
+    await sandbox.control('POST', `orders/${id}/refund`);
+    expect((await provider.getOrder(id)).state).toBe('cancelled');
+  });
+
+  it('an approver that is on no list is refused before anything is paid', async () => {
+    const { provider, sandbox } = await open();
+    const wanted = certificateSpec({
+      name: 'shop',
+      names: ['shop.example.com'],
+      providers: ['thesslstore'],
+      product: 'positivessl',
+      term: year,
+      validation: { method: 'email', approver: 'support_preprod@geotrust.com', per: {} },
+    });
+    const key = await newKey(wanted.commonName, wanted.names);
+    const request = orderRequest(provider, wanted, 'order', { csrPem: key.csrPem });
+    const error = await failureOf(provider.place[0]?.before?.(request) ?? Promise.resolve());
+    expect(error).toMatchObject({ code: 'provider.refused', effect: 'none' });
+    expect(error.remedy).toContain('admin@example.com');
+    expect(sandbox.purchases()).toEqual([]);
+  });
+
+  it('an answer nobody documents leaves open what happened', async () => {
+    const account = await open();
+    const { provider } = account;
+    const wanted = spec(['shop.example.com'], 'positivessl');
+    const key = await newKey(wanted.commonName, wanted.names);
+    const request = orderRequest(provider, wanted, 'order', { csrPem: key.csrPem });
+    const [place] = provider.place;
+    const before = (await place?.before?.(request)) ?? {};
+    const run = () => place?.run({ request, before, results: {} }, () => undefined) ?? Promise.resolve();
+    await account.fault('answer:-12345@NewOrder');
+    expect(await failureOf(run())).toMatchObject({ code: 'wire.unexpected', effect: 'unknown' });
+    await account.fault('answer:-9009@NewOrder');
+    expect(await failureOf(run())).toMatchObject({ code: 'provider.refused', effect: 'none' });
+  });
+
+  it('no credential and no order token stands in a log, an outcome or an error', async () => {
+    const { provider, log, sandbox } = await open();
+    const wanted = spec(['shop.example.com'], 'positivessl');
+    const key = await newKey(wanted.commonName, wanted.names);
+    const request = orderRequest(provider, wanted, 'order', { csrPem: key.csrPem });
+    const [place] = provider.place;
+    const done = await place?.run(
+      { request, before: (await place.before?.(request)) ?? {}, results: {} },
+      () => undefined,
+    );
+    expect(JSON.stringify([done, log])).not.toMatch(/S3cret|#!/);
+    expect(JSON.stringify(sandbox.ledger())).not.toContain('S3cret');
+  });
+
+  it.each([
+    ['rehearsal', undefined],
+    ['rehearsal', 'https://api.thesslstore.com'],
+    ['live', 'https://sandbox-wbapi.thesslstore.com'],
+    ['test', 'https://api.thesslstore.com/rest'],
+  ] as const)('environment %s at %s is refused', (environment, url) => {
+    const config = {
+      id: 's',
+      type: 'thesslstore',
+      environment,
+      credentials: {},
+      priority: 1,
+      prices: {},
+      options: {},
+    };
+    expect(() => theSslStore.describe({ ...config, ...(url === undefined ? {} : { url }) })).toThrow(
+      /environment|rehearsal/,
+    );
+  });
+});
