@@ -6,6 +6,7 @@ const report = process.env.CERTWRIGHT_TEST_REPORT;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/scratch.ts'],
     setupFiles: ['test/support/environment.ts', 'test/support/network.ts'],
     pool: 'forks',
     maxWorkers: 2,

@@ -1,5 +1,4 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { rootCertificates } from 'node:tls';
 import { CertError, messageOf } from '../model/errors.js';
 import type { DnsName } from '../model/names.js';
 import { describeKey, keyHashOf } from './algorithm.js';
@@ -197,6 +196,7 @@ let roots: readonly X509Certificate[] | undefined;
 
 /** Parsed once and only when asked for: it takes longer than all the rest. */
 function publicRoots(): readonly X509Certificate[] {
-  roots ??= rootCertificates.map((pem) => new X509Certificate(pem));
+  // An import would make the list in every run.
+  roots ??= process.getBuiltinModule('node:tls').rootCertificates.map((pem) => new X509Certificate(pem));
   return roots;
 }

@@ -42,8 +42,12 @@ export interface GitRepository extends Repository {
   readonly runCache: RunCache;
 }
 
+/** Fine in every version of git, as git-check-ref-format(1) has it: nearly every name there is. */
+const PLAIN_BRANCH = /^[a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*)*$/i;
+
 async function checkBranches(session: Session, branches: Branches): Promise<void> {
   const check = async (branch: string): Promise<void> => {
+    if (PLAIN_BRANCH.test(branch)) return;
     const { code } = await session.git(['check-ref-format', `refs/heads/${branch}`]);
     if (code !== 0) throw new CertError('config.invalid', `"${branch}" cannot be the name of a branch`);
   };

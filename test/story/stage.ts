@@ -126,9 +126,6 @@ export interface StatusFile {
   readonly archived?: { readonly at: string };
 }
 
-/** Hundreds of starts of the same program: Node keeps what it compiled. */
-const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/certwright-stories', import.meta.url));
-
 /** A home of its own and nothing of the machine's settings. */
 async function homeOf(folder: string, extra: Readonly<Record<string, string>> = {}) {
   const home = join(folder, 'home');
@@ -140,7 +137,6 @@ async function homeOf(folder: string, extra: Readonly<Record<string, string>> = 
       XDG_CACHE_HOME: join(home, 'cache'),
       XDG_STATE_HOME: join(home, 'state'),
       XDG_CONFIG_HOME: join(home, 'config'),
-      NODE_COMPILE_CACHE: COMPILED,
       ...extra,
     }),
   };

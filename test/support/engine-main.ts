@@ -1,4 +1,5 @@
 import { readFileSync, writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { composeDeps } from '../../src/entry/compose.js';
 import { processContext } from '../../src/entry/context.js';
 import { openWorkplace } from '../../src/entry/workplace.js';
@@ -36,6 +37,8 @@ const context = {
 };
 const workplace = await openWorkplace(context, { identity: [], json: true });
 const deps = composeDeps(context, workplace.repository, () => workplace.identities());
+// Node writes what it compiled at exit, which a killed process does not reach.
+flushCompileCache();
 const through = fuse(order.point, (call) => {
   writeSync(1, `${call}\n`);
   process.kill(process.pid, order.signal);

@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 /** Setup file: every test sees the same surroundings, whatever the machine and the shell it was started from. */
 for (const name of Object.keys(process.env)) {
   const ours = name.startsWith('CERTWRIGHT_') && name !== 'CERTWRIGHT_REQUIRE_SYSTEM';
@@ -9,7 +11,7 @@ Object.assign(process.env, {
   TZ: 'UTC',
   LC_ALL: 'C',
   NO_COLOR: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_GLOBAL: fileURLToPath(new URL('gitconfig', import.meta.url)),
   GIT_CONFIG_NOSYSTEM: '1',
   GIT_TERMINAL_PROMPT: '0',
   GIT_AUTHOR_NAME: 'Test Author',

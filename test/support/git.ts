@@ -3,11 +3,13 @@
  * ways to commit and to read. Everything here works inside a test or hook of vitest.
  */
 import { execFile, spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { chmod, cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import {
@@ -19,6 +21,7 @@ import { manualClock } from './manual-clock.js';
 import { memoryLog } from './memory-log.js';
 
 const run = promisify(execFile);
+const GIT_CONFIG = fileURLToPath(new URL('gitconfig', import.meta.url));
 
 /** Path → text; null removes the file. */
 export type Files = Readonly<Record<string, string | null>>;
@@ -47,12 +50,12 @@ export interface HttpFault {
   readonly with: number | 'drop';
 }
 
-/** No configuration of the machine, fixed identity; ambient credentials and prompts off. */
+/** No configuration of the machine or a person, fixed identity; ambient credentials and prompts off. */
 export function testEnv(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'));
   return {
     ...Object.fromEntries(inherited),
-    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_GLOBAL: GIT_CONFIG,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
     GIT_AUTHOR_NAME: 'Ann',
@@ -90,10 +93,23 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
   }
 }
 
+let bareTemplate: Promise<string> | undefined;
+
+/** What `git init --bare` makes, made once: starting git takes longer than copying its few files. */
+function bareRepository(): Promise<string> {
+  bareTemplate ??= (async () => {
+    const path = await realpath(await mkdtemp(join(tmpdir(), 'certwright-bare-')));
+    process.once('exit', () => rmSync(path, { recursive: true, force: true }));
+    await git(path, 'init', '--quiet', '--bare', '--initial-branch=main', '.');
+    return path;
+  })();
+  return bareTemplate;
+}
+
 /** An empty bare repository, its default branch `main`. */
 export async function emptyRemote(): Promise<GitRemote> {
   const path = join(await tempFolder(), 'remote.git');
-  await git(tmpdir(), 'init', '--quiet', '--bare', '--initial-branch=main', path);
+  await cp(await bareRepository(), path, { recursive: true });
   return { path, url: path };
 }
 
@@ -222,21 +238,34 @@ export async function commitAndPush(clone: string, files: Files, message = 'Chan
   return commit;
 }
 
-/** A commit on a branch of a remote, made where it is missing: what another person or run pushed. Gives the commit. */
+/** A path as `git fast-import` reads it. */
+const streamPath = (path: string): string => (/^"|\n/.test(path) ? JSON.stringify(path) : path);
+
+/**
+ * A commit on a branch of a remote, made where it is missing: what another person or run pushed. Hooks are not asked.
+ * Gives the commit.
+ */
 export async function commitToRemote(
   remote: GitRemote,
   branch: string,
   files: Files,
   message = 'Change',
 ): Promise<string> {
-  const clone = await cloneOf({ url: remote.path }, '--no-checkout');
-  const exists = (await refsOf(remote))[`refs/heads/${branch}`] !== undefined;
-  if (exists) await git(clone, 'checkout', '--quiet', '-B', branch, `origin/${branch}`);
-  else await git(clone, 'checkout', '--quiet', '--orphan', branch);
-  if (!exists) await git(clone, 'read-tree', '--empty');
-  const commit = await commitFiles(clone, files, message);
-  await git(clone, 'push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`);
-  return commit;
+  const ref = `refs/heads/${branch}`;
+  const parent = (await refsOf(remote))[ref];
+  const { GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL } = testEnv();
+  const data = (text: string): string => `data ${Buffer.byteLength(text)}\n${text}\n`;
+  const stream = [
+    `commit ${ref}\nmark :1\n`,
+    `committer ${GIT_AUTHOR_NAME} <${GIT_AUTHOR_EMAIL}> ${Math.floor(Date.now() / 1000)} +0000\n`,
+    data(`${message}\n`),
+    parent === undefined ? '' : `from ${parent}\n`,
+    ...Object.entries(files).map(([path, text]) =>
+      text === null ? `D ${streamPath(path)}\n` : `M 100644 inline ${streamPath(path)}\n${data(text)}`,
+    ),
+    '\nget-mark :1\n',
+  ];
+  return (await piped(remote.path, ['fast-import', '--quiet'], stream.join(''))).toString('latin1').trim();
 }
 
 /** Every ref of a repository with its commit. */
@@ -255,21 +284,50 @@ export async function setRef(remote: GitRemote, ref: string, commit: string | nu
   await git(remote.path, 'update-ref', ...(commit === null ? ['-d', ref] : [ref, commit]));
 }
 
+/** Runs git on an input and gives its output. Rejects when git fails. */
+function piped(folder: string, args: readonly string[], input: string): Promise<Buffer> {
+  return new Promise((settle, fail) => {
+    const child = spawn('git', args, { cwd: folder, env: testEnv(), stdio: ['pipe', 'pipe', 'pipe'] });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.stdin.on('error', () => undefined);
+    child.once('error', fail);
+    child.once('close', (code) =>
+      code === 0
+        ? settle(Buffer.concat(out))
+        : fail(new Error(`git ${args.join(' ')} ended with ${code}: ${Buffer.concat(err).toString()}`)),
+    );
+    child.stdin.end(input);
+  });
+}
+
 /** Every file of a ref, by path. */
 export async function filesOf(
   remote: Pick<GitRemote, 'path'>,
   ref: string,
 ): Promise<Readonly<Record<string, string>>> {
-  const listing = await git(remote.path, 'ls-tree', '-r', '-z', '--name-only', ref);
-  const paths = listing.split('\0').filter((path) => path !== '');
-  const entries = paths.map(async (path): Promise<[string, string]> => {
-    const { stdout } = await run('git', ['cat-file', 'blob', `${ref}:${path}`], {
-      cwd: remote.path,
-      env: testEnv(),
-    });
-    return [path, stdout];
+  const listing = await git(remote.path, 'ls-tree', '-r', '-z', ref);
+  const entries = listing.split('\0').flatMap((record) => {
+    const [, oid, path] = /^\d+ blob ([0-9a-f]+)\t(.*)$/s.exec(record) ?? [];
+    return oid === undefined || path === undefined ? [] : [{ oid, path }];
   });
-  return Object.fromEntries(await Promise.all(entries));
+  if (entries.length === 0) return {};
+  const output = await piped(
+    remote.path,
+    ['cat-file', '--batch', '--buffer'],
+    entries.map(({ oid }) => `${oid}\n`).join(''),
+  );
+  let at = 0;
+  return Object.fromEntries(
+    entries.map(({ path }): [string, string] => {
+      const start = output.indexOf('\n', at) + 1;
+      const end = start + Number(output.toString('latin1', at, start).split(' ')[2]);
+      at = end + 1;
+      return [path, output.toString('utf8', start, end)];
+    }),
+  );
 }
 
 /** Commit messages of a ref, newest first. */

@@ -229,6 +229,21 @@ describe('finding the remote', () => {
     expect((await repository.initialise([HEADER], 'Set up')).kind).toBe('pushed');
   });
 
+  it.each([
+    ['release/v1.2', true],
+    ['a..b', false],
+    ['a b', false],
+    ['state.lock', false],
+  ])('asks git whether %s can be a branch', async (state, fine) => {
+    const opened = openClone(await cloneOf(await fileRemote()), { branches: { approval: 'main', state } });
+    if (fine) await expect(opened).resolves.toBeDefined();
+    else
+      await expect(opened).rejects.toMatchObject({
+        code: 'config.invalid',
+        message: `"${state}" cannot be the name of a branch`,
+      });
+  });
+
   it('starts no git command inside the user’s clone that writes', async () => {
     const clone = await cloneOf(await fileRemote());
     await commitFiles(clone, { 'local.txt': 'not pushed' });
@@ -238,17 +253,7 @@ describe('finding the remote', () => {
     await repository.close();
     const names = new Set((await recorder.calls()).map((call) => call.split(' ')[0]));
     expect([...names].sort()).toEqual(
-      [
-        'check-ref-format',
-        'config',
-        'fetch',
-        'for-each-ref',
-        'init',
-        'ls-remote',
-        'remote',
-        'rev-parse',
-        'update-ref',
-      ].sort(),
+      ['config', 'fetch', 'for-each-ref', 'init', 'ls-remote', 'remote', 'rev-parse', 'update-ref'].sort(),
     );
   });
 });
