@@ -49,8 +49,12 @@ export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting
     moved.current && order.ids.includes(moved.current.order)
       ? { ...moved, current: { ...moved.current, order: next.id } }
       : moved;
-  return canonicalJson(followed) === canonicalJson(status) ? status : followed;
+  return told(followed, next) === told(status, order) ? status : followed;
 }
+
+/** All that the provider can have changed: the rest of a status is long, and the same. */
+const told = ({ validation, current }: Status, order: OrderRecord): string =>
+  canonicalJson({ order, validation, certificateOf: current?.order ?? null });
 
 /**
  * The provider shows the order of the current certificate as revoked, and nobody here asked for that: when it happened is

@@ -1,4 +1,4 @@
-import { parseCertificate } from '../../src/keys/certificate.js';
+import { X509Certificate } from 'node:crypto';
 import type { ApprovalRecord, IntendedIntent } from '../../src/model/intent.js';
 import { addMoney, addPercent, compareMoney, formatMoney, type Money, money } from '../../src/model/money.js';
 import type { OrderRequest } from '../../src/model/order.js';
@@ -14,7 +14,7 @@ import {
 } from '../../src/repository/layout.js';
 import type { OrderWire } from '../support/paid-provider/wire.js';
 import type { Manifest } from './manifests.js';
-import { keyHashOfSealed } from './sealer.js';
+import { openedKey } from './sealer.js';
 import { Violation } from './story.js';
 import type { World } from './world.js';
 
@@ -154,14 +154,14 @@ export class Watch {
     const known = JSON.stringify([...facts, current.keyHash, current.ownKey]);
     if (this.#fitting.get(name) === known) return;
     this.#fitting.set(name, known);
-    const certificate = this.#files[certificatePath(name, 'certificate')] ?? '';
+    const certificate = new X509Certificate(this.#files[certificatePath(name, 'certificate')] ?? '');
     const sealed = this.#files[certificatePath(name, 'key')];
-    const published = parseCertificate(certificate).keyHash;
+    const published = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
     this.#must(
-      published === current.keyHash,
+      published === current.sha256,
       'every published certificate is the recorded one',
-      `certificate.pem of ${name} has key ${published}`,
-      `key ${current.keyHash}`,
+      `certificate.pem of ${name} is ${published}`,
+      `the recorded ${current.sha256}`,
     );
     this.#must(
       current.ownKey || current.reason === 'AdoptDeclared',
@@ -170,11 +170,10 @@ export class Watch {
       'the key of a certificate we asked for is ours',
     );
     if (!current.ownKey) return;
-    const stored = sealed === undefined ? 'no key' : keyHashOfSealed(sealed);
     this.#must(
-      stored === current.keyHash,
+      sealed !== undefined && certificate.checkPrivateKey(openedKey(sealed)),
       'every published certificate has its key',
-      `beside the certificate of ${name} lies ${stored}`,
+      `beside the certificate of ${name} lies ${sealed === undefined ? 'no key' : 'another key'}`,
       `the key ${current.keyHash}, or ownKey: false`,
     );
   }

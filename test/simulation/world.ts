@@ -16,8 +16,8 @@ import { paidTestOver } from '../support/paid-provider/adapter.js';
 import { memoryLine } from '../support/paid-provider/memory-line.js';
 import { openShop, type ServerState } from '../support/paid-provider/server.js';
 import { type Chaos, chaos, OUTAGES_MS } from './chaos.js';
-import type { CryptoInOrder } from './crypto-in-order.js';
 import { type Dice, dice } from './dice.js';
+import { keyMaker } from './key-maker.js';
 import { changesBetween, firstManifest, type Manifest } from './manifests.js';
 import { attend, edit, meddle } from './people.js';
 import { type Machine, type Memory, type Process, portsOf } from './ports.js';
@@ -87,6 +87,7 @@ export class World {
   readonly definitions: readonly ProviderDefinition[];
   readonly env = { PAID_TOKEN: 'paid-test-token', HOME: '/nowhere' };
   readonly policy: Policy;
+  readonly keyMaker = keyMaker();
   readonly memory: Memory = { readings: new Map(), statuses: new Map() };
   /** Until when nobody answers. */
   readonly down = { remoteMs: 0, providerMs: 0 };
@@ -106,9 +107,9 @@ export class World {
   /** What the last run with nothing to do promised, as the command's quiet note does. */
   #quiet: Quiet | undefined;
 
-  constructor(seed: string, startMs: number, shop: ServerState, policy: Policy, crypto: CryptoInOrder) {
+  constructor(seed: string, startMs: number, shop: ServerState, policy: Policy) {
     this.dice = dice(seed).fork('world');
-    this.stage = new Stage(startMs, () => crypto.pending() > 0);
+    this.stage = new Stage(startMs);
     this.story = story(() => this.stage.nowMs);
     this.chaos = chaos(dice(seed).fork('chaos'), 1);
     this.shop = shop;
@@ -440,7 +441,7 @@ export class World {
 }
 
 /** A seed becomes a world: what kind of seller, which policy, which years. */
-async function worldOf(seed: string, size: Size, crypto: CryptoInOrder): Promise<World> {
+async function worldOf(seed: string, size: Size): Promise<World> {
   const chance = dice(seed).fork('setting');
   const search = chance.pick(['unique', 'findable', 'none'] as const);
   const startMs = chance.pick(STARTS);
@@ -488,7 +489,7 @@ async function worldOf(seed: string, size: Size, crypto: CryptoInOrder): Promise
     `  spending: { perOrder: 100 USD, perDay: ${policy.perDay} USD, perMonth: ${policy.perMonth} USD }`,
     '',
   ].join('\n');
-  const world = new World(seed, startMs, shop, policy, crypto);
+  const world = new World(seed, startMs, shop, policy);
   world.story.tell(
     'world',
     `${search}, lag ${visibilityLagMs / MINUTE_MS} min, ids ${reissueChangesId ? 'change' : 'stay'}, days ${carriesRemainingDays ? 'carried' : 'lost'}, tax ${tax} %, order ${policy.order}, renew ${policy.renew}`,
@@ -501,9 +502,9 @@ async function worldOf(seed: string, size: Size, crypto: CryptoInOrder): Promise
 }
 
 /** One seed, from the first order to rest. */
-export async function simulate(seed: string, size: Size, crypto: CryptoInOrder): Promise<Life> {
+export async function simulate(seed: string, size: Size): Promise<Life> {
   const before = process.cpuUsage();
-  const world = await worldOf(seed, size, crypto);
+  const world = await worldOf(seed, size);
   const startMs = world.stage.nowMs;
   let error: unknown;
   try {
