@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { ApprovalRecord, IntendedIntent } from '../../src/model/intent.js';
+import { type ApprovalRecord, type IntendedIntent, isOpen } from '../../src/model/intent.js';
 import { addMoney, addPercent, compareMoney, formatMoney, type Money, money } from '../../src/model/money.js';
 import type { OrderRequest } from '../../src/model/order.js';
 import type { Status } from '../../src/model/status.js';
@@ -122,6 +122,13 @@ export class Watch {
       'no order is forgotten',
       `${status.name} is written without ${forgotten.join(', ')}`,
       'orders stand there for ever, whatever others did to the branch',
+    );
+    const doubles = this.sales.filter(({ orderId, ownDoing }) => ownDoing && known.has(orderId));
+    this.#must(
+      doubles.length === 0,
+      'what was sold twice is left alone',
+      `${status.name} holds ${doubles.map(({ orderId }) => orderId).join(', ')}`,
+      'the order that was asked for alone',
     );
     this.statuses.set(status.name, status);
     const problems = legalStatus(status);
@@ -400,10 +407,56 @@ export class Watch {
         `the certificate of ${manifest.path}: ${till}, it is ${toInstant(stage.nowMs)}`,
         `a certificate that is good: nothing was in the way since ${toInstant(this.#world.troubledMs)}`,
       );
+      this.#newestServed(manifest, status);
       if (!this.#world.policy.namesPriced) continue;
       const wanted = [manifest.lineage, ...manifest.names].sort().join(' ');
       const has = [...(current?.names ?? [])].sort().join(' ');
       this.#must(has === wanted, 'the names declared are served', `${manifest.path} serves ${has}`, wanted);
+    }
+  }
+
+  /** Whatever became of its order in the portal, the certificate that is served is the newest one, and good. */
+  #newestServed({ path }: Manifest, status: Status | undefined): void {
+    const { stage, shop } = this.#world;
+    const { current } = status ?? {};
+    const order = current && shop.seller.find(current.order);
+    if (!order || Date.parse(order.paidTill) < stage.nowMs || order.reissuePending) return;
+    // A wrong certificate waits for a person, and a new one for its turn.
+    const old = toInstant(stage.nowMs - PATIENCE_MS);
+    if (status?.intents.some((intent) => isOpen(intent) && intent.createdAt > old)) return;
+    this.#must(
+      order.status !== 'REVOKED',
+      'a revoked certificate is replaced',
+      `${path} serves ${current.serial} of order ${order.id}, which is revoked`,
+      `another one: its order is paid till ${order.paidTill}`,
+    );
+    this.#must(
+      order.status !== 'ISSUED' || order.serial === current.serial,
+      'the newest certificate is served',
+      `${path} serves ${current.serial}, order ${order.id} has ${order.serial ?? 'none'}`,
+      'the same: lists and looks show it',
+    );
+  }
+
+  /** A list was read: what the seller sold twice by itself is in it, and no order of ours. */
+  doublesTold(told: ReadonlySet<string>, statuses: ReadonlyMap<string, Status>): void {
+    const { shop, stage } = this.#world;
+    const { search, visibilityLagMs } = shop.seller.settings;
+    if (search === 'none') return;
+    const underWay = [...statuses.values()].flatMap(({ intents }) =>
+      intents.filter(isOpen).map(({ request }) => request.reference),
+    );
+    for (const { orderId, ownDoing, atMs } of this.sales) {
+      if (!ownDoing || atMs + visibilityLagMs + ALLOWANCE_MS > stage.nowMs) continue;
+      const order = shop.seller.find(orderId);
+      const living = order && !DEAD.has(order.status) && Date.parse(order.paidTill) > stage.nowMs;
+      if (!living || (order.reference !== null && underWay.includes(order.reference))) continue;
+      this.#must(
+        told.has(orderId),
+        'what was sold twice is told',
+        `the list holds ${orderId}, and nothing is said of it`,
+        'it is named as a double',
+      );
     }
   }
 }

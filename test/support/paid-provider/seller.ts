@@ -32,6 +32,7 @@ export const DEFAULT_SETTINGS: SellerSettings = {
   hidden: [],
   unknownToken: 'refused',
   refunds: true,
+  reissuesRevoked: false,
 };
 
 /** What a call changes or refuses. The failure is replied; nothing has happened then. */
@@ -68,6 +69,9 @@ interface Order {
   autoRenew: boolean;
   message: string | null;
 }
+
+/** What a customer can do in the panel. */
+export type PanelAct = 'revoke' | 'reissue' | 'reissue-other-key' | 'auto-renew' | 'cancel';
 
 export interface Purchase {
   readonly order: OrderWire;
@@ -248,7 +252,7 @@ export class Seller {
 
   reissue(id: string, csrPem: string, names: readonly string[]): OrderWire {
     const order = this.#get(id);
-    this.#require(order, 'ISSUED');
+    if (order.status !== 'REVOKED' || !this.settings.reissuesRevoked) this.#require(order, 'ISSUED');
     if (this.#now() >= order.paidTillMs) throw new Refused(409, 'wrong-state', 'the paid term is over');
     order.csr = this.#checkedCsr(csrPem, names);
     order.names = names;
@@ -301,8 +305,12 @@ export class Seller {
       if (order.pollsLeft !== null && order.pollsLeft > 0) order.pollsLeft -= 1;
       else if (order.pollsLeft === 0) this.#sign(order);
     }
-    if (order.status === 'ISSUED' && this.#now() > order.paidTillMs) order.status = 'EXPIRED';
+    this.#expire(order);
     return this.#wire(order);
+  }
+
+  #expire(order: Order): void {
+    if (order.status === 'ISSUED' && this.#now() > order.paidTillMs) order.status = 'EXPIRED';
   }
 
   certificate(id: string): CertificateWire {
@@ -315,6 +323,7 @@ export class Seller {
     const { search, visibilityLagMs, pageSize, hidden } = this.settings;
     if (reference !== null && search === 'none')
       throw new Refused(422, 'invalid', 'there is no search by reference');
+    for (const order of this.#orders) this.#expire(order);
     const all = this.#orders.filter(
       (order) =>
         order.orderedAtMs + visibilityLagMs <= this.#now() &&
@@ -363,7 +372,7 @@ export class Seller {
   }
 
   /** The customer does something in the panel, without our asking. */
-  panel(id: string, act: 'revoke' | 'reissue' | 'reissue-other-key' | 'auto-renew'): void {
+  panel(id: string, act: PanelAct): void {
     const order = this.#get(id);
     switch (act) {
       case 'revoke':
@@ -371,6 +380,9 @@ export class Seller {
         return;
       case 'auto-renew':
         order.autoRenew = true;
+        return;
+      case 'cancel':
+        this.cancel(id);
         return;
       case 'reissue-other-key':
         this.wrongCertificates.unshift('key');
@@ -384,6 +396,12 @@ export class Seller {
   #reissueInPanel(order: Order): void {
     if (this.settings.reissueChangesId) order.ids.push(this.#newId());
     this.#sign(order);
+  }
+
+  /** One, by any of its ids; nothing is looked at. */
+  find(id: string): OrderWire | undefined {
+    const order = this.#orders.find(({ ids }) => ids.includes(id));
+    return order && this.#wire(order);
   }
 
   /** Everything, as the seller sees it. */
