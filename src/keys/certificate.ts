@@ -157,9 +157,17 @@ function dateProblem(certificate: X509Certificate, atMs: number): string | undef
 const caProblem = (issuer: X509Certificate): string | undefined =>
   issuer.ca ? undefined : `${describe(issuer)} signed a certificate although it is no CA`;
 
+/** Answers of `issued`, by issuer and child: of hundreds of orders the intermediates and roots are the same. */
+const known = new WeakMap<X509Certificate, WeakMap<X509Certificate, boolean>>();
+
 /** Names, key identifiers and key usage fit, and the signature is right. */
-const issued = (issuer: X509Certificate, child: X509Certificate): boolean =>
-  child.checkIssued(issuer) && child.verify(issuer.publicKey);
+function issued(issuer: X509Certificate, child: X509Certificate): boolean {
+  const children = known.get(issuer) ?? new WeakMap<X509Certificate, boolean>();
+  known.set(issuer, children);
+  const answer = children.get(child) ?? (child.checkIssued(issuer) && child.verify(issuer.publicKey));
+  children.set(child, answer);
+  return answer;
+}
 
 const isSelfSigned = (certificate: X509Certificate): boolean => issued(certificate, certificate);
 
@@ -175,12 +183,21 @@ function load(pem: string): X509Certificate {
       'certificate.invalid',
       `The text holds ${only === undefined ? 'no certificate' : `${more.length + 1} certificates`}; give exactly one PEM block.`,
     );
+  const before = loaded.get(only);
+  if (before) return before;
   try {
-    return new X509Certificate(only);
+    const certificate = new X509Certificate(only);
+    if (loaded.size >= MAX_LOADED) loaded.clear();
+    loaded.set(only, certificate);
+    return certificate;
   } catch (error) {
     throw new CertError('certificate.invalid', 'The PEM block is no X.509 certificate.', { cause: error });
   }
 }
+
+/** Each certificate is looked at for its facts, its place in the chain and its signature; a chain serves many. */
+const loaded = new Map<string, X509Certificate>();
+const MAX_LOADED = 64;
 
 /** Every certificate in the texts that can be read. */
 const loadAny = (texts: readonly string[]): X509Certificate[] =>

@@ -1,7 +1,7 @@
 import type { Intent, StepRecord } from '../model/intent.js';
 import { isOpen } from '../model/intent.js';
 import type { CertificateRecord, Status } from '../model/status.js';
-import { parseInstant, toInstant, toMs } from '../model/time.js';
+import { parseInstant, toMs } from '../model/time.js';
 import { orderOfRecord } from './solving.js';
 
 /**
@@ -81,10 +81,9 @@ function instants(value: unknown, path: string): readonly string[] {
   });
 }
 
-function isInstant(text: string): boolean {
-  const ms = parseInstant(text);
-  return ms !== undefined && toInstant(ms) === text;
-}
+const INSTANT = /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
+
+const isInstant = (text: string): boolean => INSTANT.test(text) && parseInstant(text) !== undefined;
 
 function orders(status: Status): readonly string[] {
   const ids = status.orders.flatMap((order) =>

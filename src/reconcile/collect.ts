@@ -91,7 +91,8 @@ function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, nowMs: number,
   return nextLookOf(run.notes.memory, run.providers.all.get(awaited.provider), awaited, nowMs, eager);
 }
 
-function providerIdOf(run: Run, { name, intentId, orderId }: Waiting): string | undefined {
+function providerIdOf(run: Run, { name, intentId, orderId, provider }: Waiting): string | undefined {
+  if (provider !== undefined) return provider;
   const status = statusOf(run.view, name);
   const intent = intentId === undefined ? undefined : findIntent(status, intentId);
   return intent?.provider ?? orderById(status, orderId)?.provider;

@@ -21,6 +21,8 @@ export interface Waiting {
   /** The open intent that waits for it; absent where it was taken over while pending. */
   readonly intentId?: string;
   readonly orderId: string;
+  /** The account, where this id of the order is not recorded yet. */
+  readonly provider?: string;
   /** The order serves a certificate already, and seems to have a newer one that nobody here asked for. */
   readonly successor?: true;
 }

@@ -28,7 +28,7 @@ export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting
     counting,
     carriedDays: snapshot.carriedDays ?? 0,
   });
-  const ids = [...order.ids, ...snapshot.ids.filter((id) => !order.ids.includes(id))];
+  const ids = idsWith(order, snapshot);
   const { waitingFor: _waiting, message: _message, paidTill: _paidTill, autoRenew: _flag, ...rest } = order;
   const paidFrom = snapshot.paidFrom ?? order.paidFrom;
   const autoRenew = snapshot.autoRenew ?? order.autoRenew;
@@ -49,8 +49,22 @@ export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting
     moved.current && order.ids.includes(moved.current.order)
       ? { ...moved, current: { ...moved.current, order: next.id } }
       : moved;
-  return canonicalJson(followed) === canonicalJson(status) ? status : followed;
+  return told(followed, next) === told(status, order) ? status : followed;
 }
+
+/**
+ * Ids known before and ids shown now, the present one last: a reissue in the portal may come to light only after one of
+ * ours. The first stays the first, as references are derived from it.
+ */
+function idsWith({ ids }: OrderRecord, snapshot: OrderSnapshot): readonly string[] {
+  const all = [...new Set([...ids, ...snapshot.ids])];
+  const at = all.indexOf(snapshot.id);
+  return at < 1 ? all : [...all.slice(0, at), ...all.slice(at + 1), snapshot.id];
+}
+
+/** All that the provider can have changed: the rest of a status is long, and the same. */
+const told = ({ validation, current }: Status, order: OrderRecord): string =>
+  canonicalJson({ order, validation, certificateOf: current?.order ?? null });
 
 /**
  * The provider shows the order of the current certificate as revoked, and nobody here asked for that: when it happened is

@@ -157,7 +157,7 @@ async function takeOver(run: Run, lines: readonly Line[], waiting: readonly Wait
       continue;
     }
     if (hasNewerCertificate(status, known.order, listed) && !isUnsettled(status, known.order)) {
-      looks.push({ name: known.name, orderId: listed.id, successor: true });
+      looks.push({ name: known.name, provider: known.order.provider, orderId: listed.id, successor: true });
     }
     const next = withListedFacts(run, status, provider, known.order, listed);
     if (next !== status) news.push(newsOf(run, line, next.orders));

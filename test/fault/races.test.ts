@@ -41,12 +41,12 @@ async function allServed(place: Place, count: number): Promise<void> {
 describe('several runners at once', () => {
   const kinds: readonly Kind[] = ['local-ca-priced', 'unique', 'findable'];
   it.each(kinds)(
-    'five runners and a hundred certificates: a hundred purchases (%s)',
+    'five runners and forty certificates: forty purchases (%s)',
     { timeout: 240_000 },
     async (kind) => {
       const place = await openPlace({
         kind,
-        manifests: many(100),
+        manifests: many(40),
         balance: '5000.00',
         spending: 'perOrder: 100 USD',
       });
@@ -56,7 +56,7 @@ describe('several runners at once', () => {
         ended.map(({ error }) => error?.code).filter((code) => code !== 'repository.moved'),
       ).not.toContain('internal');
       expect(runners.flatMap(({ illegal }) => illegal)).toEqual([]);
-      await allServed(place, 100);
+      await allServed(place, 40);
     },
   );
 

@@ -116,4 +116,35 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     replace: 'if (ms !== undefined && ms >= nowMs && ms + DAY_MS < first) first = ms + DAY_MS;',
     seed: 1,
   },
+  'a certificate of the portal takes the place of ours without its key': {
+    file: 'src/reconcile/collect.ts',
+    find: ': isOurKey(run, name, verdict.parsed)',
+    replace: ': isOurKey(run, name, verdict.parsed) || true',
+    seed: 1,
+  },
+  'a revocation that nobody here asked for is not noticed': {
+    file: 'src/reconcile/order-facts.ts',
+    find: "if (order.state !== 'revoked' || !current",
+    replace: "if (order.state !== 'nothing' || !current",
+    seed: 1,
+  },
+  'what the portal issued under a new id is not found': {
+    file: 'src/reconcile/sync.ts',
+    find: 'provider: known.order.provider, orderId: listed.id',
+    replace: 'orderId: listed.id',
+    seed: 1,
+  },
+  'an order that was sold twice is not told': {
+    file: 'src/reconcile/listing.ts',
+    find: 'doubles = order.reference === undefined ? undefined : byReference.get(order.reference);',
+    replace: 'doubles = undefined;',
+    seed: 1,
+  },
+  'what a dead order was for is bought again without a file': {
+    file: 'src/planner/purchase.ts',
+    find: '  if (!head || !isGone(head)) return undefined;\n  return {\n    lane,',
+    replace:
+      "  if (!head || !isGone(head)) return undefined;\n  if (lane) return { lane, action: 'order', reason: 'NoOrder', message: '', priced: 'order', byEdit: true };\n  return {\n    lane,",
+    seed: 1,
+  },
 };

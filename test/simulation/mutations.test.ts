@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { createServer, isRunnableDevEnvironment, type Plugin } from 'vite';
-import { afterAll, describe, expect, it } from 'vitest';
-import { cryptoInOrder } from './crypto-in-order.js';
+import { describe, expect, it } from 'vitest';
 import { MUTANTS, type Mutant } from './mutants.js';
 import * as world from './world.js';
 
@@ -16,9 +15,6 @@ const CHEAP: ReadonlySet<string> = new Set([
 const SEEDS = 30;
 const SIZE: world.Size = { certificates: 5, years: 1.5 };
 const TIMEOUT_MS = 600_000;
-
-const crypto = cryptoInOrder();
-afterAll(() => crypto.restore());
 
 /** The one that is known to find it, and others for when the simulation has changed since. */
 const seedsFor = ({ seed: known }: Mutant): readonly number[] => [
@@ -65,13 +61,13 @@ describe('a planted bug is found', () => {
       if (!ALL && !CHEAP.has(sentence)) return context.skip(reason);
       await withMutant(mutant, async ({ simulate }) => {
         for (const seed of seedsFor(mutant)) {
-          const life = await simulate(`mutant ${seed}`, SIZE, crypto);
+          const life = await simulate(`mutant ${seed}`, SIZE);
           if (life.error === undefined) continue;
           const [what] = String(life.error).split('\n');
           process.stdout.write(`${sentence}: seed ${seed}, ${what}\n`);
           // An exception of ours would be no proof.
           expect(String(life.error)).toMatch(/is: .*\n.*must: /);
-          const sound = await world.simulate(life.seed, SIZE, crypto);
+          const sound = await world.simulate(life.seed, SIZE);
           expect(sound.error, 'the same life without the bug').toBeUndefined();
           return;
         }

@@ -1,7 +1,6 @@
 import { composeDeps } from '../../src/entry/compose.js';
 import type { Context } from '../../src/entry/context.js';
 import { readFiles } from '../../src/entry/files.js';
-import { createKeyMaker } from '../../src/keys/generate.js';
 import { CertError } from '../../src/model/errors.js';
 import type { Status } from '../../src/model/status.js';
 import { SECOND_MS } from '../../src/model/time.js';
@@ -21,7 +20,6 @@ import type { Deps, Reading } from '../../src/reconcile/deps.js';
 import { memoryLog } from '../support/memory-log.js';
 import { type Fault, faultText } from './chaos.js';
 import type { Dice } from './dice.js';
-import { openSealer } from './sealer.js';
 import type { Actor } from './stage.js';
 import type { World } from './world.js';
 
@@ -113,12 +111,10 @@ export function portsOf(world: World, process: Process): Deps {
       );
       return { ...set, all: new Map(all) };
     },
-    keyMaker: () => {
-      const maker = createKeyMaker(openSealer);
-      return {
-        generate: (subject, algorithm) => call('key.generate', () => maker.generate(subject, algorithm)),
-      };
-    },
+    keyMaker: () => ({
+      generate: (subject, algorithm) =>
+        call('key.generate', () => world.keyMaker.generate(subject, algorithm)),
+    }),
   };
 }
 

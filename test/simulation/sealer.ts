@@ -1,5 +1,4 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { keyHashOf } from '../../src/keys/algorithm.js';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { CertError } from '../../src/model/errors.js';
 import type { Sealer } from '../../src/ports/keystore.js';
 
@@ -19,6 +18,5 @@ function opened(sealed: string): string {
   return Buffer.from(sealed.slice(HEAD.length), 'base64').toString('utf8');
 }
 
-/** SHA-256 of the public key that belongs to a sealed private one. @throws CertError */
-export const keyHashOfSealed = (sealed: string): string =>
-  keyHashOf(createPublicKey(createPrivateKey(opened(sealed))));
+/** @throws CertError */
+export const openedKey = (sealed: string): KeyObject => createPrivateKey(opened(sealed));

@@ -30,7 +30,8 @@ const WORLD = actor('world');
 /**
  * Virtual time, and who goes next. Every port call and every sleep of every process waits here for its instant; they pass
  * one at a time, in the order of those instants, and only when nobody has anything left to do by itself. So processes
- * interleave at port calls, and the same instants give the same run.
+ * interleave at port calls, and the same instants give the same run. No port leaves work to other threads (WebCrypto, the
+ * file system), which would answer in an order of its own.
  */
 export class Stage {
   nowMs: number;
@@ -38,12 +39,9 @@ export class Stage {
   #actors = new Set<Actor>();
   #number = 0;
   #inFlight = 0;
-  readonly #busy: () => boolean;
 
-  /** @param busy  is something under way outside of the stage (WebCrypto)? */
-  constructor(startMs: number, busy: () => boolean) {
+  constructor(startMs: number) {
     this.nowMs = startMs;
-    this.#busy = busy;
   }
 
   /** Resolves after `afterMs` of virtual time; never for an actor that is dead then. */
@@ -102,7 +100,7 @@ export class Stage {
     for (let idle = 0; ; ) {
       await turn();
       if (this.#actors.size === 0) break;
-      if (this.#inFlight > 0 || this.#busy() || [...this.#actors].some(({ waiting }) => waiting === 0)) {
+      if (this.#inFlight > 0 || [...this.#actors].some(({ waiting }) => waiting === 0)) {
         idle += 1;
         if (idle > STUCK_TURNS) throw new Error('a process on the stage waits for something real');
         continue;

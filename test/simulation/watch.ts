@@ -1,5 +1,5 @@
-import { parseCertificate } from '../../src/keys/certificate.js';
-import type { ApprovalRecord, IntendedIntent } from '../../src/model/intent.js';
+import { X509Certificate } from 'node:crypto';
+import { type ApprovalRecord, type IntendedIntent, isOpen } from '../../src/model/intent.js';
 import { addMoney, addPercent, compareMoney, formatMoney, type Money, money } from '../../src/model/money.js';
 import type { OrderRequest } from '../../src/model/order.js';
 import type { Status } from '../../src/model/status.js';
@@ -14,7 +14,7 @@ import {
 } from '../../src/repository/layout.js';
 import type { OrderWire } from '../support/paid-provider/wire.js';
 import type { Manifest } from './manifests.js';
-import { keyHashOfSealed } from './sealer.js';
+import { openedKey } from './sealer.js';
 import { Violation } from './story.js';
 import type { World } from './world.js';
 
@@ -123,6 +123,13 @@ export class Watch {
       `${status.name} is written without ${forgotten.join(', ')}`,
       'orders stand there for ever, whatever others did to the branch',
     );
+    const doubles = this.sales.filter(({ orderId, ownDoing }) => ownDoing && known.has(orderId));
+    this.#must(
+      doubles.length === 0,
+      'what was sold twice is left alone',
+      `${status.name} holds ${doubles.map(({ orderId }) => orderId).join(', ')}`,
+      'the order that was asked for alone',
+    );
     this.statuses.set(status.name, status);
     const problems = legalStatus(status);
     this.#must(
@@ -154,14 +161,14 @@ export class Watch {
     const known = JSON.stringify([...facts, current.keyHash, current.ownKey]);
     if (this.#fitting.get(name) === known) return;
     this.#fitting.set(name, known);
-    const certificate = this.#files[certificatePath(name, 'certificate')] ?? '';
+    const certificate = new X509Certificate(this.#files[certificatePath(name, 'certificate')] ?? '');
     const sealed = this.#files[certificatePath(name, 'key')];
-    const published = parseCertificate(certificate).keyHash;
+    const published = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
     this.#must(
-      published === current.keyHash,
+      published === current.sha256,
       'every published certificate is the recorded one',
-      `certificate.pem of ${name} has key ${published}`,
-      `key ${current.keyHash}`,
+      `certificate.pem of ${name} is ${published}`,
+      `the recorded ${current.sha256}`,
     );
     this.#must(
       current.ownKey || current.reason === 'AdoptDeclared',
@@ -170,11 +177,10 @@ export class Watch {
       'the key of a certificate we asked for is ours',
     );
     if (!current.ownKey) return;
-    const stored = sealed === undefined ? 'no key' : keyHashOfSealed(sealed);
     this.#must(
-      stored === current.keyHash,
+      sealed !== undefined && certificate.checkPrivateKey(openedKey(sealed)),
       'every published certificate has its key',
-      `beside the certificate of ${name} lies ${stored}`,
+      `beside the certificate of ${name} lies ${sealed === undefined ? 'no key' : 'another key'}`,
       `the key ${current.keyHash}, or ownKey: false`,
     );
   }
@@ -401,10 +407,56 @@ export class Watch {
         `the certificate of ${manifest.path}: ${till}, it is ${toInstant(stage.nowMs)}`,
         `a certificate that is good: nothing was in the way since ${toInstant(this.#world.troubledMs)}`,
       );
+      this.#newestServed(manifest, status);
       if (!this.#world.policy.namesPriced) continue;
       const wanted = [manifest.lineage, ...manifest.names].sort().join(' ');
       const has = [...(current?.names ?? [])].sort().join(' ');
       this.#must(has === wanted, 'the names declared are served', `${manifest.path} serves ${has}`, wanted);
+    }
+  }
+
+  /** Whatever became of its order in the portal, the certificate that is served is the newest one, and good. */
+  #newestServed({ path }: Manifest, status: Status | undefined): void {
+    const { stage, shop } = this.#world;
+    const { current } = status ?? {};
+    const order = current && shop.seller.find(current.order);
+    if (!order || Date.parse(order.paidTill) < stage.nowMs || order.reissuePending) return;
+    // A wrong certificate waits for a person, and a new one for its turn.
+    const old = toInstant(stage.nowMs - PATIENCE_MS);
+    if (status?.intents.some((intent) => isOpen(intent) && intent.createdAt > old)) return;
+    this.#must(
+      order.status !== 'REVOKED',
+      'a revoked certificate is replaced',
+      `${path} serves ${current.serial} of order ${order.id}, which is revoked`,
+      `another one: its order is paid till ${order.paidTill}`,
+    );
+    this.#must(
+      order.status !== 'ISSUED' || order.serial === current.serial,
+      'the newest certificate is served',
+      `${path} serves ${current.serial}, order ${order.id} has ${order.serial ?? 'none'}`,
+      'the same: lists and looks show it',
+    );
+  }
+
+  /** A list was read: what the seller sold twice by itself is in it, and no order of ours. */
+  doublesTold(told: ReadonlySet<string>, statuses: ReadonlyMap<string, Status>): void {
+    const { shop, stage } = this.#world;
+    const { search, visibilityLagMs } = shop.seller.settings;
+    if (search === 'none') return;
+    const underWay = [...statuses.values()].flatMap(({ intents }) =>
+      intents.filter(isOpen).map(({ request }) => request.reference),
+    );
+    for (const { orderId, ownDoing, atMs } of this.sales) {
+      if (!ownDoing || atMs + visibilityLagMs + ALLOWANCE_MS > stage.nowMs) continue;
+      const order = shop.seller.find(orderId);
+      const living = order && !DEAD.has(order.status) && Date.parse(order.paidTill) > stage.nowMs;
+      if (!living || (order.reference !== null && underWay.includes(order.reference))) continue;
+      this.#must(
+        told.has(orderId),
+        'what was sold twice is told',
+        `the list holds ${orderId}, and nothing is said of it`,
+        'it is named as a double',
+      );
     }
   }
 }

@@ -2,11 +2,13 @@ import { parseStatus } from '../../src/config/state.js';
 import { validityLimitDays } from '../../src/model/calendar.js';
 import { CertError, messageOf } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
+import type { Listing } from '../../src/model/run-memory.js';
 import { STATE_FORMAT_VERSION, type StateHeader, type Status } from '../../src/model/status.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, toInstant } from '../../src/model/time.js';
 import { quietUntilMs } from '../../src/planner/quiet.js';
 import type { ProviderDefinition } from '../../src/ports/provider.js';
-import { apply } from '../../src/reconcile/engine.js';
+import { type ApplyOptions, apply } from '../../src/reconcile/engine.js';
+import type { StateView } from '../../src/reconcile/state.js';
 import { HEADER_PATH } from '../../src/repository/layout.js';
 import { stableJson } from '../../src/repository/stable.js';
 import type { Files } from '../support/git.js';
@@ -15,9 +17,10 @@ import { memorySpool } from '../support/memory-spool.js';
 import { paidTestOver } from '../support/paid-provider/adapter.js';
 import { memoryLine } from '../support/paid-provider/memory-line.js';
 import { openShop, type ServerState } from '../support/paid-provider/server.js';
-import { type Chaos, chaos, OUTAGES_MS } from './chaos.js';
-import type { CryptoInOrder } from './crypto-in-order.js';
+import { type Chaos, chaos } from './chaos.js';
 import { type Dice, dice } from './dice.js';
+import { fate, portal } from './fate.js';
+import { keyMaker } from './key-maker.js';
 import { changesBetween, firstManifest, type Manifest } from './manifests.js';
 import { attend, edit, meddle } from './people.js';
 import { type Machine, type Memory, type Process, portsOf } from './ports.js';
@@ -35,7 +38,9 @@ const REST_MS = 24 * DAY_MS;
 /** Machines' clocks and the seller's may differ by so much. */
 const CLOCKS_MS = 5 * MINUTE_MS;
 /** Share of runs that are made although nothing can be due. */
-const CHECKED = 0.25;
+const CHECKED = 0.15;
+/** What happens to orders in the portal, in a year. */
+const PORTAL = 8;
 
 interface Policy {
   readonly order: 'merge' | 'pull-request';
@@ -47,6 +52,8 @@ interface Policy {
   /** Can the seller say what added names cost? Where not, certwright holds them for ever. */
   readonly namesPriced: boolean;
 }
+
+type RunOptions = Pick<ApplyOptions, 'waitMs' | 'syncOlderMs'>;
 
 /** Nothing to do until then, as long as the branches stand still. */
 interface Quiet {
@@ -87,6 +94,7 @@ export class World {
   readonly definitions: readonly ProviderDefinition[];
   readonly env = { PAID_TOKEN: 'paid-test-token', HOME: '/nowhere' };
   readonly policy: Policy;
+  readonly keyMaker = keyMaker();
   readonly memory: Memory = { readings: new Map(), statuses: new Map() };
   /** Until when nobody answers. */
   readonly down = { remoteMs: 0, providerMs: 0 };
@@ -103,12 +111,15 @@ export class World {
   #runs = 0;
   /** Did the last run say that something waits for a person? */
   #attention = false;
+  #sellerMovedMs = 0;
+  /** When the account was listed last. */
+  #listedMs = 0;
   /** What the last run with nothing to do promised, as the command's quiet note does. */
   #quiet: Quiet | undefined;
 
-  constructor(seed: string, startMs: number, shop: ServerState, policy: Policy, crypto: CryptoInOrder) {
+  constructor(seed: string, startMs: number, shop: ServerState, policy: Policy) {
     this.dice = dice(seed).fork('world');
-    this.stage = new Stage(startMs, () => crypto.pending() > 0);
+    this.stage = new Stage(startMs);
     this.story = story(() => this.stage.nowMs);
     this.chaos = chaos(dice(seed).fork('chaos'), 1);
     this.shop = shop;
@@ -124,6 +135,24 @@ export class World {
     }));
     // The seller lives in the same time.
     Object.defineProperty(shop.clock, 'now', { value: () => this.stage.nowMs });
+  }
+
+  /** Something happened to an order that no call of ours asked for: the next list shows it. */
+  sellerMoved(): void {
+    this.#sellerMovedMs = this.stage.nowMs;
+    this.trouble();
+  }
+
+  /** Since the last list something happened there that no call of ours did, or a term ended. */
+  #sellerHasNews(): boolean {
+    const nowMs = this.stage.nowMs + CLOCKS_MS;
+    return (
+      this.#sellerMovedMs >= this.#listedMs ||
+      this.shop.seller.orders().some(({ paidTill }) => {
+        const endMs = Date.parse(paidTill);
+        return endMs >= this.#listedMs - CLOCKS_MS && endMs <= nowMs;
+      })
+    );
   }
 
   get runs(): number {
@@ -194,8 +223,13 @@ export class World {
   }
 
   /** One scheduled run; sometimes several machines have the same idea. */
-  async run(): Promise<void> {
+  async run(sync: boolean): Promise<void> {
     const { dice } = this;
+    const options: RunOptions = {
+      waitMs: dice.chance(0.2) ? 10 * MINUTE_MS : 0,
+      ...(sync ? { syncOlderMs: dice.pick([0, 20 * HOUR_MS]) } : {}),
+    };
+    const promised = this.quiet() && !(sync && this.#sellerHasNews()) ? this.#quiet : undefined;
     const together = this.chaos.on && dice.chance(0.15) ? 2 + dice.int(2) : 1;
     const processes = Array.from({ length: together }, () => {
       const machine = this.#machines[dice.int(this.#machines.length)] ?? this.#machines[0];
@@ -204,9 +238,11 @@ export class World {
       const disk = dice.chance(0.3) ? { ...machine, name: 'CI', spool: memorySpool() } : machine;
       return this.#process(disk, true);
     });
-    const waitMs = dice.chance(0.2) ? 10 * MINUTE_MS : 0;
     await this.stage.play(
-      processes.map((process) => ({ actor: process.actor, run: () => this.#apply(process, waitMs) })),
+      processes.map((process) => ({
+        actor: process.actor,
+        run: () => this.#apply(process, options, promised),
+      })),
     );
     for (const { machine } of processes) machine.skewMs = dice.between(-50, 50) * SECOND_MS;
     this.watch.judge();
@@ -223,17 +259,18 @@ export class World {
     return this.#quiet?.refs === this.#refs() && stage.nowMs < this.#quiet.untilMs - CLOCKS_MS;
   }
 
-  async #apply(process: Process, waitMs: number): Promise<void> {
+  async #apply(process: Process, options: RunOptions, promised: Quiet | undefined): Promise<void> {
     const { name } = process.actor;
-    const promised = this.quiet() ? this.#quiet : undefined;
+    const startMs = this.stage.nowMs;
     const refs = this.#refs();
     const deps = portsOf(this, process);
     const spooled = (await process.machine.spool.list()).length;
     try {
       await this.stage.wait(process.actor, this.dice.between(0, 3000));
-      const { plan, view, desired, providers } = await apply(deps, { waitMs, confirm: async () => true });
+      const done = await apply(deps, { ...options, confirm: async () => true });
+      const { plan, view, desired, providers } = done;
       const idle = plan.items.length === 0 && spooled === 0 && view.snapshot.integrity.kind === 'healthy';
-      if (idle && process.commits > 0) {
+      if (idle && process.commits > 0 && options.syncOlderMs === undefined) {
         throw new Violation(
           'quiet when nothing is due',
           `${name} made ${process.commits} commits`,
@@ -243,6 +280,11 @@ export class World {
       if (promised && this.stage.nowMs < promised.untilMs - CLOCKS_MS && promised.refs === refs) {
         this.#promiseKept(name, promised, plan.items.length + process.commits);
       }
+      for (const { kind, listing } of done.accounts) {
+        if (kind === 'listed' && listing) this.#listed(view, listing);
+        // What went wrong may have kept a part of it from being recorded.
+        if (kind === 'listed' && this.troubledMs < startMs) this.#listedMs = startMs;
+      }
       const input = { providers, nowMs: deps.clock.now(), desired, state: { statuses: view.statuses } };
       const quiet = idle && process.commits === 0 && refs === this.#refs();
       this.#quiet = quiet ? { untilMs: quietUntilMs(input), refs } : undefined;
@@ -250,7 +292,8 @@ export class World {
         ({ breaker, priceStop, intents }) =>
           breaker ?? priceStop ?? intents.some(({ phase }) => phase === 'issued' || phase === 'unknown'),
       );
-      this.#attention = waits || plan.unsafe !== undefined || plan.items.some(({ hold }) => hold);
+      const lost = view.snapshot.integrity.kind === 'lost';
+      this.#attention = waits || lost || plan.unsafe !== undefined || plan.items.some(({ hold }) => hold);
       const holds = plan.items.flatMap(({ name: of, hold }) => (hold ? [`${of} held: ${hold.code}`] : []));
       if (plan.items.length > 0) {
         const lines = plan.items.flatMap((item) => (item.hold ? [] : [`${item.action} ${item.name}`]));
@@ -260,6 +303,20 @@ export class World {
       if (!(error instanceof CertError) || error.code === 'internal') throw error;
       this.#attention = true;
       this.story.tell(name, `ended: ${error.code}: ${messageOf(error)}`);
+    }
+  }
+
+  /** An account was listed completely. */
+  #listed({ statuses }: StateView, listing: Listing): void {
+    const told = new Set(
+      listing.undeclared.flatMap(({ id, doubles }) => (doubles === undefined ? [] : [id])),
+    );
+    this.watch.doublesTold(told, statuses);
+    for (const id of told) {
+      if (this.shop.seller.find(id)?.status !== 'UNCLAIMED' || this.dice.chance(0.5)) continue;
+      this.story.tell('people', `have the seller cancel ${id}, which was sold twice`);
+      this.shop.seller.cancel(id);
+      this.sellerMoved();
     }
   }
 
@@ -280,87 +337,6 @@ export class World {
     this.watch.judge();
   }
 
-  /** The seller and the lines to it and to git change their ways. */
-  fate(): void {
-    const { dice, shop, stage, story } = this;
-    const { seller } = shop;
-    const outageMs = dice.pick(OUTAGES_MS);
-    const until = stage.nowMs + outageMs;
-    this.chaos.count();
-    dice.pick<() => void>([
-      () => {
-        this.down.providerMs = until;
-        this.trouble(until);
-        story.tell('seller', `is down for ${outageMs / HOUR_MS} h`);
-      },
-      () => {
-        this.down.remoteMs = until;
-        this.trouble(until);
-        story.tell('git', `is down for ${outageMs / HOUR_MS} h`);
-      },
-      () => {
-        const prices = dice.pick(['10.00', '12.50', '21.00']);
-        const old = seller.settings.prices;
-        seller.settings = {
-          ...seller.settings,
-          prices: { ...old, 'paid-multi': { '90d': '4.00', '1y': prices, '2y': '19.00' } },
-        };
-        this.priceMovedMs = stage.nowMs;
-        this.trouble();
-        story.tell('seller', `a year costs ${prices} now`);
-      },
-      () => {
-        const tax = dice.pick([this.policy.tax, this.policy.tax, '19']);
-        seller.settings = { ...seller.settings, taxPercent: tax };
-        this.priceMovedMs = stage.nowMs;
-        this.trouble();
-        story.tell('seller', `adds ${tax} % tax now`);
-      },
-      () => {
-        seller.rejects = 1;
-        this.trouble(until);
-        story.tell('seller', 'will reject the next order');
-        stage.later(30 * DAY_MS, () => {
-          seller.rejects = 0;
-        });
-      },
-      () => {
-        seller.wrongCertificates = [dice.pick(['key', 'names'])];
-        story.tell('seller', `will sign for another ${seller.wrongCertificates[0]}`);
-        stage.later(30 * DAY_MS, () => {
-          seller.wrongCertificates = [];
-        });
-      },
-      () => {
-        const days = dice.between(1, 4) * DAY_MS;
-        seller.settings = { ...seller.settings, pollsUntilIssued: null };
-        this.trouble(stage.nowMs + days);
-        story.tell('seller', `takes ${Math.round(days / HOUR_MS)} h to issue`);
-        stage.later(days, () => {
-          seller.settings = { ...seller.settings, pollsUntilIssued: 1 };
-          for (const { id, status, reissuePending } of seller.orders()) {
-            if (status === 'PENDING' || reissuePending) seller.issue(id);
-          }
-        });
-      },
-      () => {
-        seller.balance = '3.00';
-        this.trouble(until);
-        story.tell('seller', 'has no money of ours left');
-        stage.later(outageMs, () => {
-          seller.balance = '900.00';
-        });
-      },
-      () => {
-        const issued = seller.orders().filter(({ status }) => status === 'ISSUED');
-        const order = issued[dice.int(issued.length)];
-        if (!order) return;
-        seller.setAutoRenew(order.id, true);
-        story.tell('seller', `auto-renew of ${order.id} is on`);
-      },
-    ])();
-  }
-
   /** Does anything wait for a run or for a person? */
   unsettled(): boolean {
     return [...this.watch.statuses.values()].some((status) => status.intents.some(isOpen));
@@ -370,13 +346,23 @@ export class World {
   async live(untilMs: number): Promise<void> {
     const { dice, stage } = this;
     const yearMs = 365 * DAY_MS;
-    const next = { runMs: stage.nowMs, peopleMs: stage.nowMs + DAY_MS, editMs: 0, meddleMs: 0, fateMs: 0 };
+    const next = {
+      runMs: stage.nowMs,
+      syncMs: stage.nowMs,
+      peopleMs: stage.nowMs + DAY_MS,
+      editMs: 0,
+      meddleMs: 0,
+      fateMs: 0,
+      portalMs: 0,
+    };
     const all = this.manifests.length;
     next.editMs = stage.nowMs + dice.wait(yearMs / (1.2 * all));
     next.meddleMs = stage.nowMs + dice.wait(yearMs / 3);
     next.fateMs = stage.nowMs + dice.wait(yearMs / 8);
+    next.portalMs = stage.nowMs + dice.wait(yearMs / PORTAL);
     while (stage.nowMs < untilMs) {
-      const atMs = Math.min(...Object.values(next), untilMs);
+      const { syncMs, ...dates } = next;
+      const atMs = Math.min(...Object.values(dates), untilMs);
       if (atMs > stage.nowMs) await stage.rest(atMs - stage.nowMs);
       const nowMs = stage.nowMs;
       this.shop.seller.settings = {
@@ -385,7 +371,9 @@ export class World {
       };
       if (nowMs >= next.runMs) {
         // What a quiet note promises is checked now and then; other runs would do nothing.
-        if (!this.quiet() || dice.chance(CHECKED)) await this.run();
+        const sync = nowMs >= syncMs;
+        if (sync) next.syncMs = nowMs + dice.between(2, 4) * DAY_MS;
+        if (sync || !this.quiet() || dice.chance(CHECKED)) await this.run(sync);
         const soon = this.unsettled() || nowMs - this.troubledMs < DAY_MS;
         next.runMs =
           stage.nowMs + (soon ? dice.between(10 * MINUTE_MS, 14 * HOUR_MS) : dice.between(1, 3) * DAY_MS);
@@ -405,10 +393,15 @@ export class World {
         next.meddleMs = stage.nowMs + dice.wait(yearMs / 3);
       }
       if (this.chaos.on && nowMs >= next.fateMs) {
-        this.fate();
+        fate(this);
         next.fateMs = stage.nowMs + dice.wait(yearMs / 8);
       }
+      if (this.chaos.on && nowMs >= next.portalMs) {
+        portal(this);
+        next.portalMs = stage.nowMs + dice.wait(yearMs / PORTAL);
+      }
       if (!this.chaos.on) {
+        next.portalMs = Infinity;
         next.editMs = Infinity;
         next.meddleMs = Infinity;
         next.fateMs = Infinity;
@@ -440,7 +433,7 @@ export class World {
 }
 
 /** A seed becomes a world: what kind of seller, which policy, which years. */
-async function worldOf(seed: string, size: Size, crypto: CryptoInOrder): Promise<World> {
+async function worldOf(seed: string, size: Size): Promise<World> {
   const chance = dice(seed).fork('setting');
   const search = chance.pick(['unique', 'findable', 'none'] as const);
   const startMs = chance.pick(STARTS);
@@ -466,7 +459,8 @@ async function worldOf(seed: string, size: Size, crypto: CryptoInOrder): Promise
       carriesRemainingDays,
       taxPercent: tax,
       pollsUntilIssued: chance.int(3),
-      pageSize: 50,
+      pageSize: chance.pick([3, 50]),
+      reissuesRevoked: true,
     },
   });
   const account = [
@@ -488,7 +482,7 @@ async function worldOf(seed: string, size: Size, crypto: CryptoInOrder): Promise
     `  spending: { perOrder: 100 USD, perDay: ${policy.perDay} USD, perMonth: ${policy.perMonth} USD }`,
     '',
   ].join('\n');
-  const world = new World(seed, startMs, shop, policy, crypto);
+  const world = new World(seed, startMs, shop, policy);
   world.story.tell(
     'world',
     `${search}, lag ${visibilityLagMs / MINUTE_MS} min, ids ${reissueChangesId ? 'change' : 'stay'}, days ${carriesRemainingDays ? 'carried' : 'lost'}, tax ${tax} %, order ${policy.order}, renew ${policy.renew}`,
@@ -501,9 +495,9 @@ async function worldOf(seed: string, size: Size, crypto: CryptoInOrder): Promise
 }
 
 /** One seed, from the first order to rest. */
-export async function simulate(seed: string, size: Size, crypto: CryptoInOrder): Promise<Life> {
+export async function simulate(seed: string, size: Size): Promise<Life> {
   const before = process.cpuUsage();
-  const world = await worldOf(seed, size, crypto);
+  const world = await worldOf(seed, size);
   const startMs = world.stage.nowMs;
   let error: unknown;
   try {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { CertError } from '../../src/model/errors.js';
 import type {
   AccountStore,
@@ -15,6 +14,8 @@ const STATE = 'refs/heads/certwright/state';
 const SEEN = 'refs/heads/certwright/seen';
 const CACHE = 'refs/certwright/cache';
 const APPROVAL = 'refs/heads/main';
+
+let remotes = 0;
 
 /** Path → blob id; never changed once it is committed. */
 type Tree = ReadonlyMap<string, Oid>;
@@ -33,16 +34,19 @@ const NO_FILES: Tree = new Map();
 export class MemoryRemote {
   readonly #commits = new Map<Oid, Commit>();
   readonly #blobs = new Map<Oid, { readonly text: string; readonly bytes: number }>();
+  /** Ids of blobs by their texts: hashing them would take a tenth of a simulated year. */
+  readonly #ids = new Map<string, Oid>();
   /** Of trees that were asked for: hundreds of runs ask again and again. */
   readonly #texts = new WeakMap<Tree, Readonly<Record<string, string>>>();
   readonly #entries = new WeakMap<Tree, readonly TreeEntry[]>();
+  readonly #number = ++remotes;
   refs: ReadonlyMap<string, Oid> = new Map();
   /** As host/path; another one is a copy of the repository. */
   identity = 'git.example.com/team/certificates';
 
   /** A commit on top of a ref, as anybody can push it. */
   push(ref: string, changes: readonly FileChange[]): Oid {
-    const oid = this.#write(this.refs.get(ref) ?? null, changes, String(this.#commits.size));
+    const oid = this.#write(this.refs.get(ref) ?? null, changes);
     this.refs = new Map(this.refs).set(ref, oid);
     return oid;
   }
@@ -50,7 +54,7 @@ export class MemoryRemote {
   /** A commit without parents that holds what a ref holds. */
   rewrite(ref: string): Oid {
     const changes = Object.entries(this.files(ref)).map(([path, content]) => ({ path, content }));
-    const oid = this.#write(null, changes, 'written anew');
+    const oid = this.#write(null, changes);
     this.refs = new Map(this.refs).set(ref, oid);
     return oid;
   }
@@ -82,7 +86,7 @@ export class MemoryRemote {
       remote: this.identity,
       clone: { root: '/nowhere', bare: true, objectFormat: 'sha1' },
       observe: async () => this.#observe(),
-      commit: async (snapshot, changes, message) => {
+      commit: async (snapshot, changes) => {
         const { state, seen, integrity } = snapshot;
         if (integrity.kind === 'absent') {
           throw new CertError('repository.not-initialised', 'this repository is not set up yet');
@@ -92,19 +96,19 @@ export class MemoryRemote {
         }
         checkPaths(changes);
         const expected = [state?.commit, seen?.commit ?? state?.commit];
-        const oid = this.#write(state?.commit ?? null, changes, message);
+        const oid = this.#write(state?.commit ?? null, changes);
         if (this.refs.get(STATE) !== expected[0] || this.refs.get(SEEN) !== expected[1]) {
           return { kind: 'moved', text: 'stale info' };
         }
         this.refs = new Map(this.refs).set(STATE, oid).set(SEEN, oid);
         return { kind: 'pushed', commit: oid };
       },
-      initialise: async (changes, message) => {
+      initialise: async (changes) => {
         checkPaths(changes);
         if (this.refs.has(STATE) || this.refs.has(SEEN)) {
           return { kind: 'moved', text: 'this repository is set up already' };
         }
-        const oid = this.#write(null, changes, message);
+        const oid = this.#write(null, changes);
         this.refs = new Map(this.refs).set(STATE, oid).set(SEEN, oid);
         return { kind: 'pushed', commit: oid };
       },
@@ -122,7 +126,7 @@ export class MemoryRemote {
         },
         replace: async (_seen, change) => {
           const text = change(this.files(CACHE)['cache.json']);
-          const oid = this.#write(null, [{ path: 'cache.json', content: text }], 'cache');
+          const oid = this.#write(null, [{ path: 'cache.json', content: text }]);
           this.refs = new Map(this.refs).set(CACHE, oid);
           return undefined;
         },
@@ -132,27 +136,33 @@ export class MemoryRemote {
     };
   }
 
-  #write(parent: Oid | null, changes: readonly FileChange[], message: string): Oid {
+  #write(parent: Oid | null, changes: readonly FileChange[]): Oid {
     const tree = new Map(parent === null ? [] : this.#commits.get(parent)?.tree);
     for (const { path, content } of changes) {
       if (content === null) tree.delete(path);
       else if (typeof content === 'object' && 'blob' in content) tree.set(path, content.blob);
       else tree.set(path, this.#blob(content));
     }
-    const changed = changes.map(({ path }) => [path, tree.get(path) ?? null]);
-    const oid = hash(JSON.stringify([parent, changed, message, this.#commits.size]));
+    const oid = this.#newOid(this.#commits.size, 'c');
     this.#commits.set(oid, { parent, tree });
     return oid;
   }
 
   /** Read back as text, like every blob. */
   #blob(content: string | Uint8Array): Oid {
-    const oid = hash(content);
-    if (!this.#blobs.has(oid)) {
-      const text = typeof content === 'string' ? content : Buffer.from(content).toString('utf8');
-      this.#blobs.set(oid, { text, bytes: Buffer.byteLength(content) });
-    }
+    const text = typeof content === 'string' ? content : Buffer.from(content).toString('utf8');
+    const key = typeof content === 'string' ? content : keyOf(content, text);
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    const oid = this.#newOid(this.#blobs.size, 'b');
+    this.#ids.set(key, oid);
+    this.#blobs.set(oid, { text, bytes: Buffer.byteLength(content) });
     return oid;
+  }
+
+  /** No other thing in this process has it. */
+  #newOid(number: number, kind: 'b' | 'c'): Oid {
+    return `${kind}${number.toString(16).padStart(9, '0')}${this.#number.toString(16).padStart(30, '0')}`;
   }
 
   #text(blob: Oid): string {
@@ -223,11 +233,10 @@ export class MemoryRemote {
         const version = this.refs.get(ref) ?? null;
         return { version, files: new Map(Object.entries(this.files(ref))) };
       },
-      replace: async (version, files, message, beforePush) => {
+      replace: async (version, files, _message, beforePush) => {
         const oid = this.#write(
           null,
           [...files].map(([path, content]) => ({ path, content })),
-          message,
         );
         beforePush?.();
         if ((this.refs.get(ref) ?? null) !== version) return false;
@@ -252,4 +261,6 @@ function checkPaths(changes: readonly FileChange[]): void {
   if (bad) throw new CertError('internal', `certwright does not write ${JSON.stringify(bad.path)}`);
 }
 
-const hash = (content: string | Uint8Array): Oid => createHash('sha1').update(content).digest('hex');
+/** Bytes that are no text must not be taken for another text. */
+const keyOf = (bytes: Uint8Array, text: string): string =>
+  Buffer.from(text).equals(bytes) ? text : `\0${Buffer.from(bytes).toString('latin1')}`;

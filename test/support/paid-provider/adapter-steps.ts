@@ -47,8 +47,10 @@ function csrStep(
   name: 'activate' | 'reissue',
   orderIdOf: (context: StepContext) => string,
 ): Step {
-  const waits = (order: OrderWire): boolean =>
-    name === 'activate' ? order.status === 'UNCLAIMED' : order.status === 'ISSUED' && !order.reissuePending;
+  const waits = ({ status, reissuePending }: OrderWire): boolean =>
+    name === 'activate'
+      ? status === 'UNCLAIMED'
+      : (status === 'ISSUED' || status === 'REVOKED') && !reissuePending;
   return {
     name,
     paid: false,

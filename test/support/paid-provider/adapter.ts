@@ -217,25 +217,29 @@ function createPaidTest(deps: ProviderDeps, open: OpenLine): Provider {
   };
 }
 
+/** Compiled once, however many sellers there are. */
+const OPTIONS = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    search: { enum: ['unique', 'findable', 'none'] },
+    visibilityLagMs: { type: 'integer', minimum: 0 },
+    pollEveryMs: { type: 'integer', minimum: 0 },
+    reissueChangesId: { type: 'boolean' },
+    carriesRemainingDays: { type: 'boolean' },
+    cancel: { type: 'boolean' },
+  },
+};
+const NO_OPTIONS = { type: 'object', additionalProperties: false, properties: {} };
+
 /** Bought and activated in two calls, asynchronous, not searchable unless its options say so; over any line. */
 export const paidTestOver = (open: OpenLine): ProviderDefinition => ({
   type: 'paid-test',
   title: 'Paid provider of the tests',
   capabilities: BASE,
   credentialNames: { required: ['token'], optional: [] },
-  optionsSchema: {
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      search: { enum: ['unique', 'findable', 'none'] },
-      visibilityLagMs: { type: 'integer', minimum: 0 },
-      pollEveryMs: { type: 'integer', minimum: 0 },
-      reissueChangesId: { type: 'boolean' },
-      carriesRemainingDays: { type: 'boolean' },
-      cancel: { type: 'boolean' },
-    },
-  },
-  manifestOptionsSchema: { type: 'object', additionalProperties: false, properties: {} },
+  optionsSchema: OPTIONS,
+  manifestOptionsSchema: NO_OPTIONS,
   describe: offering,
   create: async (deps) => createPaidTest(deps, open),
 });

@@ -1,4 +1,4 @@
-import { Refused } from './seller.js';
+import { type PanelAct, Refused } from './seller.js';
 import type { Call, ServerState } from './server.js';
 import type { FaultRule, SeededOrder, SellerSettings } from './wire.js';
 
@@ -18,10 +18,7 @@ export interface ControlCalls {
   readonly 'wrong-certificate': { readonly kind: 'key' | 'names'; readonly times?: number };
   readonly money: { readonly balance: string };
   /** The customer acts in the panel. */
-  readonly panel: {
-    readonly orderId: string;
-    readonly act: 'revoke' | 'reissue' | 'reissue-other-key' | 'auto-renew';
-  };
+  readonly panel: { readonly orderId: string; readonly act: PanelAct };
   readonly seed: { readonly orders: readonly SeededOrder[] };
   /** Somebody else with the same account buys a slot. */
   readonly 'foreign-slot': { readonly product: string; readonly term: string; readonly reference?: string };

@@ -32,6 +32,7 @@ export const DEFAULT_SETTINGS: SellerSettings = {
   hidden: [],
   unknownToken: 'refused',
   refunds: true,
+  reissuesRevoked: false,
 };
 
 /** What a call changes or refuses. The failure is replied; nothing has happened then. */
@@ -68,6 +69,9 @@ interface Order {
   autoRenew: boolean;
   message: string | null;
 }
+
+/** What a customer can do in the panel. */
+export type PanelAct = 'revoke' | 'reissue' | 'reissue-other-key' | 'auto-renew' | 'cancel';
 
 export interface Purchase {
   readonly order: OrderWire;
@@ -184,7 +188,7 @@ export class Seller {
     return { order: this.#wire(order), charged };
   }
 
-  async activate(
+  activate(
     id: string,
     csrPem: string,
     names: readonly string[],
@@ -192,7 +196,7 @@ export class Seller {
   ) {
     const order = this.#get(id);
     this.#require(order, 'UNCLAIMED');
-    const csr = await this.#checkedCsr(csrPem, names);
+    const csr = this.#checkedCsr(csrPem, names);
     order.csr = csr;
     order.names = names;
     order.validation = names.map((name) => ({
@@ -215,8 +219,8 @@ export class Seller {
   }
 
   /** Orders of an account with a past: paid before, their certificates on keys that only their owners have. */
-  async seed(orders: readonly SeededOrder[]): Promise<void> {
-    const key = await strangeKey();
+  seed(orders: readonly SeededOrder[]): void {
+    const key = strangeKey();
     for (const seeded of orders) {
       const { names, product = 'paid-multi', term = '1y', ageDays = 30, status = 'ISSUED' } = seeded;
       const orderedAtMs = this.#now() - ageDays * DAY_MS;
@@ -241,16 +245,16 @@ export class Seller {
         refunded: null,
         message: null,
       };
-      if (status === 'ISSUED') await this.#certify(order, key, names);
+      if (status === 'ISSUED') this.#certify(order, key, names);
       this.#orders.push(order);
     }
   }
 
-  async reissue(id: string, csrPem: string, names: readonly string[]): Promise<OrderWire> {
+  reissue(id: string, csrPem: string, names: readonly string[]): OrderWire {
     const order = this.#get(id);
-    this.#require(order, 'ISSUED');
+    if (order.status !== 'REVOKED' || !this.settings.reissuesRevoked) this.#require(order, 'ISSUED');
     if (this.#now() >= order.paidTillMs) throw new Refused(409, 'wrong-state', 'the paid term is over');
-    order.csr = await this.#checkedCsr(csrPem, names);
+    order.csr = this.#checkedCsr(csrPem, names);
     order.names = names;
     order.reissuePending = true;
     order.pollsLeft = this.settings.pollsUntilIssued;
@@ -292,17 +296,21 @@ export class Seller {
   }
 
   /** Looking is what makes time pass at this CA. */
-  async look(id: string): Promise<OrderWire> {
+  look(id: string): OrderWire {
     const order = this.#get(id);
     if (
       (order.status === 'PENDING' || order.reissuePending) &&
       order.validation.every((item) => item.state === 'valid')
     ) {
       if (order.pollsLeft !== null && order.pollsLeft > 0) order.pollsLeft -= 1;
-      else if (order.pollsLeft === 0) await this.#sign(order);
+      else if (order.pollsLeft === 0) this.#sign(order);
     }
-    if (order.status === 'ISSUED' && this.#now() > order.paidTillMs) order.status = 'EXPIRED';
+    this.#expire(order);
     return this.#wire(order);
+  }
+
+  #expire(order: Order): void {
+    if (order.status === 'ISSUED' && this.#now() > order.paidTillMs) order.status = 'EXPIRED';
   }
 
   certificate(id: string): CertificateWire {
@@ -315,6 +323,7 @@ export class Seller {
     const { search, visibilityLagMs, pageSize, hidden } = this.settings;
     if (reference !== null && search === 'none')
       throw new Refused(422, 'invalid', 'there is no search by reference');
+    for (const order of this.#orders) this.#expire(order);
     const all = this.#orders.filter(
       (order) =>
         order.orderedAtMs + visibilityLagMs <= this.#now() &&
@@ -363,7 +372,7 @@ export class Seller {
   }
 
   /** The customer does something in the panel, without our asking. */
-  async panel(id: string, act: 'revoke' | 'reissue' | 'reissue-other-key' | 'auto-renew'): Promise<void> {
+  panel(id: string, act: PanelAct): void {
     const order = this.#get(id);
     switch (act) {
       case 'revoke':
@@ -372,17 +381,27 @@ export class Seller {
       case 'auto-renew':
         order.autoRenew = true;
         return;
+      case 'cancel':
+        this.cancel(id);
+        return;
       case 'reissue-other-key':
         this.wrongCertificates.unshift('key');
-        return this.#reissueInPanel(order);
+        this.#reissueInPanel(order);
+        return;
       case 'reissue':
-        return this.#reissueInPanel(order);
+        this.#reissueInPanel(order);
     }
   }
 
-  async #reissueInPanel(order: Order): Promise<void> {
+  #reissueInPanel(order: Order): void {
     if (this.settings.reissueChangesId) order.ids.push(this.#newId());
-    await this.#sign(order);
+    this.#sign(order);
+  }
+
+  /** One, by any of its ids; nothing is looked at. */
+  find(id: string): OrderWire | undefined {
+    const order = this.#orders.find(({ ids }) => ids.includes(id));
+    return order && this.#wire(order);
   }
 
   /** Everything, as the seller sees it. */
@@ -441,33 +460,29 @@ export class Seller {
     return order;
   }
 
-  async #checkedCsr(pem: string, names: readonly string[]): Promise<ReadCsr> {
-    const csr = await readCsr(pem);
+  #checkedCsr(pem: string, names: readonly string[]): ReadCsr {
+    const csr = readCsr(pem);
     if (csr === undefined) throw new Refused(422, 'invalid', 'this is no certificate request');
     if (sorted(csr.names) !== sorted(names))
       throw new Refused(422, 'invalid', 'the request is for other names');
     return csr;
   }
 
-  async #sign(order: Order): Promise<void> {
+  #sign(order: Order): void {
     if (order.csr === null) return;
     const wrong = this.wrongCertificates.shift();
-    const key = wrong === 'key' ? await strangeKey() : order.csr.publicKey;
+    const key = wrong === 'key' ? strangeKey() : order.csr.spki;
     const names = wrong === 'names' ? ['somebody-else.example'] : order.names;
-    await this.#certify(order, key, names);
+    this.#certify(order, key, names);
     order.status = 'ISSUED';
     order.reissuePending = false;
     order.pollsLeft = null;
   }
 
-  async #certify(
-    order: Order,
-    key: Parameters<ThrowAwayCa['sign']>[0],
-    names: readonly string[],
-  ): Promise<void> {
+  #certify(order: Order, spki: Buffer, names: readonly string[]): void {
     const nowMs = this.#now();
     const notAfterMs = Math.min(nowMs + this.settings.validityDays * DAY_MS, order.paidTillMs) - 1000;
-    const signed = await this.#ca.sign(key, names, new Date(nowMs), new Date(notAfterMs));
+    const signed = this.#ca.sign(spki, names, new Date(nowMs), new Date(notAfterMs));
     order.certificate = {
       certificate: signed.certificatePem,
       chain: [this.#ca.issuingPem],

@@ -139,24 +139,24 @@ function validationItems(body: Readonly<Record<string, unknown>>) {
   });
 }
 
-async function onOrder(seller: Seller, id: string, verb: string, call: Call): Promise<Answer> {
+function onOrder(seller: Seller, id: string, verb: string, call: Call): Answer {
   const done = (order: { readonly id: string }): Answer => ({ status: 200, body: order, orderId: order.id });
   switch (`${call.method} ${verb}`) {
     case 'GET ':
-      return done(await seller.look(id));
+      return done(seller.look(id));
     case 'GET certificate': {
-      await seller.look(id);
+      seller.look(id);
       return { status: 200, body: seller.certificate(id) };
     }
     case 'POST activate': {
       const input = fields(call.body, { csr: 'text', names: 'list', method: 'text' });
       const method = METHODS.find((known) => known === input.text('method'));
       if (method === undefined) throw new Refused(422, 'invalid', 'unknown validation method');
-      return done(await seller.activate(id, input.text('csr'), input.list('names'), method));
+      return done(seller.activate(id, input.text('csr'), input.list('names'), method));
     }
     case 'POST reissue': {
       const input = fields(call.body, { csr: 'text', names: 'list' });
-      return done(await seller.reissue(id, input.text('csr'), input.list('names')));
+      return done(seller.reissue(id, input.text('csr'), input.list('names')));
     }
     case 'POST revoke': {
       const input = fields(call.body, { serial: 'text', reason: 'text' });
@@ -174,7 +174,7 @@ async function onOrder(seller: Seller, id: string, verb: string, call: Call): Pr
       return done(seller.resendMails(id, fields(call.body, { names: 'list' }).list('names')));
     case 'POST recheck':
       fields(call.body, {});
-      return done(await seller.look(id));
+      return done(seller.look(id));
     default:
       throw new Refused(404, 'not-found', 'no such call');
   }
@@ -315,7 +315,7 @@ function takeFault(state: ServerState, { method, path }: Call): Fault | undefine
 /** A seller who has sold nothing yet. */
 export async function openShop(options: PaidProviderOptions = {}): Promise<ServerState> {
   const clock = new SellerClock(options.nowMs);
-  const ca = await throwAwayCa(clock.now());
+  const ca = throwAwayCa(clock.now());
   const seller = new Seller(
     ca,
     () => clock.now(),

@@ -96,6 +96,8 @@ export interface SellerSettings {
   readonly unknownToken: 'refused' | 'empty-account';
   /** A cancellation gives the money back. */
   readonly refunds: boolean;
+  /** An order whose certificate was revoked may still be reissued, as long as it is paid. */
+  readonly reissuesRevoked: boolean;
 }
 
 export type Fault =

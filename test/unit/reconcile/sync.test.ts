@@ -131,12 +131,30 @@ describe('a certificate reissued in the panel', () => {
       account: 'reissueChangesId: true',
       seller: { reissueChangesId: true },
     });
+    const before = (await place.status('shop')).current;
     await place.advance(DAY_MS);
     await panel(place, 'reissue');
-    await syncAll(runner);
+    const { events } = await syncAll(runner);
+    expect(events.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
     const status = await place.status('shop');
     expect(status.orders.map(({ ids }) => ids)).toEqual([['S-1001', 'S-1002']]);
     expect(status.current).toMatchObject({ order: 'S-1002', ownKey: true });
+    expect(status.current?.serial).not.toBe(before?.serial);
+    expect(runner.illegal).toEqual([]);
+  });
+
+  it('and is seen only after a reissue of ours keeps the ids in their order', async () => {
+    const [place, runner] = await served({
+      account: 'reissueChangesId: true',
+      seller: { reissueChangesId: true },
+    });
+    await place.advance(DAY_MS);
+    await panel(place, 'reissue');
+    await place.merge({ 'certificates/shop.yaml': manifest('shop', 'reissue: "key seen in a log"\n') });
+    await runUntilQuiet(place, runner);
+    const { orders, current } = await place.status('shop');
+    expect(orders.map(({ ids }) => ids)).toEqual([['S-1001', 'S-1002', 'S-1003']]);
+    expect(current).toMatchObject({ order: 'S-1003', reason: 'ReissueRequested' });
     expect(runner.illegal).toEqual([]);
   });
 
