@@ -9,9 +9,10 @@ import { type EffectivePolicy, effectivePolicy } from '../policy/rules.js';
 import { certificatesForTerm } from '../policy/schedule.js';
 import { addSpending, costOf, type SpendLedger } from '../policy/spending.js';
 import { type Candidate, chooseProvider } from './choose.js';
-import { type Draft, SENDING } from './draft.js';
+import { type Draft, ISSUING, SENDING } from './draft.js';
 import { isGone, orderById } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
+import { preflightOf } from './preflight.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
 
@@ -55,7 +56,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
   const action = lane === 'purchase' && draft.action === 'reissue' ? 'add-names' : draft.action;
   const priced: Draft = { ...draft, lane, action };
   const answer = approve(s, priced, chosen, policy);
-  const hold =
+  const standing =
     draft.hold ??
     externalHold(s, action) ??
     choice.hold ??
@@ -66,6 +67,11 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     (answer.kind === 'hold' ? answer.hold : undefined) ??
     spendingHold(s, chosen, policy, books) ??
     busyHold(s, lane, chosen);
+  // Last: names are looked at only where nothing else stands in the way.
+  const { blocked, notes } = standing
+    ? { blocked: undefined, notes: [] }
+    : preflightOf(s, priced, chosen, !isFree(chosen.price));
+  const hold = standing ?? blocked;
   if (hold === undefined) promise(s, chosen, books);
   const coverage = draft.coverage ?? coverageOf(s, priced, chosen);
   return {
@@ -82,6 +88,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     price: chosen.price,
     ...(coverage === undefined ? {} : { coverage }),
     ...(hold === undefined ? {} : { hold }),
+    ...(notes.length === 0 ? {} : { preflight: notes }),
     ...(hold === undefined && answer.kind === 'granted' ? { approval: recordOf(answer) } : {}),
     alternatives: choice.others.map((other) => ({ provider: other.provider.config.id, price: other.price })),
   };
@@ -165,8 +172,6 @@ const externalHold = (s: Subject, action: PlanItem['action']): Hold | undefined 
         message: 'the key is external; name an algorithm or a CSR under `key:` to have it ordered',
       }
     : undefined;
-
-const ISSUING: ReadonlySet<PlanItem['action']> = new Set(['order', 'renew', 'reissue', 'add-names']);
 
 /** Too many certificates came out: none is asked for. What stops damage (a revocation) goes on. */
 const breakerHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>

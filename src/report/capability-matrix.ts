@@ -43,6 +43,7 @@ const LINES: readonly Line[] = [
   flag('separateActivation', 'Bought first, activated later'),
   flag('wildcard', 'Wildcard names'),
   { key: 'trust', title: 'Trust', text: ({ trust }) => trust },
+  { key: 'caa', title: 'Name in CAA records', text: ({ caa }) => caa?.domains.join(', ') ?? '–' },
   flag('terms', 'Paid terms'),
   {
     key: 'termCounting',
