@@ -15,6 +15,7 @@ import type { PlanInput, Subject } from './input.js';
 import { preflightOf } from './preflight.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
+import { mailProofs } from './validation.js';
 
 /** The books while a plan is made: every purchase let through counts for the next. */
 export interface Books {
@@ -71,9 +72,11 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
   const { blocked, notes } = standing
     ? { blocked: undefined, notes: [] }
     : preflightOf(s, priced, chosen, !isFree(chosen.price));
-  const hold = standing ?? blocked;
-  if (hold === undefined) promise(s, chosen, books);
   const coverage = draft.coverage ?? coverageOf(s, priced, chosen);
+  const mails = mailProofs(s, priced, chosen.provider, coverage, !isFree(chosen.price));
+  const hold = standing ?? mails.hold ?? blocked;
+  const said = standing ? [] : [...mails.notes, ...notes];
+  if (hold === undefined) promise(s, chosen, books);
   return {
     ...base,
     lane,
@@ -88,7 +91,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     price: chosen.price,
     ...(coverage === undefined ? {} : { coverage }),
     ...(hold === undefined ? {} : { hold }),
-    ...(notes.length === 0 ? {} : { preflight: notes }),
+    ...(said.length === 0 ? {} : { preflight: said }),
     ...(hold === undefined && answer.kind === 'granted' ? { approval: recordOf(answer) } : {}),
     alternatives: choice.others.map((other) => ({ provider: other.provider.config.id, price: other.price })),
   };

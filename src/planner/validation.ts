@@ -1,12 +1,15 @@
+import { emailValidationAllowed, INDUSTRY_CALENDAR } from '../model/calendar.js';
 import type { PlacedIntent } from '../model/intent.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import type { DnsName } from '../model/names.js';
 import type { RequestedValidation } from '../model/order.js';
+import type { Coverage, Hold } from '../model/plan.js';
 import type { Status } from '../model/status.js';
+import { toMs } from '../model/time.js';
 import { nextTryMs } from '../policy/failures.js';
-import type { Draft } from './draft.js';
+import { type Draft, ISSUING } from './draft.js';
 import { providerOf } from './facts.js';
-import type { Subject } from './input.js';
+import type { ProviderFacts, Subject } from './input.js';
 import { failureDraft } from './waiting.js';
 
 /** How a manifest wants control over a name to be proven. */
@@ -95,5 +98,36 @@ function draftFor(s: Subject, intent: PlacedIntent, items: readonly RequestedVal
       code: 'unsupported',
       message: `${intent.provider} cannot change the validation of an order: ${why}; change it in its portal, or take the change back in the manifest`,
     },
+  };
+}
+
+/**
+ * Names that are proven by mail, which no public authority takes any more from a day of the calendar on: said of a term
+ * that goes on after it, and held from that day where it costs; what is free is tried.
+ */
+export function mailProofs(
+  s: Subject,
+  draft: Draft,
+  provider: ProviderFacts,
+  coverage: Coverage | undefined,
+  paid: boolean,
+): { readonly hold?: Hold; readonly notes: readonly string[] } {
+  if (!ISSUING.has(draft.action) || provider.capabilities.trust !== 'public') return { notes: [] };
+  const names = (draft.names ?? s.spec.names).filter(
+    (name) => wishedValidation(s.spec, name).method === 'email',
+  );
+  const [first, ...more] = names;
+  if (first === undefined) return { notes: [] };
+  const who = more.length === 0 ? `${first} is` : `${first} and ${more.length} more are`;
+  const last = INDUSTRY_CALENDAR.emailValidationEnds;
+  if (!emailValidationAllowed(s.input.nowMs)) {
+    const message = `${who} to be proven by mail, which proves nothing since ${last}; write validation: dns or http`;
+    return paid ? { hold: { code: 'not-served', message }, notes: [] } : { notes: [message] };
+  }
+  if (coverage === undefined || emailValidationAllowed(toMs(coverage.till))) return { notes: [] };
+  return {
+    notes: [
+      `${who} proven by mail, which proves nothing from ${last} on; the term goes on after it, so change validation: to dns or http before`,
+    ],
   };
 }
