@@ -43,6 +43,8 @@ export interface Capabilities {
   readonly push: boolean;
   /** Names of a placed order can be proven another way (`validator.change`); absent = no. */
   readonly changeValidation?: boolean;
+  /** Approver mails of a placed order can be sent again (`validator.resend`); absent = no. */
+  readonly resendMails?: boolean;
   /** Shortest time between two looks at one order that the provider asks for; absent = every run may look. */
   readonly pollEveryMs?: number;
   readonly wildcard: boolean;

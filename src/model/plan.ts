@@ -56,6 +56,7 @@ export type ReasonCode =
   | 'PaidTermEndingNoRenewal'
   | 'AutoRenewDiffers'
   | 'ValidationChanged'
+  | 'MailUnanswered'
   | 'ManifestGone'
   | 'ManifestInvalid'
   | 'ExternalKey'

@@ -7,6 +7,7 @@ import type { Coverage, Hold } from '../model/plan.js';
 import type { Status } from '../model/status.js';
 import { toMs } from '../model/time.js';
 import { nextTryMs } from '../policy/failures.js';
+import { MOST_REMINDERS, nextMailMs } from '../policy/mails.js';
 import { type Draft, ISSUING } from './draft.js';
 import { providerOf } from './facts.js';
 import type { ProviderFacts, Subject } from './input.js';
@@ -31,7 +32,7 @@ export const awaitingProof = (status: Status): readonly PlacedIntent[] =>
         .filter(({ steps }) => steps.every(({ phase }) => phase === 'done'));
 
 /** What is asked of the provider for the names of an order that are not proven yet. */
-export function openProofs(status: Status, intent: PlacedIntent): readonly RequestedValidation[] {
+function openProofs(status: Status, intent: PlacedIntent): readonly RequestedValidation[] {
   const open = new Set(status.validation.filter(({ state }) => state !== 'valid').map(({ name }) => name));
   return intent.request.validation.filter(({ name }) => open.has(name));
 }
@@ -69,8 +70,37 @@ export const changesText = (intent: PlacedIntent, items: readonly RequestedValid
 export function validationDrafts(s: Subject): readonly Draft[] {
   return awaitingProof(s.status).flatMap((intent) => {
     const items = validationChanges(s.status, intent, s.spec);
-    return items.length === 0 ? [] : [draftFor(s, intent, items)];
+    return items.length === 0 ? reminders(s, intent) : [draftFor(s, intent, items)];
   });
+}
+
+/** Names of an order whose approvers have not answered. */
+export const unanswered = (status: Status, intent: PlacedIntent): readonly RequestedValidation[] =>
+  openProofs(status, intent).filter(({ method }) => method === 'email');
+
+/** Approvers that were silent for days are written to again, a few times, where the provider has a call for it. */
+function reminders(s: Subject, intent: PlacedIntent): readonly Draft[] {
+  const items = unanswered(s.status, intent);
+  const [first, ...more] = items;
+  const dueAtMs = nextMailMs(toMs(intent.placedAt), intent.mails);
+  if (!first || dueAtMs === undefined || s.input.nowMs < dueAtMs) return [];
+  if (!providerOf(s, intent.provider)?.capabilities.resendMails) return [];
+  const who = `${first.name}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+  const count = (intent.mails?.count ?? 0) + 1;
+  return [
+    {
+      lane: 'free',
+      action: 'validate',
+      reason: 'MailUnanswered',
+      message: `the mail for ${who} of order ${intent.orderId} is not answered; it is sent again (${count} of ${MOST_REMINDERS})`,
+      provider: intent.provider,
+      product: intent.request.product,
+      predecessor: intent.orderId,
+      intent: intent.id,
+      dueAtMs,
+      byEdit: false,
+    },
+  ];
 }
 
 function draftFor(s: Subject, intent: PlacedIntent, items: readonly RequestedValidation[]): Draft {

@@ -12,6 +12,7 @@ import { type Answers, planInput } from './observe.js';
 import { FRESH_MS, lookBeforeSending } from './preflight.js';
 import { prepareJob } from './prepare.js';
 import { recoverIntents, resumePlanned } from './recover.js';
+import { remindApprovers } from './remind.js';
 import { changeValidations } from './revalidate.js';
 import { type Run, statusOf, stopIfAsked } from './run.js';
 import { BATCH, type Job, sendJobs } from './send.js';
@@ -49,9 +50,14 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
   if (plan.unsafe === undefined) {
     await tidy(run, lines, options.answers);
+    const validations = lines.filter((item) => item.action === 'validate' && options.allowed(item));
     await changeValidations(
       run,
-      lines.filter((item) => item.action === 'validate' && options.allowed(item)),
+      validations.filter(({ reason }) => reason === 'ValidationChanged'),
+    );
+    await remindApprovers(
+      run,
+      validations.filter(({ reason }) => reason === 'MailUnanswered'),
     );
     await sendInBatches(run, await prepareAll(run, lines, options));
   }

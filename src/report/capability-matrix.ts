@@ -74,6 +74,7 @@ const LINES: readonly Line[] = [
   flag('list', 'List of orders'),
   flag('push', 'Push notifications'),
   flag('changeValidation', 'Other validation after placing'),
+  flag('resendMails', 'Approver mails sent again'),
   {
     key: 'pollEveryMs',
     title: 'Looks at an order every',

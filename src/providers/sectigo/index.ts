@@ -22,6 +22,7 @@ const capabilities: Capabilities = {
   list: true,
   push: false,
   changeValidation: true,
+  resendMails: true,
   pollEveryMs: 3 * HOUR_MS,
   wildcard: true,
   termCounting: 'days',

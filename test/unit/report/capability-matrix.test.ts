@@ -81,7 +81,7 @@ describe('the table of capabilities', () => {
 
   test('names every capability there is', () => {
     const shown = Object.keys(rowsOf(capabilityMarkdown(kinds))).length - ['', '---'].length;
-    const optional = ['visibilityLagMs', 'changeValidation', 'caa', 'pollEveryMs'];
+    const optional = ['visibilityLagMs', 'changeValidation', 'resendMails', 'caa', 'pollEveryMs'];
     expect(shown).toBe(Object.keys(poor).length - ['notes'].length + optional.length);
   });
 
