@@ -15,7 +15,7 @@ import type { PlanInput, Subject } from './input.js';
 import { preflightOf } from './preflight.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
-import { mailProofs } from './validation.js';
+import { lapsedProofs, mailProofs } from './validation.js';
 
 /** The books while a plan is made: every purchase let through counts for the next. */
 export interface Books {
@@ -75,7 +75,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
   const coverage = draft.coverage ?? coverageOf(s, priced, chosen);
   const mails = mailProofs(s, priced, chosen.provider, coverage, !isFree(chosen.price));
   const hold = standing ?? mails.hold ?? blocked;
-  const said = standing ? [] : [...mails.notes, ...notes];
+  const said = standing ? [] : [...mails.notes, ...lapsedProofs(s, priced, chosen.provider), ...notes];
   if (hold === undefined) promise(s, chosen, books);
   return {
     ...base,

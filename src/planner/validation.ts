@@ -5,9 +5,10 @@ import type { DnsName } from '../model/names.js';
 import type { RequestedValidation } from '../model/order.js';
 import type { Coverage, Hold } from '../model/plan.js';
 import type { Status } from '../model/status.js';
-import { toMs } from '../model/time.js';
+import { dayOf, toMs } from '../model/time.js';
 import { nextTryMs } from '../policy/failures.js';
 import { MOST_REMINDERS, nextMailMs } from '../policy/mails.js';
+import { lapsedAt } from '../policy/proofs.js';
 import { type Draft, ISSUING } from './draft.js';
 import { providerOf } from './facts.js';
 import type { ProviderFacts, Subject } from './input.js';
@@ -160,4 +161,17 @@ export function mailProofs(
       `${who} proven by mail, which proves nothing from ${last} on; the term goes on after it, so change validation: to dns or http before`,
     ],
   };
+}
+
+/** Names that an order goes on with, and that have to be proven anew: their proof is too old to be used again. */
+export function lapsedProofs(s: Subject, draft: Draft, provider: ProviderFacts): readonly string[] {
+  if (!ISSUING.has(draft.action) || draft.action === 'order') return [];
+  const names = draft.names ?? s.spec.names;
+  const [first, ...more] = lapsedAt(s.status.proofs, provider.config.id, names, s.input.nowMs);
+  if (first === undefined) return [];
+  const { method } = wishedValidation(s.spec, first.name);
+  const who = `${first.name}${more.length === 0 ? '' : ` and ${more.length} more`}`;
+  return [
+    `${who} ${more.length === 0 ? 'has' : 'have'} to be proven anew, by ${method}: the proof of ${dayOf(toMs(first.provenAt))} is too old`,
+  ];
 }

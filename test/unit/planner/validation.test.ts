@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { parseTerm } from '../../../src/model/term.js';
-import { planOf, provider, type Scene, spec } from '../../support/planner.js';
+import { DAY_MS, toInstant, toMs } from '../../../src/model/time.js';
+import { planOf, provider, REISSUE_TIME, type Scene, spec } from '../../support/planner.js';
+import { ready } from '../../support/state.js';
 
 const byMail = (term: string) => {
   const parsed = parseTerm(term);
@@ -41,5 +43,50 @@ describe('names that are proven by mail', () => {
       notes: undefined,
     });
     expect(line({ specs: [spec('shop')], now })).toEqual({ held: undefined, notes: undefined });
+  });
+});
+
+describe('proofs that are too old to be used again', () => {
+  const proofs = (method: 'dns' | 'email', provenAt: string) => ({
+    ...ready('shop'),
+    proofs: [{ name: 'shop.example.com', provider: 'shop', method, provenAt }],
+  });
+  const wish = (method: 'dns' | 'email') =>
+    spec('shop', { validation: { method, approver: 'a@example.com', per: {} } });
+  const DUE = toMs(
+    planOf({ specs: [spec('shop')], statuses: [ready('shop')], now: REISSUE_TIME }).items[0]?.dueAt ?? '',
+  );
+  const OLD = '2026-04-01T00:00:00Z';
+  const daysBefore = (days: number) => toInstant(DUE - days * DAY_MS);
+  const warnings = (method: 'dns' | 'email', now: string, proven = OLD) =>
+    planOf({ specs: [wish(method)], statuses: [proofs(method, proven)], now }).warnings;
+
+  it('are said in the line that needs new ones', () => {
+    const scene = { specs: [wish('dns')], now: REISSUE_TIME };
+    const old = planOf({ ...scene, statuses: [proofs('dns', OLD)] }).items;
+    expect(old).toMatchObject([
+      {
+        action: 'reissue',
+        preflight: ['shop.example.com has to be proven anew, by dns: the proof of 2026-04-01 is too old'],
+      },
+    ]);
+    const young = planOf({ ...scene, statuses: [proofs('dns', daysBefore(60))] }).items;
+    expect(young).toMatchObject([{ action: 'reissue' }]);
+    expect(young[0]?.preflight).toBeUndefined();
+  });
+
+  it('are said two weeks ahead where a person has to prove them', () => {
+    expect(warnings('email', daysBefore(15))).toEqual([]);
+    expect(warnings('email', daysBefore(10))).toMatchObject([
+      {
+        code: 'proof-ending',
+        level: 'info',
+        message: expect.stringMatching(
+          /^it is reissued from \d{4}-\d\d-\d\d on, and shop\.example\.com has to be proven anew then, by mail to a@example\.com; /,
+        ),
+      },
+    ]);
+    expect(warnings('email', daysBefore(10), daysBefore(20))).toEqual([]);
+    expect(warnings('dns', daysBefore(10))).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import {
   type Place,
   type PlaceOptions,
   type Runner,
+  runUntilQuiet,
 } from '../../support/engine.js';
 import { fuse } from '../../support/fuse.js';
 
@@ -193,6 +194,28 @@ describe('what the order was placed with', () => {
     expect((await place.status('shop')).validation).toMatchObject([
       { record: { type: 'file', url: expect.stringMatching(/^https:/) } },
     ]);
+  });
+});
+
+describe('proofs of a public authority', () => {
+  it('are kept with the certificate, and stay as old as they are while they can be used again', async () => {
+    const place = await openPlace({ kind: 'sectigo' });
+    const runner = await openRunner(place);
+    await runUntilQuiet(place, runner);
+    const { proofs, orders } = await place.status('shop');
+    const proof = {
+      name: 'shop.example.com',
+      provider: 'shop',
+      method: 'dns',
+      provenAt: orders[0]?.placedAt,
+    };
+    expect(proofs).toEqual([proof]);
+    await place.advance(DAY_MS);
+    await declare(place, 'reissue: "new key"\n');
+    await runUntilQuiet(place, runner);
+    expect((await place.status('shop')).reissueText).toBe('new key');
+    expect((await place.status('shop')).proofs).toEqual([proof]);
+    expect(runner.illegal).toEqual([]);
   });
 });
 
