@@ -1,7 +1,8 @@
 import picomatch from 'picomatch';
 import type { Configuration } from '../model/configuration.js';
 import type { CertificateSpec, Spec, ValidationWish } from '../model/manifest.js';
-import { isWildcard } from '../model/names.js';
+import { type DnsName, isWildcard } from '../model/names.js';
+import type { NameTrouble } from '../model/public-names.js';
 import { formatTerm } from '../model/term.js';
 import type { Capabilities, ProductInfo, ProviderDefinition } from '../ports/provider.js';
 import { isKeyed } from './certificate.js';
@@ -26,6 +27,8 @@ export interface Catalogue {
   capabilities(providerId: string): Capabilities;
   /** Can a purchase follow: is there a paid term, with a price? */
   paid(providerId: string): boolean;
+  /** Why the authority behind this provider cannot issue for a name; absent: no authority of these is a public one. */
+  nameTrouble?(providerId: string, name: DnsName): NameTrouble | undefined;
 }
 
 interface Problem {
@@ -165,8 +168,13 @@ function checkOffers(
   catalogue: Catalogue,
   report: Report,
 ): void {
-  const perProvider = known.map((id) => offerProblems(spec, resolved, id, catalogue));
-  const served = perProvider.some((problems) => problems.length === 0);
+  const perProvider = known.map((id) => [
+    ...offerProblems(spec, resolved, id, catalogue),
+    ...publicProblems(spec, resolved, id, catalogue),
+  ]);
+  const served = perProvider.some((problems) =>
+    problems.every(({ complaint }) => complaint.severity === 'warning'),
+  );
   for (const problem of perProvider.flat()) {
     const { path, complaint } = problem;
     report(path, served ? { ...complaint, severity: 'warning' } : complaint, problem.at);
@@ -248,6 +256,35 @@ function nameProblems(
     problems.push({ path: [key], complaint: { code: 'names.too-many', message, suggestion }, at: 'key' });
   }
   return problems;
+}
+
+/** What no public authority does, whoever sells it. */
+function publicProblems(
+  spec: CertificateSpec,
+  { values }: Resolved,
+  id: string,
+  catalogue: Catalogue,
+): readonly Problem[] {
+  const key = at(values, 'domains') === undefined ? 'domain' : 'domains';
+  const problems = spec.names.flatMap((name): readonly Problem[] => {
+    const trouble = catalogue.nameTrouble?.(id, name);
+    if (trouble === undefined) return [];
+    const { code, severity, message, suggestion } = trouble;
+    const complaint = { code, message: `${message}.`, suggestion };
+    return [
+      { path: [key], complaint: severity === 'warning' ? { ...complaint, severity } : complaint, at: 'key' },
+    ];
+  });
+  const wildcard = spec.names.find(
+    (name) => isWildcard(name) && (spec.validation.per[name] ?? spec.validation).method === 'http',
+  );
+  if (wildcard === undefined || catalogue.capabilities(id).trust !== 'public') return problems;
+  const complaint = {
+    code: 'validation.wildcard',
+    message: `"${wildcard}" is a wildcard, which no public authority takes by http (Baseline Requirements §3.2.2.4.18).`,
+    suggestion: `Write validation: dns, or only for this name: per: { "${wildcard}": dns }.`,
+  };
+  return [...problems, { path: ['validation'], complaint }];
 }
 
 function contactProblems(spec: CertificateSpec, product: ProductInfo): readonly Problem[] {

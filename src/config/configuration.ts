@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import picomatch from 'picomatch';
 import type {
   ApprovalKind,
@@ -9,8 +10,10 @@ import type {
   NotificationConfig,
   PersonalText,
   PolicyRule,
+  PreflightConfig,
   Spending,
 } from '../model/configuration.js';
+import { parseEndpoint } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { parseMoney } from '../model/money.js';
 import { parseDuration } from '../model/term.js';
@@ -19,7 +22,7 @@ import type { ProviderDefinition } from '../ports/provider.js';
 import type { SolverDefinition } from '../ports/solver.js';
 import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
 import type { Report } from './findings.js';
-import { at, isObject, listAt, mapValues, objectAt, optional, textAt, textsAt } from './json.js';
+import { at, flagAt, isObject, listAt, mapValues, objectAt, optional, textAt, textsAt } from './json.js';
 import type { Path } from './positions.js';
 import { checkSolvers, SOLVER_KEYS, toSolver } from './solvers.js';
 import { mentionsVariable, parseSecretSource } from './variables.js';
@@ -46,6 +49,7 @@ const DEFAULT_APPROVAL: Readonly<Record<ApprovalKind, ApprovalMode>> = {
 };
 const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
 const NOTIFICATION_KEYS: ReadonlySet<string> = new Set(['type', 'on']);
+const DNS_PORT = 53;
 const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
 
 /** Everything about a configuration that its schema cannot say. */
@@ -69,6 +73,7 @@ export function checkConfiguration(
   checkManifestVariables(root, report);
   checkRecipients(root, report);
   checkRules(root, report);
+  checkResolvers(root, report);
 }
 
 /** Keys whose values are secrets by their name, outside `credentials:`. */
@@ -139,6 +144,20 @@ function checkRecipients(root: Json, report: Report): void {
   }
 }
 
+function checkResolvers(root: Json, report: Report): void {
+  for (const [index, text] of listAt(objectAt(root, 'preflight'), 'resolvers').entries()) {
+    // What looks like no address at all is the schema's to say.
+    if (typeof text !== 'string' || !/^[0-9a-f:.[\]]+$/i.test(text)) continue;
+    const endpoint = parseEndpoint(text, DNS_PORT);
+    if (endpoint && ipaddr.isValid(endpoint.host)) continue;
+    report(['preflight', 'resolvers', index], {
+      code: 'resolver.address',
+      message: `"${text}" is no IP address, nor one with a port.`,
+      suggestion: 'Write the address of a resolver, such as 192.0.2.53.',
+    });
+  }
+}
+
 function checkRules(root: Json, report: Report): void {
   for (const [index, rule] of listAt(objectAt(root, 'policy'), 'rules').entries()) {
     const glob = textAt(rule, 'match');
@@ -195,6 +214,7 @@ export function toConfiguration(
       spending: toSpending(objectAt(policy, 'spending')),
       rules: listAt(policy, 'rules').map(toRule),
     },
+    preflight: toPreflight(objectAt(root, 'preflight')),
     contacts: mapValues(objectAt(root, 'contacts'), toContactSet),
     notifications: listAt(root, 'notifications').filter(isObject).map(toNotification),
     hooks: mapValues(objectAt(root, 'hooks'), toHook),
@@ -211,6 +231,11 @@ function toApproval(block: JsonObject): Partial<Record<ApprovalKind, ApprovalMod
   }
   return approval;
 }
+
+const toPreflight = (block: JsonObject): PreflightConfig => ({
+  off: flagAt(block, 'off') ?? false,
+  resolvers: textsAt(block, 'resolvers'),
+});
 
 const moneyAt = (block: Json, key: string) => parseMoney(textAt(block, key) ?? '');
 

@@ -7,7 +7,14 @@ import type { LoadedConfiguration } from './configuration.js';
 import { didYouMean, type Report, schemaComplaints, toFinding, withSuggestion } from './findings.js';
 import { at, isObject } from './json.js';
 import { type FolderDefaults, type Resolved, resolve } from './layers.js';
-import { checkCsrNames, type InspectCsr, type LoadedCsr, loadCsr, type ReadFile } from './own-csr.js';
+import {
+  checkCsrNames,
+  checkCsrStrength,
+  type InspectCsr,
+  type LoadedCsr,
+  loadCsr,
+  type ReadFile,
+} from './own-csr.js';
 import { type Locate, locator, type Path } from './positions.js';
 import { schemaErrors } from './schemas.js';
 import { toSitelock } from './sitelock.js';
@@ -187,7 +194,15 @@ async function meaningOf(
   checkSpec(spec, resolved, configuration, context.catalogue, report);
   if (spec.kind === 'sitelock')
     return { name, document: resolved.document, spec, keyAlgorithm: '', product: spec.product };
-  if (csr !== undefined) checkCsrNames(csr, spec.names, report);
+  if (csr !== undefined) {
+    checkCsrNames(csr, spec.names, report);
+    const known = spec.providers.filter((id) => Object.hasOwn(configuration.providers, id));
+    checkCsrStrength(
+      csr,
+      known.some((id) => context.catalogue.capabilities(id).trust === 'public'),
+      report,
+    );
+  }
   const [first] = spec.providers.filter((id) => Object.hasOwn(configuration.providers, id));
   const sold = first === undefined ? [] : context.catalogue.products(first);
   const wanted = spec.product ?? (first === undefined ? '' : (context.catalogue.defaultProduct(first) ?? ''));

@@ -10,6 +10,8 @@ export interface InspectedCsr {
   readonly algorithm: string;
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   readonly keyHash: string;
+  /** Neither key nor signature hash is one that public CAs refuse. */
+  readonly strong: boolean;
 }
 
 /** Reads a request; `problem` is the end of a sentence that starts with the file. */
@@ -46,8 +48,8 @@ export async function loadCsr(
     return complain('csr.missing', `There is no file ${path}.`, 'Commit it, with the path from the root.');
   const inspected = await inspect(csrPem);
   if ('problem' in inspected) return complain('csr.invalid', `${path} ${inspected.problem}.`);
-  const { names, algorithm, keyHash } = inspected;
-  return { path, csrPem, names, algorithm, keyHash };
+  const { names, algorithm, keyHash, strong } = inspected;
+  return { path, csrPem, names, algorithm, keyHash, strong };
 }
 
 /** A CSR may ask for fewer names than the manifest, never for others. */
@@ -68,5 +70,17 @@ export function checkCsrNames(csr: LoadedCsr, names: readonly DnsName[], report:
     severity: 'warning',
     message: `The CSR does not ask for ${absent.join(', ')}; some providers take the names from the CSR alone.`,
     suggestion: 'Make a new CSR with all names.',
+  });
+}
+
+/** @param publicly  a public authority is to sign it, and refuses what is weak (Baseline Requirements §6.1.1.3, §6.1.5) */
+export function checkCsrStrength(csr: LoadedCsr, publicly: boolean, report: Report): void {
+  // Edwards curves are strong, and in no certificate the world trusts.
+  if (csr.strong && !(publicly && csr.algorithm.startsWith('ed'))) return;
+  report(['key', 'csr'], {
+    code: 'csr.weak',
+    ...(publicly ? {} : { severity: 'warning' as const }),
+    message: `The CSR has a key (${csr.algorithm}) or a signature that ${publicly ? 'public authorities refuse' : 'is weak'}.`,
+    suggestion: 'Make a new CSR with an RSA key of 2048 bits or more, or an ECDSA key, signed with SHA-256.',
   });
 }

@@ -56,6 +56,10 @@ export function composeDeps(
     parseMemory,
     connect: (configuration) => connect(context, repository, configuration, identities),
     openSolver: (config) => openSolver(context, config),
+    async openResolver({ resolvers }) {
+      const { createResolver, resolverEndpoints } = await import('../dns/resolver.js');
+      return createResolver({ servers: resolverEndpoints(resolvers), random: context.random });
+    },
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
     contacts: (configuration, name) => resolveContacts(context, configuration, name),

@@ -2,6 +2,7 @@ import type { Catalogue } from '../config/checks.js';
 import { type ConfigurationResult, loadApprovals, loadConfiguration, loadManifests } from '../config/load.js';
 import { MAX_FILE_BYTES } from '../config/yaml.js';
 import { inspectCsr } from '../keys/csr.js';
+import { issuesPublicly } from '../model/capabilities.js';
 import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding } from '../model/manifest.js';
@@ -49,7 +50,7 @@ export async function readFiles(
   const manifests = await loadManifests({
     files: files.filter(({ path }) => path.startsWith(MANIFESTS)),
     configuration,
-    catalogue: catalogueOf(configuration, offers.offerings, definitions),
+    catalogue: await catalogueOf(configuration, offers.offerings, definitions),
     variables: env,
     readFile: async (path) => readOne(tree, path),
     inspectCsr,
@@ -133,11 +134,17 @@ function offeringsOf(configuration: Configuration, definitions: readonly Provide
   return { offerings, findings };
 }
 
-function catalogueOf(
+async function catalogueOf(
   configuration: Configuration | undefined,
   offerings: ReadonlyMap<string, Offering>,
   definitions: readonly ProviderDefinition[],
-): Catalogue {
+): Promise<Catalogue> {
+  const isPublic = (id: string): boolean => {
+    const [offering, config] = [offerings.get(id), configuration?.providers[id]];
+    return offering !== undefined && config !== undefined && issuesPublicly(offering.capabilities, config);
+  };
+  const publicOnes = new Set([...offerings.keys()].filter(isPublic));
+  const { publicNameTrouble } = publicOnes.size === 0 ? {} : await import('../model/public-names.js');
   const definition = (type: string) => definitions.find((one) => one.type === type);
   return {
     definition,
@@ -150,5 +157,8 @@ function catalogueOf(
       return found;
     },
     paid: (id) => offerings.get(id)?.capabilities.terms ?? false,
+    ...(publicNameTrouble === undefined
+      ? {}
+      : { nameTrouble: (id, name) => (publicOnes.has(id) ? publicNameTrouble(name) : undefined) }),
   };
 }

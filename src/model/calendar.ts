@@ -117,6 +117,22 @@ export function nextCutOver(ms: number, ca?: string, calendar?: Calendar): numbe
 export const proofReuseDays = (ms: number, calendar: Calendar = INDUSTRY_CALENDAR): number =>
   limitAt(calendar.proofReuse, isoDay(ms));
 
+/**
+ * First instant at which a proof can be used no more, epoch ms. The limit is that of the day of use, so a cut-over may end
+ * a proof at once that was good until then.
+ */
+export function proofReuseEndMs(provenMs: number, calendar: Calendar = INDUSTRY_CALENDAR): number {
+  const rows = calendar.proofReuse;
+  for (const [i, { since, days }] of rows.entries()) {
+    const next = rows[i + 1];
+    const beginsMs = i === 0 ? -Infinity : dayNumber(since) * DAY_MS;
+    const endsMs = next === undefined ? Infinity : dayNumber(next.since) * DAY_MS;
+    const lapsesMs = Math.max(provenMs + days * DAY_MS, beginsMs);
+    if (endsMs > provenMs && lapsesMs < endsMs) return lapsesMs;
+  }
+  return Infinity;
+}
+
 /** Does a mail to an approver still prove control at this instant? */
 export const emailValidationAllowed = (ms: number, calendar: Calendar = INDUSTRY_CALENDAR): boolean =>
   isoDay(ms) < calendar.emailValidationEnds;

@@ -1,3 +1,5 @@
+import type { Environment } from './configuration.js';
+import type { ValidationMethod } from './manifest.js';
 import type { Term, TermCounting } from './term.js';
 
 /** A reason a spec cannot be served; all of them come, not the first. */
@@ -6,6 +8,18 @@ export interface Violation {
   readonly message: string;
   /** Key of the manifest the reason hangs on (`domains`, `term`). */
   readonly field?: string;
+}
+
+/** What a certificate authority recognises itself by in CAA records. */
+export interface CaaIdentity {
+  /** Issuer domain names that it takes for certain (RFC 8659 §4.2); one that is authorised is enough. */
+  readonly domains: readonly string[];
+  /** Names it is known to have taken, and may not take any more. */
+  readonly perhaps?: readonly string[];
+  /** What `accounturi` has to be (RFC 8657 §3); absent: it does not tell, or does not look at it. */
+  readonly accountUri?: string;
+  /** Its labels for `validationmethods` (RFC 8657 §4), by method; absent as above. */
+  readonly methods?: Partial<Readonly<Record<ValidationMethod, readonly string[]>>>;
 }
 
 /** What a kind of provider can do. Absent means no; a no carries the vendor's reason in `notes`. */
@@ -33,6 +47,8 @@ export interface Capabilities {
   readonly push: boolean;
   /** Names of a placed order can be proven another way (`validator.change`); absent = no. */
   readonly changeValidation?: boolean;
+  /** Approver mails of a placed order can be sent again (`validator.resend`); absent = no. */
+  readonly resendMails?: boolean;
   /** Shortest time between two looks at one order that the provider asks for; absent = every run may look. */
   readonly pollEveryMs?: number;
   readonly wildcard: boolean;
@@ -43,6 +59,8 @@ export interface Capabilities {
   readonly renewalWindowMs?: number;
   /** `public`: in `live` a chain must build to a public root. `private`: to `trustAnchors()`. */
   readonly trust: 'public' | 'private';
+  /** Of the authority that issues; absent: not known, or a private one. */
+  readonly caa?: CaaIdentity;
   /** false: the account has no paid term at all (ACME, a private CA without prices). */
   readonly terms: boolean;
   readonly concurrency: number;
@@ -58,6 +76,8 @@ export interface ProductInfo {
   readonly maxNames: number;
   readonly terms: readonly Term[];
   readonly title: string;
+  /** Where the authority behind this product is another one than the account's. */
+  readonly caa?: CaaIdentity;
 }
 
 /** What was checked about an empty answer; the core decides whether it proves an absence (DESIGN §4). */
@@ -71,3 +91,12 @@ export interface AbsenceEvidence {
   /** A known order of ours was found; or the account is empty and its balance unchanged. */
   readonly positiveControl: boolean;
 }
+
+/**
+ * Is this account's authority one that the world trusts, so that its names have to be public ones? In a rehearsal nobody
+ * looks at names but whoever rehearses.
+ */
+export const issuesPublicly = (
+  { trust }: Pick<Capabilities, 'trust'>,
+  { environment }: { readonly environment: Environment },
+): boolean => trust === 'public' && environment !== 'rehearsal';

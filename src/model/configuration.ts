@@ -91,6 +91,14 @@ export interface SolverConfig {
   readonly options: Readonly<Record<string, Json>>;
 }
 
+/** How names are looked at before something is asked for. */
+export interface PreflightConfig {
+  /** Nothing is looked at. */
+  readonly off: boolean;
+  /** `host` or `host:port`; empty: the resolvers of the machine, and none for a rehearsal. */
+  readonly resolvers: readonly string[];
+}
+
 export interface HookConfig {
   readonly run: readonly string[];
   readonly timeoutMs: number;
@@ -117,6 +125,7 @@ export interface Configuration {
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   readonly solvers: Readonly<Record<string, SolverConfig>>;
   readonly policy: PolicyConfig;
+  readonly preflight: PreflightConfig;
   readonly contacts: Readonly<Record<string, ContactSet>>;
   readonly notifications: readonly NotificationConfig[];
   readonly hooks: Readonly<Record<string, HookConfig>>;

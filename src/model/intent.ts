@@ -59,6 +59,13 @@ export interface IntendedIntent extends IntentBase {
   readonly settledAt: Instant;
 }
 
+/** Mails to approvers after the first one, which the provider sends with the order. */
+export interface MailRecord {
+  /** How often they were asked for again; 0: the method became mail while the order waited. */
+  readonly count: number;
+  readonly lastAt: Instant;
+}
+
 /** The provider has it. */
 export interface PlacedIntent extends IntentBase {
   readonly phase: 'placed';
@@ -66,6 +73,8 @@ export interface PlacedIntent extends IntentBase {
   readonly placedAt: Instant;
   /** The provider refused another validation; `wish` says which. */
   readonly validationFailure?: FailureRecord & { readonly wish: string };
+  /** Absent: none since the order was placed. */
+  readonly mails?: MailRecord;
 }
 
 /** What became of it cannot be told by us; a person resolves it. Blocks purchases of this certificate only. */

@@ -56,6 +56,7 @@ export type ReasonCode =
   | 'PaidTermEndingNoRenewal'
   | 'AutoRenewDiffers'
   | 'ValidationChanged'
+  | 'MailUnanswered'
   | 'ManifestGone'
   | 'ManifestInvalid'
   | 'ExternalKey'
@@ -74,6 +75,7 @@ export type HoldCode =
   | 'limit-day'
   | 'limit-month'
   | 'balance'
+  | 'preflight'
   | 'product-stopped'
   | 'account-busy'
   | 'breaker'
@@ -137,6 +139,8 @@ export interface PlanItem {
   readonly hold?: Hold;
   /** Caused by an edit of the manifests (counts for the unsafe-plan rule), not by the clock. */
   readonly byEdit: boolean;
+  /** What the look before the purchase left out, could not see, or finds worth saying. */
+  readonly preflight?: readonly string[];
   readonly alternatives: readonly { readonly provider: string; readonly price: PlanPrice }[];
 }
 

@@ -1,6 +1,7 @@
 import type { Environment } from './configuration.js';
 import type { FailureRecord } from './failure.js';
 import type { Intent } from './intent.js';
+import type { ValidationMethod } from './manifest.js';
 import type { Money } from './money.js';
 import type { DnsName } from './names.js';
 import type { DcvItem, Lane, OrderState, RevocationReason, SolvableRecord, WaitingFor } from './order.js';
@@ -77,6 +78,18 @@ export interface CurrentCertificate extends CertificateRecord {
 
 export interface PreviousCertificate extends CertificateRecord {
   readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
+}
+
+/** Control over a name, as shown for the current certificate. */
+export interface ProofRecord {
+  readonly name: DnsName;
+  /** The account that took it. */
+  readonly provider: string;
+  readonly method: ValidationMethod;
+  /** It is this old, or younger. */
+  readonly provenAt: Instant;
+  /** Until when the provider says that it may be used again. */
+  readonly expiresAt?: Instant;
 }
 
 /**
@@ -169,6 +182,8 @@ export interface Status {
   /** Open ones, and the last few closed ones. */
   readonly intents: readonly Intent[];
   readonly validation: readonly DcvItem[];
+  /** Absent: the authority is a private one, or asked for none of them here. */
+  readonly proofs?: readonly ProofRecord[];
   /** Absent: nothing of ours stands anywhere. */
   readonly published?: readonly PublishedRecord[];
   readonly failures: Partial<Readonly<Record<Lane, FailureRecord>>>;

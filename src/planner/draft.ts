@@ -56,3 +56,6 @@ export const SENDING: ReadonlySet<PlanAction> = new Set([
   'cancel',
   'set-auto-renew',
 ]);
+
+/** Of these, the ones that bring a certificate. */
+export const ISSUING: ReadonlySet<PlanAction> = new Set(['order', 'renew', 'reissue', 'add-names']);

@@ -1,9 +1,11 @@
 import type { ApprovalFile } from '../model/approval.js';
 import type { Calendar } from '../model/calendar.js';
-import type { Capabilities, ProductInfo, Violation } from '../model/capabilities.js';
-import type { Environment, PolicyConfig, ProviderConfig } from '../model/configuration.js';
+import type { CaaIdentity, Capabilities, ProductInfo, Violation } from '../model/capabilities.js';
+import type { Environment, PolicyConfig, PreflightConfig, ProviderConfig } from '../model/configuration.js';
 import type { CertificateSpec, SitelockSpec, Spec } from '../model/manifest.js';
 import type { Money } from '../model/money.js';
+import type { NameFacts } from '../model/name-facts.js';
+import type { DnsName } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
 import type { RunMemory } from '../model/run-memory.js';
@@ -32,6 +34,8 @@ export interface ProviderFacts {
   /** Why nothing can be ordered there right now. */
   readonly down?: string;
   readonly balance?: Money;
+  /** What its authority says of itself; absent: capabilities and products tell. */
+  readonly caa?: CaaIdentity;
 }
 
 /** An order and the account it was seen in. */
@@ -81,6 +85,11 @@ export interface PlanInput {
   readonly memory?: RunMemory;
   /** Limits to plan with; absent: the industry's. */
   readonly calendar?: Calendar;
+  /** How names are looked at, and what was seen of those that were; absent: this is a plan that nobody will carry out. */
+  readonly preflight?: {
+    readonly config: PreflightConfig;
+    readonly names: ReadonlyMap<DnsName, NameFacts>;
+  };
   /** Wall clock, epoch ms. */
   readonly nowMs: number;
 }

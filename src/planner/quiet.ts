@@ -6,6 +6,7 @@ import { DAY_MS, parseInstant, toMs } from '../model/time.js';
 import type { ReissueRule } from '../policy/coverage.js';
 import { nextLookMs } from '../policy/doubts.js';
 import { nextTryMs } from '../policy/failures.js';
+import { SAID_AHEAD_MS } from '../policy/proofs.js';
 import { overdueFromMs, type RenewalInput, reissueSchedule, renewal } from '../policy/schedule.js';
 import { certificateEndMs, headOrder, servingOrder } from './facts.js';
 import { isCertificate, type PlanInput } from './input.js';
@@ -90,6 +91,7 @@ function countReplacements(
     const schedule = reissueSchedule({ name, nowMs, ...certificate, ...till, ...rule });
     if (!schedule.needed) continue;
     count(schedule.dueMs);
+    if (status.proofs !== undefined) count(schedule.dueMs - SAID_AHEAD_MS);
     count(schedule.attentionFromMs);
   }
 }

@@ -10,11 +10,13 @@ import { type EffectivePolicy, effectivePolicy } from '../policy/rules.js';
 import { certificatesForTerm } from '../policy/schedule.js';
 import { addSpending, costOf, type SpendLedger } from '../policy/spending.js';
 import { type Candidate, chooseProvider } from './choose.js';
-import { type Draft, SENDING } from './draft.js';
+import { type Draft, ISSUING, SENDING } from './draft.js';
 import { isGone, orderById } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
+import { preflightOf } from './preflight.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
+import { lapsedProofs, mailProofs } from './validation.js';
 
 /** The books while a plan is made: every purchase let through counts for the next. */
 export interface Books {
@@ -56,7 +58,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
   const action = lane === 'purchase' && draft.action === 'reissue' ? 'add-names' : draft.action;
   const priced: Draft = { ...draft, lane, action };
   const answer = approve(s, priced, chosen, policy);
-  const hold =
+  const standing =
     draft.hold ??
     externalHold(s, action) ??
     choice.hold ??
@@ -67,8 +69,15 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     (answer.kind === 'hold' ? answer.hold : undefined) ??
     spendingHold(s, chosen, policy, books) ??
     busyHold(s, lane, chosen);
-  if (hold === undefined) promise(s, chosen, books);
+  // Last: names are looked at only where nothing else stands in the way.
+  const { blocked, notes } = standing
+    ? { blocked: undefined, notes: [] }
+    : preflightOf(s, priced, chosen, !isFree(chosen.price));
   const coverage = draft.coverage ?? coverageOf(s, priced, chosen);
+  const mails = mailProofs(s, priced, chosen.provider, coverage, !isFree(chosen.price));
+  const hold = standing ?? mails.hold ?? blocked;
+  const said = standing ? [] : [...mails.notes, ...lapsedProofs(s, priced, chosen.provider), ...notes];
+  if (hold === undefined) promise(s, chosen, books);
   return {
     ...base,
     lane,
@@ -83,6 +92,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     price: chosen.price,
     ...(coverage === undefined ? {} : { coverage }),
     ...(hold === undefined ? {} : { hold }),
+    ...(said.length === 0 ? {} : { preflight: said }),
     ...(hold === undefined && answer.kind === 'granted' ? { approval: recordOf(answer) } : {}),
     alternatives: choice.others.map((other) => ({ provider: other.provider.config.id, price: other.price })),
   };
@@ -166,8 +176,6 @@ const externalHold = (s: Subject, action: PlanItem['action']): Hold | undefined 
         message: 'the key is external; name an algorithm or a CSR under `key:` to have it ordered',
       }
     : undefined;
-
-const ISSUING: ReadonlySet<PlanItem['action']> = new Set(['order', 'renew', 'reissue', 'add-names']);
 
 /** Too many certificates came out: none is asked for. What stops damage (a revocation) goes on. */
 const breakerHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>

@@ -4,9 +4,11 @@ import { accountKey } from '../model/run-memory.js';
 import { DAY_MS, dayOf, toMs } from '../model/time.js';
 import { secondOrders } from '../policy/doubts.js';
 import { listedTroubles } from '../policy/listing.js';
-import { headOf, isGone, stableOrderId } from './facts.js';
+import { lapsedAt, needsPerson, SAID_AHEAD_MS } from '../policy/proofs.js';
+import { headOf, isGone, openIntent, servingOf, stableOrderId } from './facts.js';
 import { isCertificate, type PlanInput, type Subject } from './input.js';
-import { renewalOf } from './timing.js';
+import { reissueOf, renewalOf } from './timing.js';
+import { wishedValidation } from './validation.js';
 
 /** What a reader has to know before the lines: about state and manifests, terms that end, and money that does not reach. */
 export const warningsOf = (
@@ -17,6 +19,7 @@ export const warningsOf = (
   ...integrityWarnings(input),
   ...listedWarnings(input),
   ...certificates.flatMap(endingWarnings),
+  ...certificates.flatMap(proofWarnings),
   ...soldTwice(input, items),
   ...shortMoney(items),
 ];
@@ -92,6 +95,31 @@ function endingWarnings(s: Subject): readonly PlanWarning[] {
       code: 'paid-term-ending',
       message: `order ${stableOrderId(head)} ${left > 0 ? 'is' : 'was'} paid till ${dayOf(toMs(head.paidTill))} and ${why}; ${remedy} to have it renewed`,
       level: left < URGENT_MS ? 'attention' : 'warning',
+    },
+  ];
+}
+
+/** A reissue that will need a person to prove names is said ahead: mails are overlooked, and holidays happen. */
+function proofWarnings(s: Subject): readonly PlanWarning[] {
+  const { current, proofs } = s.status;
+  const order = proofs && servingOf(s);
+  if (!current || !order || s.spec.suspend || openIntent(s.status, 'free')) return [];
+  const timing = reissueOf(s, order, current);
+  const { nowMs } = s.input;
+  if (!timing.needed || nowMs >= timing.dueMs || nowMs < timing.dueMs - SAID_AHEAD_MS) return [];
+  const open = lapsedAt(proofs, order.provider, s.spec.names, timing.dueMs)
+    .map(({ name }) => wishedValidation(s.spec, name))
+    .filter(needsPerson);
+  const [first, ...more] = open;
+  if (first === undefined) return [];
+  const who = `${first.name}${more.length === 0 ? ' has' : ` and ${more.length} more have`}`;
+  const how = first.method === 'email' ? `by mail to ${first.approver ?? 'the approver'}` : 'by hand';
+  return [
+    {
+      name: s.name,
+      code: 'proof-ending',
+      message: `it is reissued from ${dayOf(timing.dueMs)} on, and ${who} to be proven anew then, ${how}; validation: dns with a solver needs nobody`,
+      level: 'info',
     },
   ];
 }

@@ -24,6 +24,10 @@ export const legalStatus = (status: Status): readonly string[] => [
     status.requests.map((r) => r.id),
   ),
   ...publishedRecords(status),
+  ...repeated(
+    'proof',
+    (status.proofs ?? []).map(({ provider, name }) => `${provider} ${name}`),
+  ),
   ...status.requests.flatMap(({ id, action, order }) =>
     action !== 'abandon' || knows(status, order ?? '')
       ? []

@@ -1,4 +1,10 @@
-import type { AbsenceEvidence, Capabilities, ProductInfo, Violation } from '../model/capabilities.js';
+import type {
+  AbsenceEvidence,
+  CaaIdentity,
+  Capabilities,
+  ProductInfo,
+  Violation,
+} from '../model/capabilities.js';
 import type { Environment, ProviderConfig } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
 import type { CertificateSpec } from '../model/manifest.js';
@@ -180,6 +186,11 @@ export interface Provider {
   list?(filter: ListFilter): AsyncIterable<ListedOrder>;
   /** @throws CertError `provider.unsupported` where the reply does not say for certain which of its values it is */
   balance?(): Promise<Money>;
+  /**
+   * What the authority calls itself in CAA records, where only it knows (the directory of an ACME server). Absent:
+   * capabilities and products say it.
+   */
+  caaIdentity?(): Promise<CaaIdentity>;
   /** PEM roots a `private` chain must build to. */
   trustAnchors?(): Promise<readonly string[]>;
   /** Clock of the other side from a reply at most 60 s old, epoch ms; undefined when it shows none. */

@@ -9,8 +9,10 @@ import { collectOrders } from './collect.js';
 import type { Waiting } from './found.js';
 import { pausedTillMs } from './notes.js';
 import { type Answers, planInput } from './observe.js';
+import { FRESH_MS, lookBeforeSending } from './preflight.js';
 import { prepareJob } from './prepare.js';
 import { recoverIntents, resumePlanned } from './recover.js';
+import { remindApprovers } from './remind.js';
 import { changeValidations } from './revalidate.js';
 import { type Run, statusOf, stopIfAsked } from './run.js';
 import { BATCH, type Job, sendJobs } from './send.js';
@@ -48,9 +50,14 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
   if (plan.unsafe === undefined) {
     await tidy(run, lines, options.answers);
+    const validations = lines.filter((item) => item.action === 'validate' && options.allowed(item));
     await changeValidations(
       run,
-      lines.filter((item) => item.action === 'validate' && options.allowed(item)),
+      validations.filter(({ reason }) => reason === 'ValidationChanged'),
+    );
+    await remindApprovers(
+      run,
+      validations.filter(({ reason }) => reason === 'MailUnanswered'),
     );
     await sendInBatches(run, await prepareAll(run, lines, options));
   }
@@ -78,12 +85,19 @@ async function prepareAll(
   lines: readonly PlanItem[],
   options: ActOptions,
 ): Promise<readonly Job[]> {
-  const sends = lines.filter((item) => SENDING.has(item.action) && options.allowed(item));
+  const sends = lines.filter(
+    (item) => SENDING.has(item.action) && options.allowed(item) && !paused(run, item),
+  );
+  const looked = await lookOnceMore(run, sends, options);
   const wanted = checkAgain(run, options);
   const jobs: Job[] = [];
   for (const item of sends) {
     stopIfAsked(run.deps);
-    if (paused(run, item)) continue;
+    const why = looked ? wanted(run.view, item) : undefined;
+    if (why !== undefined) {
+      run.events.push({ name: item.name, action: item.action, outcome: 'held', message: why });
+      continue;
+    }
     try {
       jobs.push(await prepareJob(run, item, item.action as PaidOrFreeAction, (view) => wanted(view, item)));
     } catch (error) {
@@ -91,6 +105,16 @@ async function prepareAll(
     }
   }
   return jobs;
+}
+
+/** DNS may have changed since the plan was made: somebody had to read it first. */
+async function lookOnceMore(run: Run, sends: readonly PlanItem[], options: ActOptions): Promise<boolean> {
+  if (sends.length === 0) return false;
+  const { answers, manifestsDescend } = options;
+  const input = planInput(run, run.view, answers, manifestsDescend);
+  const looked = await lookBeforeSending(run, answers.sights, input, { items: sends }, FRESH_MS);
+  stopIfAsked(run.deps);
+  return looked;
 }
 
 /** An account that asked to be left alone is sent nothing before that is over. */

@@ -1,10 +1,11 @@
-import type { Configuration, ProviderConfig, SolverConfig } from '../model/configuration.js';
+import type { Configuration, PreflightConfig, ProviderConfig, SolverConfig } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
 import type { Finding, PublishedFormat } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
 import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Clock, Random } from '../ports/clock.js';
+import type { Resolver } from '../ports/dns.js';
 import type { KeyMaker } from '../ports/keystore.js';
 import type { Log, Progress } from '../ports/log.js';
 import type { Offering, Provider } from '../ports/provider.js';
@@ -55,6 +56,8 @@ export interface Deps {
   connect(configuration: Configuration): Promise<ProviderSet>;
   /** Contacts nothing by itself. @throws CertError `config.missing-variable`, `config.invalid` */
   openSolver(config: SolverConfig): Solver;
+  /** Whom names are looked up with before something is asked for. Contacts nobody by itself. */
+  openResolver(config: PreflightConfig): Promise<Resolver>;
   keyMaker(configuration: Configuration): KeyMaker;
   /** Personal data of a contact set, resolved; with the digest that requests record. */
   contacts(

@@ -15,6 +15,7 @@ import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
 import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes } from './notes.js';
 import { type Answers, askProviders, noAnswers, planInput, providerFacts } from './observe.js';
+import { lookBeforeSending } from './preflight.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
@@ -279,7 +280,28 @@ async function planRun(run: Run, answers: Answers): Promise<PlannedRun> {
   const manifestsDescend = await descends(run.deps, run.view, run.desired.commit);
   if (manifestsDescend && run.desired.commit !== null) run.manifestCommit = run.desired.commit;
   const input = await askProviders(run, answers, manifestsDescend);
-  return { plan: makePlan(input), manifestsDescend };
+  return { plan: await planWithSights(run, answers, input, manifestsDescend), manifestsDescend };
+}
+
+/** Money that a held line leaves may let another one through, whose names are looked at then. */
+const MAX_LOOKS = 4;
+
+/** A plan whose lines were looked at in DNS: those that nothing else holds. */
+async function planWithSights(
+  run: Run,
+  answers: Answers,
+  first: PlanInput,
+  manifestsDescend: boolean,
+): Promise<Plan> {
+  let input = first;
+  let plan = makePlan(input);
+  for (let look = 1; look <= MAX_LOOKS; look++) {
+    if (!(await lookBeforeSending(run, answers.sights, input, plan))) break;
+    stopIfAsked(run.deps);
+    input = planInput(run, run.view, answers, manifestsDescend);
+    plan = makePlan(input);
+  }
+  return plan;
 }
 
 /**

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { issuesPublicly, type Violation } from '../model/capabilities.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import { sameNames } from '../model/names.js';
@@ -24,6 +25,7 @@ import type { RepositorySnapshot } from '../ports/repository.js';
 import { certificatePath } from '../repository/layout.js';
 import { adoptionsToAsk, askAdoptions } from './adoptions.js';
 import { noteRefusal, refuseWhilePaused } from './notes.js';
+import { noSights, type Sights } from './preflight.js';
 import { type Run, statusOf } from './run.js';
 import type { StateView } from './state.js';
 
@@ -31,9 +33,10 @@ import type { StateView } from './state.js';
 export interface Answers {
   readonly facts: Map<string, CertificateFacts>;
   readonly providers: Map<string, Pick<ProviderFacts, 'down' | 'balance'>>;
+  readonly sights: Sights;
 }
 
-export const noAnswers = (): Answers => ({ facts: new Map(), providers: new Map() });
+export const noAnswers = (): Answers => ({ facts: new Map(), providers: new Map(), sights: noSights() });
 
 /** The planner's input on a view of the state, with the answers so far. No I/O. */
 export function planInput(run: Run, view: StateView, answers: Answers, manifestsDescend: boolean): PlanInput {
@@ -47,6 +50,10 @@ export function planInput(run: Run, view: StateView, answers: Answers, manifests
     providers: providerFacts(run, answers),
     facts,
     memory: run.notes.memory,
+    preflight: {
+      config: run.configuration.preflight,
+      names: new Map([...answers.sights.names].map(([name, seen]) => [name, seen.facts])),
+    },
     nowMs: run.deps.clock.now(),
   };
 }
@@ -80,7 +87,11 @@ export function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, P
   });
   return new Map<string, ProviderFacts>([
     ...[...broken].map(([id, account]) => [id, { ...known(account), down: account.why }] as const),
-    ...[...all].map(([id, provider]) => [id, { ...known(provider), ...answers.providers.get(id) }] as const),
+    ...[...all].map(([id, provider]) => {
+      const caa = answers.sights.authorities.get(id);
+      const heard = caa === undefined ? {} : { caa };
+      return [id, { ...known(provider), ...answers.providers.get(id), ...heard }] as const;
+    }),
   ]);
 }
 
@@ -192,7 +203,7 @@ async function askOne(
   for (const question of questions) {
     const provider = run.providers.all.get(question.provider);
     if (!provider) continue;
-    violations[question.provider] = provider.audit(spec);
+    violations[question.provider] = [...provider.audit(spec), ...(await nameViolations(provider, spec))];
     try {
       prices[priceKey(question)] = await at(provider, () => priceOf(provider, question));
       if (question.action === 'order' || question.action === 'renew') {
@@ -207,6 +218,21 @@ async function askOne(
     }
   }
   return { violations, prices, ...existing };
+}
+
+/** Where one of several providers is a public authority, names it never issues for are a reason to pass it over. */
+async function nameViolations(
+  { config, capabilities }: Provider,
+  { names }: CertificateSpec,
+): Promise<readonly Violation[]> {
+  if (!issuesPublicly(capabilities, config)) return [];
+  const { publicNameTrouble } = await import('../model/public-names.js');
+  return names.flatMap((name) => {
+    const trouble = publicNameTrouble(name);
+    return trouble?.severity === 'error'
+      ? [{ code: trouble.code, message: trouble.message, field: 'domains' }]
+      : [];
+  });
 }
 
 async function priceOf(provider: Provider, question: PriceQuestion): Promise<PlanPrice> {

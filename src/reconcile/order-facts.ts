@@ -4,6 +4,7 @@ import type {
   CurrentCertificate,
   OrderRecord,
   PreviousCertificate,
+  ProofRecord,
   RequestRecord,
   Status,
 } from '../model/status.js';
@@ -91,6 +92,8 @@ export interface Published {
   readonly reissueText?: string;
   readonly keptCsr?: Status['keptCsr'];
   readonly owner?: string;
+  /** How names were proven for it; empty: not known, and what was known is over. */
+  readonly proofs: readonly ProofRecord[];
   /** Nobody here asked for it: what was asked for is still to come. */
   readonly unasked?: true;
   readonly atMs: number;
@@ -98,7 +101,7 @@ export interface Published {
 
 /** A verified certificate becomes the current one; the intent that asked for it is done. */
 export function withPublished(status: Status, intent: OpenIntent | undefined, published: Published): Status {
-  const { current: old, reissueText: _text, ...rest } = status;
+  const { current: old, reissueText: _text, proofs: _proofs, ...rest } = status;
   const previous: readonly PreviousCertificate[] = old
     ? [previousOf(old), ...status.previous].slice(0, KEPT_PREVIOUS)
     : status.previous;
@@ -109,6 +112,7 @@ export function withPublished(status: Status, intent: OpenIntent | undefined, pu
     current: { ...published.certificate, publishedAt },
     previous,
     validation: [],
+    ...(published.proofs.length === 0 ? {} : { proofs: published.proofs }),
     failures:
       intent === undefined ? (published.unasked ? status.failures : {}) : withoutLane(status, intent.lane),
     requests: status.requests.filter((request) => isStillAsked(request, status, intent, published)),

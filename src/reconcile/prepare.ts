@@ -9,6 +9,7 @@ import type { PlanItem } from '../model/plan.js';
 import { orderReference } from '../model/reference.js';
 import type { OrderRecord, Status } from '../model/status.js';
 import { toInstant } from '../model/time.js';
+import { ISSUING } from '../planner/draft.js';
 import { orderById, orderOfSerial } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
 import { wishedValidation } from '../planner/validation.js';
@@ -18,8 +19,6 @@ import { operationFor } from './operations.js';
 import { providerFor, type Run, statusOf } from './run.js';
 import type { Job } from './send.js';
 import type { StateView } from './state.js';
-
-const NEEDS_CSR: ReadonlySet<PaidOrFreeAction> = new Set(['order', 'renew', 'reissue', 'add-names']);
 
 /**
  * A plan line becomes a job: key and CSR made (the key sealed at once), the whole request fixed.
@@ -42,7 +41,7 @@ export async function prepareJob(
   const nowMs = run.deps.clock.now();
   const contacts = certificate?.contacts === undefined ? undefined : contactsFor(run, certificate.contacts);
   const subject = subjectOf(item, certificate, predecessor);
-  const csr = NEEDS_CSR.has(action) ? await csrFor(run, certificate, status, subject) : undefined;
+  const csr = ISSUING.has(action) ? await csrFor(run, certificate, status, subject) : undefined;
   const request = requestFor(run, {
     item,
     action,

@@ -2,9 +2,10 @@ import type { ParsedCertificate } from '../keys/certificate.js';
 import type { OpenIntent } from '../model/intent.js';
 import type { PublishedFormat } from '../model/manifest.js';
 import type { OrderSnapshot } from '../model/order.js';
-import type { CurrentCertificate, Status } from '../model/status.js';
-import { toInstant } from '../model/time.js';
+import type { CurrentCertificate, ProofRecord, Status } from '../model/status.js';
+import { toInstant, toMs } from '../model/time.js';
 import { isCertificate } from '../planner/input.js';
+import { proofsOf } from '../policy/proofs.js';
 import type { FileChange } from '../ports/repository.js';
 import { certificatePath, pendingKeyPath } from '../repository/layout.js';
 import { withPublished } from './order-facts.js';
@@ -105,8 +106,21 @@ export function publishedStatus(run: Run, view: StateView, status: Status, publi
     ...(reissueText === undefined ? {} : { reissueText }),
     ...(keepCsr === undefined ? {} : { keptCsr: keepCsr }),
     ...(wanted?.owner === undefined ? {} : { owner: wanted.owner }),
+    proofs: proofsBehind(run, status, publication),
     ...(successor ? { unasked: true } : {}),
     atMs,
+  });
+}
+
+/** A private authority asks for none. What nobody here asked for tells nothing new. */
+function proofsBehind(run: Run, status: Status, { intent, order }: Publication): readonly ProofRecord[] {
+  if (intent === undefined || !('placedAt' in intent)) return status.proofs ?? [];
+  if (run.providers.all.get(intent.provider)?.capabilities.trust !== 'public') return [];
+  return proofsOf(status.proofs ?? [], {
+    provider: intent.provider,
+    asked: intent.request.validation,
+    items: order.validation,
+    sinceMs: toMs(intent.placedAt),
   });
 }
 

@@ -2,7 +2,7 @@ import { CertError } from '../model/errors.js';
 import type { PlacedIntent } from '../model/intent.js';
 import type { RequestedValidation } from '../model/order.js';
 import type { Status } from '../model/status.js';
-import { awaitingProof, openProofs } from '../planner/validation.js';
+import { awaitingProof, unanswered } from '../planner/validation.js';
 import type { Deps } from './deps.js';
 import { openRun } from './engine.js';
 import { refuseLostState } from './land.js';
@@ -26,13 +26,13 @@ export const unansweredMails = (status: Status): readonly Unanswered[] =>
   awaitingProof(status)
     .map((intent) => ({
       intent,
-      items: openProofs(status, intent).filter(({ method }) => method === 'email'),
+      items: unanswered(status, intent),
     }))
     .filter(({ items }) => items.length > 0);
 
 /**
  * Sends the approver mails of a certificate's waiting orders once more, for the names that are not proven yet. Only for a
- * person who asks: no plan ever does it, so repeating `apply` mails nobody.
+ * person who asks; what plans do by themselves is `remindApprovers`, days apart and counted.
  * @returns what was sent; nothing where no order waits for a mail
  * @throws CertError `provider.unsupported` where the provider has no call for it
  */

@@ -4,6 +4,7 @@ import type { RequestedValidation } from '../model/order.js';
 import type { PlanItem } from '../model/plan.js';
 import { lookKey } from '../model/run-memory.js';
 import type { Status } from '../model/status.js';
+import { toInstant } from '../model/time.js';
 import { isCertificate } from '../planner/input.js';
 import { changesText, validationChanges, wishText } from '../planner/validation.js';
 import { addFailure } from '../policy/failures.js';
@@ -96,7 +97,11 @@ function recorded(status: Status, { intent, items, error }: Told, nowMs: number)
   }
   const wanted = new Map(items.map((item) => [item.name, item]));
   const validation = now.request.validation.map((asked) => wanted.get(asked.name) ?? asked);
-  return replaceIntent(status, { ...rest, request: { ...now.request, validation } });
+  // The provider writes to the new approver by itself, now.
+  const mails = items.some(({ method }) => method === 'email')
+    ? { mails: { count: 0, lastAt: toInstant(nowMs) } }
+    : {};
+  return replaceIntent(status, { ...rest, ...mails, request: { ...now.request, validation } });
 }
 
 const line = ({ name, intent, items, error }: Told): string =>

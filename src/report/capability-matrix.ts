@@ -48,6 +48,7 @@ const LINES: readonly Line[] = [
   flag('separateActivation', 'Bought first, activated later'),
   flag('wildcard', 'Wildcard names'),
   { key: 'trust', title: 'Trust', text: ({ trust }) => trust },
+  { key: 'caa', title: 'Name in CAA records', text: ({ caa }) => caa?.domains.join(', ') ?? '–' },
   flag('terms', 'Paid terms'),
   {
     key: 'termCounting',
@@ -83,6 +84,7 @@ const LINES: readonly Line[] = [
   flag('list', 'List of orders'),
   flag('push', 'Push notifications'),
   flag('changeValidation', 'Other validation after placing'),
+  flag('resendMails', 'Approver mails sent again'),
   {
     key: 'pollEveryMs',
     title: 'Looks at an order every',

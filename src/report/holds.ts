@@ -20,6 +20,8 @@ const REMEDIES: Partial<Readonly<Record<HoldCode, Remedy>>> = {
   'limit-day': () => 'it follows on another day (UTC); for today raise policy.spending.perDay',
   'limit-month': () => 'it follows in another month (UTC); for this one raise policy.spending.perMonth',
   balance: (item) => `top up the account at ${providerOf(item)}, or lower its minimumBalance`,
+  preflight: () =>
+    'nothing was spent; the next run looks again, or leave the check out with preflight: { skip }',
   'not-served': () => 'change the product, the names or the provider in the manifest',
   'provider-down': (item) =>
     `check the credentials and the address of ${providerOf(item)}, then run it again`,

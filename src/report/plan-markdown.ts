@@ -140,6 +140,7 @@ function detail(item: PlanItem): string {
     ...priceDetail(item),
     ...(item.predecessor === undefined ? [] : [`follows ${code(item.predecessor)}`]),
     ...item.sideEffects.map((effect) => `also: ${say(effect)}`),
+    ...(item.preflight ?? []).map((text) => `checks: ${say(text)}`),
     ...(alternatives.length === 0 ? [] : [`or at ${alternatives.join(', ')}`]),
   ];
   if (points.length === 0) return '';

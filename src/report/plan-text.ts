@@ -84,6 +84,7 @@ function itemFields(item: PlanItem, colors: Colors): readonly Field[] {
     ...optional('due', item.dueAt && day(item.dueAt)),
     ...optional('approved', approval),
     ...item.sideEffects.map((effect) => ({ label: 'also', text: say(effect) })),
+    ...(item.preflight ?? []).map((text) => ({ label: 'checks', text: say(text) })),
     ...optional('held', item.hold && colors.magenta(say(item.hold.message))),
     ...optional('to do', remedyOf(item)),
     ...item.alternatives.map(({ provider, price }) => ({

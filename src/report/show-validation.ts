@@ -1,5 +1,7 @@
 import type { DcvItem } from '../model/order.js';
-import type { PublishedRecord, Status } from '../model/status.js';
+import type { ProofRecord, PublishedRecord, Status } from '../model/status.js';
+import { toInstant } from '../model/time.js';
+import { proofEndMs } from '../policy/proofs.js';
 import { itemsOf } from '../policy/solving.js';
 import { day } from './dates.js';
 import { say, terminalText } from './escape.js';
@@ -46,9 +48,21 @@ function validationState(item: DcvItem, entry: PublishedRecord | undefined): str
   return `${state}${why}, ${entry ? publishedState(entry) : ASKED[method]}${record ? ':' : ''}`;
 }
 
+/** By the industry's calendar, where the provider does not say it more strictly. */
+function proofState(proof: ProofRecord, nowMs: number): string {
+  const endMs = proofEndMs(proof);
+  const end = day(toInstant(endMs - 1));
+  const use = endMs > nowMs ? `can be used again till ${end}` : `could be used again till ${end}`;
+  return `proven by ${proof.method} for the order of ${day(proof.provenAt)}, ${use}`;
+}
+
 /** Proofs as the provider asks for them, and records of ours that still stand without being asked for. */
-export function validationSection(status: Pick<Status, 'validation' | 'published'>): Section {
+export function validationSection(
+  status: Pick<Status, 'validation' | 'published' | 'proofs'>,
+  nowMs: number,
+): Section {
   const { validation, published = [] } = status;
+  const proofs = (status.proofs ?? []).filter(({ name }) => !validation.some((item) => item.name === name));
   const entryOf = (item: DcvItem) => published.find((entry) => itemsOf(status, entry).includes(item));
   return {
     title: 'Domain validation',
@@ -63,6 +77,10 @@ export function validationSection(status: Pick<Status, 'validation' | 'published
           { label: '', text: `${terminalText(entry.name)}: ${publishedState(entry)}, to be cleaned up:` },
           ...recordLines(entry),
         ]),
+      ...proofs.map((proof) => ({
+        label: '',
+        text: `${terminalText(proof.name)}: ${proofState(proof, nowMs)}`,
+      })),
     ],
   };
 }

@@ -136,7 +136,7 @@ function sections(view: ShowView, nowMs: number, colors: Colors): readonly Secti
         ...(file === undefined ? [] : [copy('file', file)]),
       ]),
     },
-    validationSection(status),
+    validationSection(status, nowMs),
     ...failures.map(([lane, failure]) => failureSection(lane, failure, view.nextTryAt[lane], nowMs)),
     {
       title: 'Requested',

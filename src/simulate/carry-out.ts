@@ -188,6 +188,7 @@ export function published(
   };
   return withPublished(shown, intent, {
     certificate,
+    proofs: status.proofs ?? [],
     ...(spec.reissue === undefined ? {} : { reissueText: spec.reissue }),
     ...(spec.owner === undefined ? {} : { owner: spec.owner }),
     atMs: nowMs,

@@ -49,9 +49,10 @@ export function openChronicle(calendar: Calendar): Chronicle {
   let unsafe: string | undefined;
 
   /** Names whose proof cannot be used again on this day; proved now. */
-  function prove(spec: CertificateSpec, names: readonly DnsName[], nowMs: number) {
+  function prove(spec: CertificateSpec, before: Status, names: readonly DnsName[], nowMs: number) {
     const reuseMs = proofReuseDays(nowMs, calendar) * DAY_MS;
-    const known = proofs.get(spec.name) ?? new Map<DnsName, number>();
+    const recorded = (before.proofs ?? []).map(({ name, provenAt }) => [name, toMs(provenAt)] as const);
+    const known = proofs.get(spec.name) ?? new Map<DnsName, number>(recorded);
     proofs.set(spec.name, known);
     const proved = names.filter((name) => nowMs - (known.get(name) ?? -Infinity) > reuseMs);
     for (const name of proved) known.set(name, nowMs);
@@ -96,7 +97,7 @@ export function openChronicle(calendar: Calendar): Chronicle {
         at: toInstant(nowMs),
         name: spec.name,
         notAfter: current.notAfter,
-        ...prove(spec, proves ? current.names : [], nowMs),
+        ...prove(spec, before, proves ? current.names : [], nowMs),
       });
     },
     held(name, action, { code, message }, nowMs) {

@@ -78,6 +78,7 @@ async function findingsInManifest(path: string, body: string): Promise<readonly 
       names: ['own.example.com'],
       algorithm: 'ecdsa-p256',
       keyHash: 'ab'.repeat(32),
+      strong: true,
     }),
   });
   return specs.length === 1 ? told(findings) : [...told(findings), `${specs.length} certificates`];

@@ -55,10 +55,14 @@ const zoneFile = (zone: string, records: readonly string[]): string =>
     '',
   ].join('\n');
 
-/** Ended after the test that started it. */
+/**
+ * Ended after the test that started it.
+ * @param resolves  makes it look up for others and validate, as a resolver does; the text is put into its configuration
+ */
 export async function startBind(
   zones: Readonly<Record<string, BindZone>>,
   keys: Readonly<Record<string, BindKey>> = { certwright: { algorithm: 'hmac-sha256', secret: SECRET } },
+  resolves?: string,
 ): Promise<BindServer> {
   const folder = await tempFolder();
   const port = await freePort();
@@ -70,9 +74,10 @@ export async function startBind(
     ),
     'named.conf': [
       `options { directory "${folder}"; listen-on port ${port} { 127.0.0.1; }; listen-on-v6 { none; };`,
-      '  pid-file none; session-keyfile none; recursion no; dnssec-validation no; empty-zones-enable no; notify no;',
+      `  pid-file none; session-keyfile none; ${resolves === undefined ? 'recursion no; dnssec-validation no' : 'recursion yes; dnssec-validation yes'}; empty-zones-enable no; notify no;`,
       '  allow-transfer { none; }; };',
       'controls { };',
+      resolves ?? '',
       ...names.map(
         (name) => `key "${name}" { algorithm ${keys[name]?.algorithm}; secret "${keys[name]?.secret}"; };`,
       ),

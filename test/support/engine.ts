@@ -80,6 +80,8 @@ export interface PlaceOptions {
   readonly policy?: string;
   /** The text of `solvers:`, in flow style. */
   readonly solvers?: string;
+  /** The text of `preflight:`, in flow style. */
+  readonly preflight?: string;
   /** Variables of every runner. */
   readonly env?: Readonly<Record<string, string>>;
   readonly definitions?: readonly ProviderDefinition[];
@@ -201,6 +203,7 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
     'defaults: { provider: shop, owner: team, key: ecdsa-p256 }',
     `providers: { shop: { ${account} } }`,
     ...(options.solvers === undefined ? [] : [`solvers: ${options.solvers}`]),
+    ...(options.preflight === undefined ? [] : [`preflight: ${options.preflight}`]),
     'policy:',
     `  approval: { ${options.policy ?? 'order: merge, renew: auto, free: auto, revoke: auto'} }`,
     `  spending: { ${options.spending ?? 'perOrder: 100 USD, perDay: 1000 USD, perMonth: 5000 USD'} }`,

@@ -1,3 +1,4 @@
+import dgram from 'node:dgram';
 import net from 'node:net';
 import { MockAgent, setGlobalDispatcher } from 'undici';
 import { afterEach } from 'vitest';
@@ -35,6 +36,16 @@ net.Socket.prototype.connect = function guarded(this: net.Socket, ...args: unkno
     return this;
   }
   return Reflect.apply(connect, this, args);
+};
+
+const datagrams = dgram.Socket.prototype.connect;
+dgram.Socket.prototype.connect = function guarded(this: dgram.Socket, ...args: unknown[]): void {
+  const [, host] = args;
+  if (typeof host === 'string' && !LOOPBACK_HOSTS.has(host)) {
+    process.nextTick(() => this.emit('error', new Error(`the network is shut in tests: ${host}`)));
+    return;
+  }
+  Reflect.apply(datagrams, this, args);
 };
 
 // Children (git, curl) inherit a proxy that refuses everything.

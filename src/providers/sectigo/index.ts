@@ -20,11 +20,16 @@ const capabilities: Capabilities = {
   list: true,
   push: false,
   changeValidation: true,
+  resendMails: true,
   pollEveryMs: 3 * HOUR_MS,
   wildcard: true,
   termCounting: 'days',
   carriesRemainingDays: false,
   trust: 'public',
+  caa: {
+    domains: ['sectigo.com'],
+    perhaps: ['comodo.com', 'comodoca.com', 'usertrust.com', 'trust-provider.com'],
+  },
   terms: true,
   concurrency: CONCURRENCY,
   notes: {
@@ -39,6 +44,7 @@ const capabilities: Capabilities = {
       'Rejects what is not issued, refunds the rest; several domains and issued: by a support ticket alone.',
     quote: 'There is no call for prices; write them as `prices` in the configuration.',
     balance: 'The names of its values are not documented; what cannot be read for certain is said so.',
+    caa: 'Sectigo asks for this one; others stand on its lists of some years and resellers, and are not counted on.',
     push: 'Set up by the account manager, not by API; certwright polls.',
   },
 };

@@ -21,6 +21,7 @@ const capabilities: Capabilities = {
   list: true,
   push: false,
   changeValidation: true,
+  resendMails: true,
   wildcard: true,
   termCounting: 'months',
   carriesRemainingDays: false,

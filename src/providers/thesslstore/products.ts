@@ -1,4 +1,4 @@
-import type { ProductInfo } from '../../model/capabilities.js';
+import type { CaaIdentity, ProductInfo } from '../../model/capabilities.js';
 import type { Term } from '../../model/term.js';
 
 /** Who issues: methods and words of domain validation differ. */
@@ -130,6 +130,25 @@ const ROWS: readonly Row[] = [
   ['thawte-webserver-ev', 'digi_sslwebserver_ev_flex', 'digicert', 'ev', 'multi', 'Thawte Web Server EV'],
 ];
 
+/** Issuer domain names: the authorities' own, and those of brands that they say they took over. */
+const CAA: Readonly<Record<Authority, CaaIdentity>> = {
+  sectigo: {
+    domains: ['sectigo.com'],
+    perhaps: ['comodo.com', 'comodoca.com', 'usertrust.com', 'trust-provider.com'],
+  },
+  digicert: {
+    domains: ['digicert.com'],
+    perhaps: [
+      'symantec.com',
+      'geotrust.com',
+      'rapidssl.com',
+      'thawte.com',
+      'digicert.ne.jp',
+      'cybertrust.ne.jp',
+    ],
+  },
+};
+
 export const PRODUCTS: readonly StoreProduct[] = ROWS.map(
   ([id, code, authority, validation, shape, title]) => ({
     id,
@@ -141,6 +160,7 @@ export const PRODUCTS: readonly StoreProduct[] = ROWS.map(
     wildcard: shape === 'wildcard',
     maxNames: shape === 'multi' ? MANY_NAMES : 1,
     terms: TERMS,
+    caa: CAA[authority],
   }),
 );
 

@@ -1,9 +1,9 @@
 import type { Answer } from 'dns-packet';
+import { plainName, RCODE } from '../../dns/wire.js';
 import { CertError } from '../../model/errors.js';
 import { isWithin, longestZone } from '../../model/names.js';
 import type { SolvableRecord } from '../../model/order.js';
 import { type Primary, rcodeText } from './primary.js';
-import { plainName, RCODE } from './wire.js';
 
 export type DnsRecord = Extract<SolvableRecord, { readonly owner: string }>;
 

@@ -1,9 +1,9 @@
 import { type Answer, type DecodedPacket, decode, encode, type RecordType } from 'dns-packet';
+import type { Link } from '../../dns/link.js';
+import { encodeUpdate, plainName, RCODE, rcodeOf, type UpdateRecord } from '../../dns/wire.js';
 import { formatEndpoint } from '../../model/endpoint.js';
 import { CertError } from '../../model/errors.js';
-import type { Link } from './link.js';
 import { checkReply, signMessage, TSIG_ERROR, type TsigKey } from './tsig.js';
-import { encodeUpdate, plainName, RCODE, rcodeOf, type UpdateRecord } from './wire.js';
 
 export const DNS_PORT = 53;
 

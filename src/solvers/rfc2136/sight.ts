@@ -1,13 +1,13 @@
 import { Resolver } from 'node:dns/promises';
 import PQueue from 'p-queue';
+import { openLink } from '../../dns/link.js';
+import { plainName, RCODE } from '../../dns/wire.js';
 import type { Endpoint } from '../../model/endpoint.js';
 import { CertError, messageOf } from '../../model/errors.js';
 import type { SolvableRecord } from '../../model/order.js';
 import type { RecordSight } from '../../ports/solver.js';
-import { openLink } from './link.js';
 import { aliasAt, type DnsRecord, holds, placeOf, textsAt, zoneOf } from './place.js';
 import { type Ask, DNS_PORT, type Primary, plainAsk, rcodeText, serverLabel } from './primary.js';
-import { plainName, RCODE } from './wire.js';
 
 /** Servers and questions under way at once. */
 const AT_ONCE = 8;

@@ -1,16 +1,16 @@
 import PQueue from 'p-queue';
+import { openLink } from '../../dns/link.js';
+import { CLASS, encodeName, encodeText, RCODE, TYPE, type UpdateRecord } from '../../dns/wire.js';
 import { type Endpoint, parseEndpoint } from '../../model/endpoint.js';
 import { CertError } from '../../model/errors.js';
 import type { SolvableRecord } from '../../model/order.js';
 import { parseDuration } from '../../model/term.js';
 import { SECOND_MS } from '../../model/time.js';
 import type { RecordOutcome, Solver, SolverDeps } from '../../ports/solver.js';
-import { openLink } from './link.js';
 import { type DnsRecord, type Place, placeOf, zoneOf } from './place.js';
 import { DNS_PORT, type Primary, serverLabel, signedPrimary, updateRefusal } from './primary.js';
 import { sightsOf } from './sight.js';
 import { readTsigKey } from './tsig.js';
-import { CLASS, encodeName, encodeText, RCODE, TYPE, type UpdateRecord } from './wire.js';
 
 const DEFAULT_TTL_S = 60;
 const DEFAULT_LIMIT_MS = 10 * SECOND_MS;

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { CLASS, encodeName, encodeRecord, lastRecordAt, plainName, skipName, TYPE } from '../../dns/wire.js';
 import { CertError } from '../../model/errors.js';
 import { Secret } from '../../model/secret.js';
-import { CLASS, encodeName, encodeRecord, lastRecordAt, plainName, skipName, TYPE } from './wire.js';
 
 /** Transaction signatures, RFC 8945. */
 

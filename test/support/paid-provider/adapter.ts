@@ -67,6 +67,7 @@ const BASE: Capabilities = {
   list: true,
   push: false,
   changeValidation: true,
+  resendMails: true,
   wildcard: true,
   termCounting: 'months',
   carriesRemainingDays: false,

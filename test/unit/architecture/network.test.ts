@@ -1,3 +1,4 @@
+import dgram from 'node:dgram';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
@@ -52,6 +53,14 @@ describe('the network in tests', () => {
     expect((await socketError(net.connect(443, 'example.com'))).message).toMatch(message);
     expect((await socketError(net.connect({ port: 53, host: '192.0.2.1' }))).message).toMatch(message);
     expect((await socketError(tls.connect({ port: 443, host: 'example.com' }))).message).toMatch(message);
+  });
+
+  it('refuses a public address to datagrams', async () => {
+    const socket = dgram.createSocket('udp4');
+    const refused = new Promise<Error>((resolve) => socket.once('error', resolve));
+    socket.connect(53, '192.0.2.1');
+    expect((await refused).message).toMatch(/^the network is shut in tests/);
+    socket.close();
   });
 
   it('lets loopback through to fetch, undici and sockets', async () => {

@@ -62,7 +62,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   keys: ADAPTER,
   repository: ADAPTER,
   forge: ADAPTER,
-  solvers: ADAPTER,
+  /** Messages of DNS: resolvers, and the connections solvers share. */
+  dns: ADAPTER,
+  solvers: { layers: [...ADAPTER.layers, 'dns'] },
   providers: {
     ...ADAPTER,
     files: {
@@ -92,6 +94,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'keys',
       'repository',
       'forge',
+      'dns',
       'solvers',
       'providers',
       'config',

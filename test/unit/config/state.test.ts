@@ -82,6 +82,7 @@ const certificate = {
 /** Every field the model has: one that the schema does not know fails here. */
 const full: Required<Status> = {
   ...emptyStatus('a'),
+  proofs: [{ name: 'a.example.com', provider: 'shop', method: 'dns', provenAt: AT, expiresAt: AT }],
   published: [
     {
       name: 'a.example.com',

@@ -127,7 +127,12 @@ export function manifests(files: Readonly<Record<string, string>>, world: World 
     readFile: (path) => world.repository?.[path],
     inspectCsr: async (pem) =>
       pem.startsWith('names ')
-        ? { names: pem.slice(6).trim().split(' '), algorithm: 'rsa-2048', keyHash: 'ab'.repeat(32) }
+        ? {
+            names: pem.slice(6).trim().split(' '),
+            algorithm: 'rsa-2048',
+            keyHash: 'ab'.repeat(32),
+            strong: !pem.includes('weak'),
+          }
         : { problem: 'cannot be read as a PKCS#10 request' },
   });
 }

@@ -5,10 +5,11 @@ import {
   INDUSTRY_CALENDAR,
   nextCutOver,
   proofReuseDays,
+  proofReuseEndMs,
   regimes,
   validityLimitDays,
 } from '../../../src/model/calendar.js';
-import { toMs } from '../../../src/model/time.js';
+import { DAY_MS, toInstant, toMs } from '../../../src/model/time.js';
 
 describe('the longest validity on the day of issuance', () => {
   it.each([
@@ -79,6 +80,18 @@ describe('reuse of a proof of control', () => {
     ['2029-03-15T00:00:00Z', 10],
   ])('at %s lasts %i days', (at, days) => {
     expect(proofReuseDays(toMs(at))).toBe(days);
+  });
+
+  it.each([
+    ['long before any cut-over', '2026-04-01T00:00:00Z', '2026-10-18T00:00:00Z'],
+    ['that ends at once with a cut-over', '2026-11-01T00:00:00Z', '2027-03-15T00:00:00Z'],
+    ['that goes on over it by the new limit', '2027-02-01T00:00:00Z', '2027-05-12T00:00:00Z'],
+    ['of the last regime', '2030-01-01T00:00:00Z', '2030-01-11T00:00:00Z'],
+  ])('of a proof %s, of %s, is over at %s', (_, proven, over) => {
+    const endMs = proofReuseEndMs(toMs(proven));
+    expect(toInstant(endMs)).toBe(over);
+    const usable = (ms: number) => ms - toMs(proven) < proofReuseDays(ms) * DAY_MS;
+    expect([usable(endMs - 1), usable(endMs)]).toEqual([true, false]);
   });
 
   it('by mail ends on 2028-03-15', () => {

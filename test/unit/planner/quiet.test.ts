@@ -46,6 +46,7 @@ const statusOf = (name: string): fc.Arbitrary<Status> =>
       life: fc.constantFrom(6 * HOUR_MS, 7 * DAY_MS, 47 * DAY_MS, 199 * DAY_MS, 398 * DAY_MS),
       revokesAt: fc.option(instant(-2, 10), { nil: undefined }),
       archived: fc.constantFrom(false, false, true),
+      proven: fc.boolean(),
     })
     .map((it): Status => {
       const orders = it.orders.slice(0, it.kept);
@@ -61,6 +62,18 @@ const statusOf = (name: string): fc.Arbitrary<Status> =>
             ...(it.revokesAt === undefined ? {} : { revokesAt: it.revokesAt }),
           }),
         }),
+        ...(it.proven && serving
+          ? {
+              proofs: [
+                {
+                  name: 'shop.example.com',
+                  provider: serving.provider,
+                  method: 'email' as const,
+                  provenAt: toInstant(toMs(it.begins) - 200 * DAY_MS),
+                },
+              ],
+            }
+          : {}),
         ...(it.archived ? { archived: { at: NOW } } : {}),
       };
     });
@@ -71,15 +84,17 @@ const specOf = (name: string) =>
       autoRenew: fc.boolean(),
       suspend: fc.constantFrom(false, false, true),
       external: fc.constantFrom(false, false, true),
+      mail: fc.boolean(),
       migrate: fc.constantFrom('now' as const, 'at-renewal' as const),
       product: fc.constantFrom(undefined, 'private-server', 'vetted'),
       reissueBefore: fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined }),
       renewBefore: fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined }),
     })
-    .map(({ external, product, reissueBefore, renewBefore, ...parts }) => {
+    .map(({ external, mail, product, reissueBefore, renewBefore, ...parts }) => {
       const { product: _, ...base } = spec(name, {
         ...parts,
         providers: ['shop', 'other'],
+        ...(mail ? { validation: { method: 'email' as const, approver: 'a@example.com', per: {} } } : {}),
         ...(external ? { key: { kind: 'external' } } : {}),
         ...(reissueBefore === undefined ? {} : { reissueBeforeMs: reissueBefore * DAY_MS }),
         ...(renewBefore === undefined ? {} : { renewBeforeMs: renewBefore * DAY_MS }),
@@ -168,6 +183,7 @@ describe('nothing follows from the facts, and until the bound nothing does', () 
     providers: (input) => ({ ...input, providers: new Map() }),
     certificates: (input) => withStatuses(input, ({ current: _, ...status }) => status),
     orders: (input) => withStatuses(input, (status) => ({ ...status, orders: [] })),
+    'proofs of control': (input) => withStatuses(input, ({ proofs: _, ...status }) => status),
     'announced revocations': (input) =>
       withStatuses(input, ({ current, ...status }) => {
         const { revokesAt: _, ...rest } = current ?? {};

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
+import { planOnly } from '../../../src/reconcile/engine.js';
 import { resendMails } from '../../../src/reconcile/resend.js';
 import {
   applyOnce,
@@ -9,6 +10,7 @@ import {
   type Place,
   type PlaceOptions,
   type Runner,
+  runUntilQuiet,
 } from '../../support/engine.js';
 import { fuse } from '../../support/fuse.js';
 
@@ -195,8 +197,30 @@ describe('what the order was placed with', () => {
   });
 });
 
+describe('proofs of a public authority', () => {
+  it('are kept with the certificate, and stay as old as they are while they can be used again', async () => {
+    const place = await openPlace({ kind: 'sectigo' });
+    const runner = await openRunner(place);
+    await runUntilQuiet(place, runner);
+    const { proofs, orders } = await place.status('shop');
+    const proof = {
+      name: 'shop.example.com',
+      provider: 'shop',
+      method: 'dns',
+      provenAt: orders[0]?.placedAt,
+    };
+    expect(proofs).toEqual([proof]);
+    await place.advance(DAY_MS);
+    await declare(place, 'reissue: "new key"\n');
+    await runUntilQuiet(place, runner);
+    expect((await place.status('shop')).reissueText).toBe('new key');
+    expect((await place.status('shop')).proofs).toEqual([proof]);
+    expect(runner.illegal).toEqual([]);
+  });
+});
+
 describe('approver mails', () => {
-  it('are never sent again by repeating apply, only when a person asks', async () => {
+  it('are not sent again by repeating apply; a person may ask at any time', async () => {
     const [place, runner] = await waiting(EMAIL);
     for (let hour = 0; hour < 3; hour++) {
       await applyOnce(place, runner);
@@ -207,6 +231,87 @@ describe('approver mails', () => {
       { provider: 'shop', orderId: 'S-1001', names: ['shop.example.com'] },
     ]);
     expect(await callsTo(place, 'resend')).toEqual([{ names: ['shop.example.com'] }]);
+  });
+
+  it('are sent again after days of silence, twice, and the plan says so', async () => {
+    const [place, runner] = await waiting(EMAIL);
+    const sent = async () => (await callsTo(place, 'resend')).length;
+    const counts: number[] = [];
+    for (const days of [2, 1, 0, 6, 1, 0, 30, 30]) {
+      await place.advance(days * DAY_MS);
+      await applyOnce(place, runner);
+      counts.push(await sent());
+    }
+    expect(counts).toEqual([0, 1, 1, 1, 2, 2, 2, 2]);
+    expect((await place.status('shop')).intents.at(-1)).toMatchObject({ mails: { count: 2 } });
+    expect(runner.illegal).toEqual([]);
+  });
+
+  it('say in the plan that they will be, and are not sent for names that were proven meanwhile', async () => {
+    const [place, runner] = await waiting(EMAIL);
+    await place.advance(3 * DAY_MS);
+    const { plan } = await planOnly(runner.deps);
+    expect(plan.items).toMatchObject([
+      {
+        lane: 'free',
+        action: 'validate',
+        reason: 'MailUnanswered',
+        message: 'the mail for shop.example.com of order S-1001 is not answered; it is sent again (1 of 2)',
+      },
+      { lane: 'purchase', action: 'collect' },
+    ]);
+    await place.seller?.control.validate();
+    await applyOnce(place, runner);
+    expect(await callsTo(place, 'resend')).toEqual([]);
+    expect((await place.status('shop')).current).toBeDefined();
+  });
+
+  it('are counted from the day on which the method became mail', async () => {
+    const [place, runner] = await waiting('');
+    await place.advance(5 * DAY_MS);
+    await declare(place, EMAIL);
+    await applyOnce(place, runner);
+    await place.advance(2 * DAY_MS);
+    await applyOnce(place, runner);
+    expect(await callsTo(place, 'resend')).toEqual([]);
+    await place.advance(DAY_MS);
+    await applyOnce(place, runner);
+    expect(await callsTo(place, 'resend')).toHaveLength(1);
+  });
+
+  it('are never more than that, wherever a run is killed', async () => {
+    const [place] = await waiting(EMAIL);
+    await place.advance(3 * DAY_MS);
+    const restore = await place.snapshot();
+    const probe = fuse();
+    await applyOnce(place, await openRunner(place, { fuse: probe }));
+    expect(probe.calls).toContain('validator.resend');
+    for (let call = 1; call <= probe.calls.length; call++) {
+      for (const when of ['before', 'after'] as const) {
+        await restore();
+        const through = fuse({ call, when });
+        const crashed = await openRunner(place, { fuse: through });
+        expect(await Promise.race([through.blown, applyOnce(place, crashed)])).toBe('crashed');
+        await applyOnce(place, await openRunner(place));
+        const at = `${when} ${probe.calls[call - 1]}`;
+        expect((await callsTo(place, 'resend')).length, at).toBeLessThanOrEqual(1);
+        expect((await place.status('shop')).intents.at(-1), at).toMatchObject({ mails: { count: 1 } });
+      }
+    }
+  });
+
+  it('a provider that refuses is an error once, and asked again only when the next one is due', async () => {
+    const [place, runner] = await waiting(EMAIL);
+    await place.seller?.control.fault({
+      path: '/resend$',
+      times: 99,
+      fault: { kind: 'status', status: 500, acts: false },
+    });
+    await place.advance(3 * DAY_MS);
+    expect((await applyOnce(place, runner)).exit).toBe(1);
+    const tried = (await callsTo(place, 'resend')).length;
+    expect((await applyOnce(place, runner)).exit).toBe(0);
+    expect(await callsTo(place, 'resend')).toHaveLength(tried);
   });
 
   it('are not sent where nothing waits for one', async () => {

@@ -81,7 +81,15 @@ describe('the table of capabilities', () => {
 
   test('names every capability there is', () => {
     const shown = Object.keys(rowsOf(capabilityMarkdown(kinds))).length - ['', '---'].length;
-    const optional = ['absence', 'changeValidation', 'pollEveryMs', 'revocationShown', 'visibilityLagMs'];
+    const optional = [
+      'absence',
+      'caa',
+      'changeValidation',
+      'pollEveryMs',
+      'resendMails',
+      'revocationShown',
+      'visibilityLagMs',
+    ];
     expect(shown).toBe(Object.keys(poor).length - ['notes'].length + optional.length);
   });
 

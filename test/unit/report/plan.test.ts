@@ -206,6 +206,7 @@ const HOLDS = {
   'limit-day': true,
   'limit-month': true,
   balance: true,
+  preflight: true,
   'product-stopped': true,
   'account-busy': true,
   breaker: true,
@@ -288,6 +289,7 @@ const item: fc.Arbitrary<PlanItem> = fc.record(
     ),
     hold: fc.record({ code: fc.constantFrom(...holds), message: text }),
     byEdit: fc.boolean(),
+    preflight: fc.array(text, { maxLength: 2 }),
     alternatives: fc.array(fc.record({ provider: text, price }), { maxLength: 2 }),
   },
   {

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openLink } from '../../../src/solvers/rfc2136/link.js';
+import { openLink } from '../../../src/dns/link.js';
 import { plainAsk } from '../../../src/solvers/rfc2136/primary.js';
 import { nameServersOf } from '../../../src/solvers/rfc2136/sight.js';
 import { type BindServer, OTHER_SECRET, SECRET, startBind } from '../../support/bind.js';

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
-import type { Endpoint } from '../../model/endpoint.js';
-import { CertError, messageOf } from '../../model/errors.js';
+import type { Endpoint } from '../model/endpoint.js';
+import { CertError, type ErrorCode, messageOf } from '../model/errors.js';
 
 /** One connection to a DNS server: messages of any size, several at once, matched by their ids (RFC 7766). */
 export interface Link {
-  /** @throws CertError `solver.failed`, `interrupted` */
+  /** @throws CertError of the link's code, `interrupted` */
   ask(message: Buffer): Promise<Buffer>;
   close(): void;
 }
@@ -15,6 +15,8 @@ export interface LinkOptions {
   readonly signal: AbortSignal;
   /** How the server is called in messages. */
   readonly label: string;
+  /** Of failures; default `solver.failed`. */
+  readonly code?: ErrorCode;
 }
 
 /** Of a DNS message. */
@@ -25,8 +27,11 @@ interface Waiting {
   fail(error: CertError): void;
 }
 
-/** @throws CertError `solver.failed`, `interrupted` */
-export async function openLink(to: Endpoint, { limitMs, signal, label }: LinkOptions): Promise<Link> {
+/** @throws CertError of the given code, `interrupted` */
+export async function openLink(
+  to: Endpoint,
+  { limitMs, signal, label, code = 'solver.failed' }: LinkOptions,
+): Promise<Link> {
   const waiting = new Map<number, Waiting>();
   let broken: CertError | undefined;
   let received: Buffer = Buffer.alloc(0);
@@ -39,7 +44,7 @@ export async function openLink(to: Endpoint, { limitMs, signal, label }: LinkOpt
     waiting.clear();
   };
   const failed = (message: string, cause?: unknown): CertError =>
-    new CertError('solver.failed', message, {
+    new CertError(code, message, {
       remedy: `let certwright reach ${label} by TCP, port ${to.port}`,
       ...(cause === undefined ? {} : { cause }),
     });
