@@ -48,7 +48,7 @@ it('a hook that hangs is ended with the command; the next run goes on, buys noth
   await expect.poll(() => lives(pid)).toBe(false);
 
   await program.write('echo "$1" >> "$(dirname "$0")/log"');
-  expect(await team.certwright(['apply', '--yes'])).toMatchObject({ code: 0 });
+  expect(await team.certwright(['apply', '--yes', '--wait', '0s'])).toMatchObject({ code: 0 });
   await shop.control.validate({});
   expect(await team.certwright(['apply', '--yes'])).toMatchObject({ code: 0 });
   expect((await team.status('shop')).current?.names).toEqual(['shop.example.com']);
@@ -65,7 +65,7 @@ it('a hook that fails is an exit code, and says so wherever people look', async 
     program: PAID_COMMAND,
     files: { 'certificates/shop.yaml': PAID_MANIFEST },
   });
-  const failed = await team.certwright(['apply', '--yes']);
+  const failed = await team.certwright(['apply', '--yes', '--wait', '0s']);
   expect(failed.code).toBe(1);
   expect(failed.out.replaceAll(/\s+/g, ' ')).toContain(
     'hook.sh present ended with exit code 1: the API is down',
@@ -88,7 +88,7 @@ it('a name no solver has shows its record to copy, whole, on a terminal of 80 co
     program: PAID_COMMAND,
     files: { 'certificates/shop.yaml': PAID_MANIFEST },
   });
-  const applied = await team.certwright(['apply', '--yes']);
+  const applied = await team.certwright(['apply', '--yes', '--wait', '0s']);
   const [order] = await shop.control.orders();
   const [item] = order?.validation ?? [];
   const record = `${item?.owner} CNAME ${item?.value}`;
