@@ -122,29 +122,28 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     replace: ': isOurKey(run, name, verdict.parsed) || true',
     seed: 1,
   },
-  'a revocation that nobody here asked for is not noticed': {
-    file: 'src/reconcile/order-facts.ts',
-    find: "if (order.state !== 'revoked' || !current",
-    replace: "if (order.state !== 'nothing' || !current",
+  'a certificate that the CA revoked is served on': {
+    file: 'src/planner/free.ts',
+    find: "if (!s.status.current?.revoked && order?.state !== 'revoked') return undefined;",
+    replace: 'if (order) return undefined;',
     seed: 1,
   },
   'what the portal issued under a new id is not found': {
     file: 'src/reconcile/sync.ts',
     find: 'provider: known.order.provider, orderId: listed.id',
     replace: 'orderId: listed.id',
-    seed: 1,
+    seed: 6,
   },
   'an order that was sold twice is not told': {
     file: 'src/reconcile/listing.ts',
     find: 'doubles = order.reference === undefined ? undefined : byReference.get(order.reference);',
     replace: 'doubles = undefined;',
-    seed: 1,
+    seed: 10,
   },
   'what a dead order was for is bought again without a file': {
-    file: 'src/planner/purchase.ts',
-    find: '  if (!head || !isGone(head)) return undefined;\n  return {\n    lane,',
-    replace:
-      "  if (!head || !isGone(head)) return undefined;\n  if (lane) return { lane, action: 'order', reason: 'NoOrder', message: '', priced: 'order', byEdit: true };\n  return {\n    lane,",
-    seed: 1,
+    file: 'src/planner/settle.ts',
+    find: "predecessorDied: draft.reason === 'OrderDied',",
+    replace: 'predecessorDied: false,',
+    seed: 3,
   },
 };
