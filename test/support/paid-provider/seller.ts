@@ -410,6 +410,11 @@ export class Seller {
     return order && this.#wire(order);
   }
 
+  /** Does the paid term of any order end in this span? */
+  endsBetween(fromMs: number, tillMs: number): boolean {
+    return this.#orders.some(({ paidTillMs }) => paidTillMs >= fromMs && paidTillMs <= tillMs);
+  }
+
   /** Everything, as the seller sees it. */
   orders(): readonly OrderWire[] {
     return this.#orders.map((order) => this.#wire(order));
