@@ -63,9 +63,11 @@ export function withListedFacts(
     },
     provider.capabilities.termCounting,
   );
-  const charged = withCharge(run, { ...seen, validation: status.validation }, provider, listed);
+  // Of most lines nothing is new, and statuses are long: compared is what is another object alone.
+  const facts = seen === status ? status : { ...seen, validation: status.validation };
+  const charged = withCharge(run, facts, provider, listed);
   const next = withRevocationSeen(charged, listed, run.deps.clock.now());
-  return canonicalJson(next) === canonicalJson(status) ? status : next;
+  return next === status || canonicalJson(next) === canonicalJson(status) ? status : next;
 }
 
 /** What one purchase was charged, where only the list tells. */

@@ -6,7 +6,7 @@ import type { Desired } from '../planner/input.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { statusPath } from '../repository/layout.js';
-import { stableJson } from '../repository/stable.js';
+import { canonicalJson, stableJson } from '../repository/stable.js';
 import type { Deps, ProviderSet } from './deps.js';
 import type { Notes } from './notes.js';
 import type { StateView } from './state.js';
@@ -77,14 +77,23 @@ export interface StatusChange {
   apply(status: Status): Status;
 }
 
-/** The statuses that really change, each once. */
+/**
+ * The statuses that really change, each once. What is known of two orders of one certificate may take each other back: facts
+ * that end as they began are no change.
+ */
 export function changedStatuses(view: StateView, changes: readonly StatusChange[]): readonly Status[] {
   const before = new Map<string, Status>();
   const next = new Map<string, Status>();
+  const several = new Set<string>();
   for (const { name, apply } of changes) {
     const known = before.get(name) ?? statusOf(view, name);
+    if (before.has(name)) several.add(name);
     before.set(name, known);
     next.set(name, apply(next.get(name) ?? known));
   }
-  return [...next].flatMap(([name, status]) => (status === before.get(name) ? [] : [status]));
+  return [...next].flatMap(([name, status]) => {
+    const known = before.get(name);
+    const same = known && several.has(name) && canonicalJson(known) === canonicalJson(status);
+    return status === known || same ? [] : [status];
+  });
 }

@@ -48,6 +48,11 @@ export function fate(world: World): void {
       });
     },
     () => {
+      seller.cancels = 1;
+      world.trouble(until);
+      story.tell('seller', 'will cancel the next purchase');
+    },
+    () => {
       seller.wrongCertificates = [dice.pick(['key', 'names'])];
       story.tell('seller', `will sign for another ${seller.wrongCertificates[0]}`);
       stage.later(30 * DAY_MS, () => {

@@ -14,7 +14,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'src/reconcile/send.ts',
     find: "if (error.effect === 'unknown' || error.code",
     replace: 'if (error.code',
-    seed: 4,
+    seed: 1,
   },
   'an intent is sent without having been seen on the branch': {
     file: 'src/reconcile/announce.ts',
@@ -39,7 +39,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'src/reconcile/guard.ts',
     find: '  return () => {\n    const now = momentOf(clock);',
     replace: '  return () => {\n    if (clock) return;\n    const now = momentOf(clock);',
-    seed: 4,
+    seed: 2,
   },
   'what somebody reverted on the state branch is forgotten': {
     file: 'src/reconcile/state.ts',
@@ -58,7 +58,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     find: '  const intent = openIntent(s.status, lane);\n  if (!intent) return undefined;',
     replace:
       "  const intent = openIntent(s.status, lane);\n  if (!intent || intent.phase === 'unknown') return undefined;",
-    seed: 7,
+    seed: 11,
   },
   'autoRenew is not asked for': {
     file: 'src/planner/purchase.ts',
@@ -102,13 +102,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'src/reconcile/verify.ts',
     find: 'if (expected.keyHash !== undefined && parsed.keyHash !== expected.keyHash) {',
     replace: "if (expected.keyHash === 'none') {",
-    seed: 1,
+    seed: 2,
   },
   'names that are held hide the reissue that the clock asks for': {
     file: 'src/planner/free.ts',
     find: "if (held.reason !== 'NamesChanged' || !current",
     replace: "if (held.reason === 'NamesChanged' || !current",
-    seed: 60,
+    seed: 24,
   },
   'a quiet note passes over what is due by a day': {
     file: 'src/planner/quiet.ts',
@@ -120,31 +120,30 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'src/reconcile/collect.ts',
     find: ': isOurKey(run, name, verdict.parsed)',
     replace: ': isOurKey(run, name, verdict.parsed) || true',
-    seed: 1,
+    seed: 2,
   },
-  'a revocation that nobody here asked for is not noticed': {
-    file: 'src/reconcile/order-facts.ts',
-    find: "if (order.state !== 'revoked' || !current",
-    replace: "if (order.state !== 'nothing' || !current",
+  'a certificate that the CA revoked is served on': {
+    file: 'src/planner/free.ts',
+    find: "if (!s.status.current?.revoked && order?.state !== 'revoked') return undefined;",
+    replace: 'if (order) return undefined;',
     seed: 1,
   },
   'what the portal issued under a new id is not found': {
     file: 'src/reconcile/sync.ts',
     find: 'provider: known.order.provider, orderId: listed.id',
     replace: 'orderId: listed.id',
-    seed: 1,
+    seed: 14,
   },
   'an order that was sold twice is not told': {
     file: 'src/reconcile/listing.ts',
     find: 'doubles = order.reference === undefined ? undefined : byReference.get(order.reference);',
     replace: 'doubles = undefined;',
-    seed: 1,
+    seed: 11,
   },
   'what a dead order was for is bought again without a file': {
-    file: 'src/planner/purchase.ts',
-    find: '  if (!head || !isGone(head)) return undefined;\n  return {\n    lane,',
-    replace:
-      "  if (!head || !isGone(head)) return undefined;\n  if (lane) return { lane, action: 'order', reason: 'NoOrder', message: '', priced: 'order', byEdit: true };\n  return {\n    lane,",
-    seed: 1,
+    file: 'src/planner/settle.ts',
+    find: "predecessorDied: draft.reason === 'OrderDied',",
+    replace: 'predecessorDied: false,',
+    seed: 3,
   },
 };

@@ -40,7 +40,10 @@ export interface Process {
   readonly dice: Dice;
   /** Does anything go wrong at its ports? People's own commands are left alone. */
   readonly faulty: boolean;
-  /** Commits of its own that it saw land, but for looks at purchases in doubt: those are due by the clock alone. */
+  /**
+   * Commits of its own that it saw land, but for looks at purchases in doubt, which are due by the clock alone, and for what
+   * lay in the spool.
+   */
   commits: number;
 }
 
@@ -164,6 +167,8 @@ function notReached(name: string): Error {
 }
 
 const IS_LOOK = /^(\d+ certificates: look\n|look again )/;
+/** Of another process on the same machine, which is still at it. */
+const IS_KEPT = / kept from an earlier run/;
 
 function repositoryOf(world: World, process: Process, repository: Repository, call: Call): Repository {
   const moved = (text: string): PushOutcome => ({ kind: 'moved', text });
@@ -176,7 +181,7 @@ function repositoryOf(world: World, process: Process, repository: Repository, ca
       const commit = async (): Promise<PushOutcome> => {
         const outcome = await repository.commit(snapshot, changes, message);
         if (outcome.kind === 'pushed') {
-          if (!IS_LOOK.test(message)) process.commits += 1;
+          if (!IS_LOOK.test(message) && !IS_KEPT.test(message)) process.commits += 1;
           world.stateMoved(process, message);
         }
         return outcome;

@@ -5,8 +5,8 @@ import { type Life, type Size, simulate } from './world.js';
 
 /** Small enough for every push: what is wrong shows in small worlds as well, only later. */
 const SIZE: Size = { certificates: 5, years: 1.5 };
-const FIXED = 3;
-const FRESH = 2;
+const FIXED = 6;
+const FRESH = 4;
 const LIFE_TIMEOUT_MS = 300_000;
 
 const lives: Life[] = [];

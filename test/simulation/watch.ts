@@ -321,6 +321,13 @@ export class Watch {
       );
     }
     this.#approvalOnce(intent.approval, what, intent.action);
+    const followed = intent.follows === undefined ? undefined : this.#world.shop.seller.find(intent.follows);
+    this.#must(
+      followed === undefined || !DEAD.has(followed.status) || intent.approval.kind === 'file',
+      'nothing is bought that nobody approved',
+      `${what} in the place of ${followed?.id ?? ''}, which came to nothing, by ${intent.approval.kind}`,
+      'by a file that names the dead order',
+    );
     const ceiling = money(
       declared.reduce((a, { maxPrice }) => Math.max(a, Number(maxPrice)), 0).toFixed(2),
       'USD',

@@ -38,7 +38,7 @@ const REST_MS = 24 * DAY_MS;
 /** Machines' clocks and the seller's may differ by so much. */
 const CLOCKS_MS = 5 * MINUTE_MS;
 /** Share of runs that are made although nothing can be due. */
-const CHECKED = 0.15;
+const CHECKED = 0.1;
 /** What happens to orders in the portal, in a year. */
 const PORTAL = 8;
 
@@ -145,13 +145,10 @@ export class World {
 
   /** Since the last list something happened there that no call of ours did, or a term ended. */
   #sellerHasNews(): boolean {
-    const nowMs = this.stage.nowMs + CLOCKS_MS;
+    const { seller } = this.shop;
     return (
       this.#sellerMovedMs >= this.#listedMs ||
-      this.shop.seller.orders().some(({ paidTill }) => {
-        const endMs = Date.parse(paidTill);
-        return endMs >= this.#listedMs - CLOCKS_MS && endMs <= nowMs;
-      })
+      seller.endsBetween(this.#listedMs - CLOCKS_MS, this.stage.nowMs + CLOCKS_MS)
     );
   }
 
@@ -372,7 +369,7 @@ export class World {
       if (nowMs >= next.runMs) {
         // What a quiet note promises is checked now and then; other runs would do nothing.
         const sync = nowMs >= syncMs;
-        if (sync) next.syncMs = nowMs + dice.between(2, 4) * DAY_MS;
+        if (sync) next.syncMs = nowMs + dice.between(3, 5) * DAY_MS;
         if (sync || !this.quiet() || dice.chance(CHECKED)) await this.run(sync);
         const soon = this.unsettled() || nowMs - this.troubledMs < DAY_MS;
         next.runMs =

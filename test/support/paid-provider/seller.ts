@@ -99,6 +99,8 @@ export class Seller {
   balance: string;
   /** Orders that will be rejected when activated, and reissues that will be rejected after they were taken. */
   rejects = 0;
+  /** Orders the CA will cancel once they are activated. */
+  cancels = 0;
   /** Certificates that will be for another key, or for other names. */
   wrongCertificates: ('key' | 'names')[] = [];
   purchases = 0;
@@ -116,14 +118,14 @@ export class Seller {
 
   /** Keeps everything as it stands now; the function it gives puts it back. */
   snapshot(): () => void {
-    const { settings, balance, rejects, purchases } = this;
+    const { settings, balance, rejects, cancels, purchases } = this;
     const wrongCertificates = [...this.wrongCertificates];
     const copies = (orders: readonly Order[]) =>
       orders.map((order) => ({ ...order, ids: [...order.ids], validation: [...order.validation] }));
     const orders = copies(this.#orders);
     const lastId = this.#lastId;
     return () => {
-      Object.assign(this, { settings, balance, rejects, purchases });
+      Object.assign(this, { settings, balance, rejects, cancels, purchases });
       this.wrongCertificates = [...wrongCertificates];
       this.#orders.splice(0, this.#orders.length, ...copies(orders));
       this.#lastId = lastId;
@@ -214,6 +216,10 @@ export class Seller {
       order.message = 'rejected by the CA';
     } else {
       order.status = 'PENDING';
+    }
+    if (this.cancels > 0 && order.status === 'PENDING') {
+      this.cancels -= 1;
+      return this.cancel(id);
     }
     return this.#wire(order);
   }
@@ -402,6 +408,11 @@ export class Seller {
   find(id: string): OrderWire | undefined {
     const order = this.#orders.find(({ ids }) => ids.includes(id));
     return order && this.#wire(order);
+  }
+
+  /** Does the paid term of any order end in this span? */
+  endsBetween(fromMs: number, tillMs: number): boolean {
+    return this.#orders.some(({ paidTillMs }) => paidTillMs >= fromMs && paidTillMs <= tillMs);
   }
 
   /** Everything, as the seller sees it. */
