@@ -10,6 +10,7 @@ import { listedWarnings } from '../planner/warnings.js';
 import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
 import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
+import { askAdvice } from './advice.js';
 import type { Deps } from './deps.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
@@ -97,6 +98,7 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
     if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(run.view, options.lookNow));
     const listed = options.syncOlderMs !== undefined && integrity.kind !== 'lost';
     const accounts = listed ? await syncAccounts(run, options.syncOlderMs) : [];
+    if (integrity.kind !== 'lost') await askAdvice(run);
     events.push(...run.events.splice(0));
     let answers = noAnswers();
     let planned = await planRun(run, answers);

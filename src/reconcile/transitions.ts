@@ -9,6 +9,7 @@ import type {
   StepRecord,
 } from '../model/intent.js';
 import { isOpen } from '../model/intent.js';
+import { isZero } from '../model/money.js';
 import type { Lane } from '../model/order.js';
 import type { OrderRecord, RequestRecord, Status } from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
@@ -293,6 +294,7 @@ export function closeIntent(
 export interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly retryAtMs?: number | undefined;
 }
 
 /**
@@ -413,11 +415,13 @@ export function withUnknown(
   });
 }
 
-/** The order ended without a certificate: rejected, cancelled, refunded. */
+/** The order ended without a certificate: rejected, cancelled, refunded. One that cost nothing makes the lane back off. */
 export function withOrderDied(status: Status, intent: OpenIntent, message: string, atMs: number): Status {
   const order = 'orderId' in intent ? status.orders.find((o) => o.ids.includes(intent.orderId)) : undefined;
+  const free = intent.quoted === null || isZero(intent.quoted);
+  const slower = free ? withFailure(status, intent, { code: 'order.rejected', message }, atMs) : status;
   return closeIntent(
-    order && !continuesOrder(intent) ? withoutAbandonRequest(status, order) : status,
+    order && !continuesOrder(intent) ? withoutAbandonRequest(slower, order) : slower,
     intent,
     'refused',
     atMs,
