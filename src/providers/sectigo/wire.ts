@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Ajv, JSONSchemaType, ValidateFunction } from 'ajv';
+import type { Ajv as AjvInstance, JSONSchemaType, ValidateFunction } from 'ajv';
 import type { HttpReply } from '../../http/message.js';
 import { CertError, type Effect } from '../../model/errors.js';
 
@@ -77,11 +77,13 @@ export function single(
 
 const require = createRequire(import.meta.url);
 
-let shared: Ajv | undefined;
+let shared: AjvInstance | undefined;
 
 /** Loaded with the first reply: most runs get none. */
-function ajv(): Ajv {
-  shared ??= new (require('ajv') as typeof import('ajv')).Ajv({ allErrors: true });
+function ajv(): AjvInstance {
+  // On a line of its own: the compiler drops the parentheses that `new (require(…)).Ajv` needs.
+  const { Ajv } = require('ajv') as typeof import('ajv');
+  shared ??= new Ajv({ allErrors: true });
   return shared;
 }
 
