@@ -112,5 +112,10 @@ async function others(folder: string, count: number, base: Median): Promise<void
   }
 }
 
-await startUp();
-for (const size of SIZES) await nothingDue(size);
+if (process.argv[2] === 'acme') {
+  const { issuing } = await import('./acme.ts');
+  await issuing(Number(process.argv[3] ?? 50));
+} else {
+  await startUp();
+  for (const size of SIZES) await nothingDue(size);
+}

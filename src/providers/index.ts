@@ -1,6 +1,7 @@
 import type { ProviderDefinition } from '../ports/provider.js';
+import { acme } from './acme/index.js';
 import { localCa } from './local-ca/index.js';
 import { sectigo } from './sectigo/index.js';
 
 /** Every kind of provider, one line each. */
-export const providerDefinitions: readonly ProviderDefinition[] = [localCa, sectigo];
+export const providerDefinitions: readonly ProviderDefinition[] = [localCa, sectigo, acme];

@@ -56,7 +56,7 @@ import type { SellerSettings } from './paid-provider/wire.js';
 type Search = SellerSettings['search'];
 const ID = 'k3v9x2';
 
-export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | 'sectigo';
+export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | 'sectigo' | 'acme';
 
 /** Accounts that sell for money. */
 export const PAID: readonly Kind[] = ['local-ca-priced', 'unique', 'findable', 'none'];
@@ -69,6 +69,10 @@ export interface PlaceOptions {
   readonly seller?: Partial<SellerSettings>;
   /** Settings of the sandbox where the kind is one of a sandbox. */
   readonly sandbox?: JsonObject;
+  /** Of a real ACME server: its directory, and the certificates it issued, which count as purchases. */
+  readonly acme?: { readonly directory: string; issued(): number };
+  /** Instead of one that stands still until it is moved. */
+  readonly clock?: ManualClock;
   /** Money in the account; default 500. */
   readonly balance?: string;
   /** Lines of the account in certwright.yaml. */
@@ -176,9 +180,13 @@ const ACCOUNTS: Readonly<Record<Kind, (url: string) => string>> = {
   unique: (url) => paidAccount(url, 'unique'),
   findable: (url) => paidAccount(url, 'findable'),
   none: (url) => paidAccount(url, 'none'),
+  acme: (url) => acmeAccount(url),
   sectigo: (url) =>
     `type: sectigo, environment: rehearsal, url: "${url}", currency: USD, credentials: { loginName: "\${SECTIGO_LOGIN}", loginPassword: "\${SECTIGO_PASSWORD}" }, prices: { positivessl: { 90d: { base: 4.50 USD }, 1y: { base: 9.99 USD } }, positivessl-multi-domain: { 1y: { base: 25 USD, names: 3, perName: 6 USD } }, instantssl: { 1y: { base: 20 USD } } }`,
 };
+
+const acmeAccount = (url: string): string =>
+  `type: acme, environment: rehearsal, url: "${url}", termsAgreed: true, contacts: [team@example.com]`;
 
 const paidAccount = (url: string, search: string): string =>
   `type: paid-test, environment: rehearsal, url: "${url}", credentials: { token: "\${PAID_TOKEN}" }, search: ${search}`;
@@ -222,7 +230,7 @@ const manifestFiles = (manifests: Readonly<Record<string, string>>): Files =>
 /** A remote that `init` has set up, with manifests on its approval branch. Gone after the test. */
 export async function openPlace(options: PlaceOptions): Promise<Place> {
   const identity = await generateIdentity();
-  const startMs = manualClock().now();
+  const startMs = (options.clock ?? manualClock()).now();
   const { kind } = options;
   let opened: Place | undefined;
   const server = SEARCHES.has(kind)
@@ -242,7 +250,11 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
       : undefined;
   if (sandbox) onTestFinished(() => sandbox.close());
   const files = {
-    'certwright.yaml': configuration(options, identity.recipient, server?.url ?? sandbox?.url ?? ''),
+    'certwright.yaml': configuration(
+      options,
+      identity.recipient,
+      server?.url ?? sandbox?.url ?? options.acme?.directory ?? '',
+    ),
     ...manifestFiles(options.manifests ?? { shop: manifest('shop') }),
   };
   const store = options.git ? await gitStore(files) : await memoryStore(files, options.memory);
@@ -259,7 +271,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const place: Place = {
     store,
     kind,
-    clock: manualClock(startMs),
+    clock: options.clock ?? manualClock(startMs),
     ...(server && control ? { seller: { server, control } } : {}),
     ...(sandbox ? { sandbox } : {}),
     identity: identity.identity.reveal(),
@@ -268,6 +280,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     async advance(ms) {
       place.clock.advance(ms);
       await control?.setTime(place.clock.now());
+      if (options.clock) await options.clock.sleep(ms);
     },
     merge: (files) => store.push('main', files),
     async snapshot() {
@@ -280,12 +293,13 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
           if (there[ref] !== refs[ref]) await store.setRef(ref, refs[ref] ?? null);
         }
         restoreSeller?.();
-        place.clock = manualClock(nowMs);
+        place.clock = options.clock ?? manualClock(nowMs);
       };
     },
     async purchases() {
       if (control) return control.purchases();
       if (sandbox) return sandbox.purchases().length;
+      if (options.acme) return options.acme.issued();
       const books = 'refs/certwright/accounts/shop';
       if ((await store.refs())[books] === undefined) return 0;
       return Object.keys(await store.files(books)).filter((path) => path.startsWith('orders/')).length;

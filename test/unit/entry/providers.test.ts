@@ -20,8 +20,10 @@ async function providers(configuration?: string, json = false) {
 describe('providers', () => {
   test('shows what each kind can do, anywhere', async () => {
     const { out, err, code } = await providers();
-    expect(out).toMatch(/^local-ca: Embedded private CA\nsectigo: Sectigo reseller API\n/);
-    expect(out).toMatch(/^Push notifications +no +no$/m);
+    expect(out).toMatch(
+      /^local-ca: Embedded private CA\nsectigo: Sectigo reseller API\nacme: ACME \(RFC 8555\)\n/,
+    );
+    expect(out).toMatch(/^Push notifications +no +no +no$/m);
     expect(out).toMatch(/^ {2}Push notifications \(local-ca\): The CA has no server/m);
     expect(out).not.toContain('ACCOUNT');
     expect(err).toBe('');
@@ -51,6 +53,7 @@ describe('providers', () => {
     expect(searches).toEqual([
       ['local-ca', 'unique'],
       ['sectigo', 'findable'],
+      ['acme', 'none'],
     ]);
     expect(told.accounts).toEqual([
       { id: 'shop', type: 'local-ca', environment: 'live', priority: 100 },
