@@ -17,7 +17,10 @@ async function shop(options: Partial<AcmeServerOptions> = {}, manifests?: Readon
   server.validateAll();
   place = await openPlace({
     kind: 'acme',
-    acme: { directory: server.directory, issued: () => server.orders.filter((o) => o.certificate).length },
+    acme: {
+      directory: server.directory,
+      issued: async () => server.orders.filter((o) => o.certificate).length,
+    },
     manifests: manifests ?? { shop: 'domains: [shop.example.com]\n' },
   });
   const opened = place;

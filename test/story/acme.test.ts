@@ -17,6 +17,7 @@ import { type PebbleOptions, startPebble } from '../support/pebble.js';
 import { runningClock } from '../support/running-clock.js';
 import { solverOf, txt } from '../support/solver.js';
 import { describeWith } from '../support/system.js';
+import { teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -57,7 +58,7 @@ describeWith(['pebble', 'named', 'openssl'], 'certificates of a real ACME server
     expect(current?.names).toEqual(['*.example.net', 'example.net', 'shop.example.com', 'web.example.com']);
     expect(orders).toMatchObject([{ id: expect.stringMatching(/^https:\/\/localhost:\d+\/my-order\//) }]);
     await expectKeyFits(place, 'shop');
-    expect(pebble.issued()).toBe(1);
+    expect(await pebble.issued()).toBe(1);
     await applyOnce(place, await openRunner(place));
     expect(await dns.texts('_acme-challenge.shop.example.com')).toEqual([]);
     expect(await dns.texts('_acme-challenge.example.net')).toEqual([]);
@@ -78,7 +79,7 @@ describeWith(['pebble', 'named', 'openssl'], 'certificates of a real ACME server
     const { dns, pebble, place } = await validated({ shop: 'domains: [shop.example.com]\n' });
     const owner = '_acme-challenge.shop.example.com';
     let before = 0;
-    Object.assign(place, { purchases: async () => pebble.issued() - before });
+    Object.assign(place, { purchases: async () => (await pebble.issued()) - before });
     const unknown = await sweepCrashes(place, {
       purchases: 1,
       name: 'shop',
@@ -86,7 +87,7 @@ describeWith(['pebble', 'named', 'openssl'], 'certificates of a real ACME server
       runsVary: true,
       extraPushes: 6,
       async reset() {
-        before = pebble.issued();
+        before = await pebble.issued();
         const zones = solverOf({
           type: 'rfc2136',
           zones: ['example.com'],
@@ -111,7 +112,7 @@ describeWith(['pebble', 'named', 'openssl'], 'certificates of a real ACME server
     const ended = await applyOnce(place, await openRunner(place), WAIT_MS);
     expect(ended).toMatchObject({ exit: 0 });
     expect([...(await place.statuses()).values()].filter(({ current }) => current)).toHaveLength(20);
-    expect(pebble.issued()).toBe(20);
+    expect(await pebble.issued()).toBe(20);
     expect(await place.pushes()).toBeLessThan(10);
   });
 
@@ -168,6 +169,30 @@ describeWith(['pebble', 'named', 'openssl'], 'certificates of a real ACME server
     expect(second.current?.serial).not.toBe(first.current?.serial);
     expect(second.orders).toHaveLength(1);
     expect(second.orders[0]?.ids).toEqual([first.orders[0]?.id, second.current?.order]);
-    expect(pebble.issued()).toBe(2);
+    expect(await pebble.issued()).toBe(2);
+  });
+
+  it('come to a team by the command alone, which revokes them as well', async () => {
+    const pebble = await startPebble();
+    const team = await teamOf({
+      providers: [
+        `providers: { internal: { type: acme, environment: rehearsal, url: "${pebble.directory}", termsAgreed: true } }`,
+        'policy: { approval: { revoke: auto } }',
+        '',
+      ].join('\n'),
+      env: { NODE_EXTRA_CA_CERTS: pebble.caFile },
+      files: { 'certificates/shop.yaml': 'domains: [shop.example.com, "*.shop.example.com"]\n' },
+    });
+    expect(await team.certwright(['apply', '--yes'])).toMatchObject({ code: 0 });
+    const before = await team.status('shop');
+    expect(before.current?.names).toEqual(['*.shop.example.com', 'shop.example.com']);
+    const asked = ['revoke', 'shop', '--reason', 'moved', '--code', 'superseded', '--yes'];
+    expect(await team.certwright(asked)).toMatchObject({ code: 0 });
+    expect(await team.certwright(['apply', '--yes'])).toMatchObject({ code: 0 });
+    const after = await team.status('shop');
+    expect(after.previous[0]?.serial).toBe(before.current?.serial);
+    expect(after.current?.serial).not.toBe(before.current?.serial);
+    expect(await pebble.issued()).toBe(2);
+    expect(Object.values(await team.state()).join()).not.toContain('PRIVATE KEY');
   });
 });

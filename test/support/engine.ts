@@ -70,7 +70,7 @@ export interface PlaceOptions {
   /** Settings of the sandbox where the kind is one of a sandbox. */
   readonly sandbox?: JsonObject;
   /** Of a real ACME server: its directory, and the certificates it issued, which count as purchases. */
-  readonly acme?: { readonly directory: string; issued(): number };
+  readonly acme?: { readonly directory: string; issued(): Promise<number> };
   /** Instead of one that stands still until it is moved. */
   readonly clock?: ManualClock;
   /** Money in the account; default 500. */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { Agent, request } from 'undici';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { tempFolder } from './git.js';
 
 export interface PebbleOptions {
@@ -29,10 +29,8 @@ export interface Pebble {
   readonly directory: string;
   /** File of the CA that signed its TLS certificate, for programs of their own. */
   readonly caFile: string;
-  /** Certificates it issued so far. */
-  issued(): number;
-  /** Orders it took so far. */
-  ordered(): number;
+  /** Certificates it issued up to now, by its log. */
+  issued(): Promise<number>;
   /** Common name of the root of its nth chain. */
   rootName(chain: number): Promise<string>;
 }
@@ -127,13 +125,14 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
     child.kill('SIGKILL');
     await exited;
   });
-  let [issued, ordered] = [0, 0];
+  let issued = 0;
+  let directories = 0;
   const ready = new Promise<void>((settle, fail) => {
     const said: string[] = [];
     const read = (line: string): void => {
       said.push(line);
       if (line.includes('Issued certificate serial')) issued += 1;
-      if (line.includes('Added order')) ordered += 1;
+      if (line.includes('GET /dir ')) directories += 1;
       if (line.includes('ACME directory available at')) settle();
     };
     createInterface({ input: child.stdout }).on('line', read);
@@ -141,16 +140,26 @@ export async function startPebble(options: PebbleOptions = {}): Promise<Pebble> 
     child.once('exit', () => fail(new Error(`pebble ended:\n${said.slice(-20).join('\n')}`)));
   });
   await ready;
+  const directory = `https://localhost:${port}/dir`;
+  const ask = async (url: string): Promise<string> => {
+    const dispatcher = new Agent({ connect: { ca: tls.ca } });
+    const { body } = await request(url, { dispatcher });
+    const text = await body.text();
+    await dispatcher.close();
+    return text;
+  };
   return {
-    directory: `https://localhost:${port}/dir`,
+    directory,
     caFile: tls.caFile,
-    issued: () => issued,
-    ordered: () => ordered,
+    async issued() {
+      // The log comes by another way than replies: once it shows this call, it has shown everything before.
+      const before = directories;
+      await ask(directory);
+      await expect.poll(() => directories, { interval: 5 }).toBeGreaterThan(before);
+      return issued;
+    },
     async rootName(chain) {
-      const dispatcher = new Agent({ connect: { ca: tls.ca } });
-      const { body } = await request(`https://localhost:${managementPort}/roots/${chain}`, { dispatcher });
-      const pem = await body.text();
-      await dispatcher.close();
+      const pem = await ask(`https://localhost:${managementPort}/roots/${chain}`);
       const subject = execFileSync('openssl', ['x509', '-noout', '-subject', '-nameopt', 'multiline'], {
         input: pem,
         encoding: 'utf8',
