@@ -318,10 +318,19 @@ const lookKeys = (view: StateView, which: LookNow): readonly string[] =>
       ),
     );
 
-/** Several passes tell the same line several times; the last word counts. */
+/**
+ * Several passes tell the same line several times; the last word counts. What was waited for is no word any more once
+ * something came of it.
+ */
 function lastWord(events: readonly RunEvent[]): readonly RunEvent[] {
-  const last = new Map(events.map((event) => [`${event.name}|${event.action}`, event]));
-  return [...last.values()];
+  const last = new Map(events.map((event, at) => [`${event.name}|${event.action}`, { event, at }]));
+  const doneAt = new Map(events.flatMap(({ name, outcome }, at) => (outcome === 'done' ? [[name, at]] : [])));
+  return [...last.values()]
+    .filter(
+      ({ event: { name, action, outcome }, at }) =>
+        action !== 'prove' || outcome !== 'waiting' || at > (doneAt.get(name) ?? -1),
+    )
+    .map(({ event }) => event);
 }
 
 export const notInitialised = (): CertError =>

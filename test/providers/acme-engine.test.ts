@@ -168,6 +168,19 @@ describe('a CA that refuses', () => {
     expect((await status()).failures).toEqual({});
   });
 
+  it('day after day leaves a status that does not grow', async () => {
+    const { place, server, run, status } = await shop();
+    for (let attempt = 0; attempt < 9; attempt += 1) {
+      server.rejectNext();
+      await run();
+      await place.advance(25 * HOUR_MS);
+    }
+    expect(server.orders).toHaveLength(9);
+    expect((await status()).orders).toHaveLength(5);
+    expect((await run()).exit).toBe(0);
+    expect((await status()).current?.names).toEqual(['shop.example.com']);
+  });
+
   it('the proof of a reissue leaves the certificate that serves, and the next try is another reissue', async () => {
     const { place, server, settle, run, status } = await shop();
     await settle();

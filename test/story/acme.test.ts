@@ -54,6 +54,9 @@ describeWith(['pebble', 'named', 'openssl'], 'certificates of a real ACME server
     });
     const ended = await applyOnce(place, await openRunner(place), WAIT_MS);
     expect(ended).toMatchObject({ exit: 0 });
+    expect(ended.applied?.events.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+      'order done',
+    ]);
     const { current, orders } = await place.status('shop');
     expect(current?.names).toEqual(['*.example.net', 'example.net', 'shop.example.com', 'web.example.com']);
     expect(orders).toMatchObject([{ id: expect.stringMatching(/^https:\/\/localhost:\d+\/my-order\//) }]);
