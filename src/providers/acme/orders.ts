@@ -1,16 +1,16 @@
 import { parseCertificate } from '../../keys/certificate.js';
 import { derOf } from '../../keys/pem.js';
 import { CertError } from '../../model/errors.js';
-import { type DnsName, nameSet, parseName, sameNames } from '../../model/names.js';
+import type { DnsName } from '../../model/names.js';
 import type { CollectedCertificate, OrderSnapshot } from '../../model/order.js';
 import { MINUTE_MS, toInstant } from '../../model/time.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Recorded } from '../../ports/provider.js';
 import type { Accounts, AcmeAccount } from './account.js';
-import { PRODUCT } from './audit.js';
 import type { Chains } from './chains.js';
 import type { AcmeClient } from './client.js';
-import { plainText, problemText } from './problem.js';
+import { addressOf, ended, type Known, knownFacts, namesIn, orderText, underWay } from './map.js';
+import { plainText } from './problem.js';
 import { challengeFor, methodFor, nameOf, proofOf } from './proofs.js';
 import {
   type AuthorizationWire,
@@ -18,7 +18,6 @@ import {
   parseAuthorization,
   parseChallenge,
   parseOrder,
-  problemIn,
 } from './wire.js';
 
 export interface Orders {
@@ -40,16 +39,6 @@ interface OrderDeps {
 
 /** Longest a server may put off the next look within one run. */
 const LONGEST_WAIT_MS = MINUTE_MS;
-
-/** The ACME order behind an order of ours: the newest one, where a reissue is under way. */
-function addressOf(orderId: string, recorded: Recorded | undefined): string {
-  const placed = recorded?.results.reissue?.order;
-  return typeof placed === 'string' ? placed : orderId;
-}
-
-/** Is what is looked at a reissue, beside a certificate that is good? */
-const isReissue = (recorded: Recorded | undefined): recorded is Recorded =>
-  recorded?.request.action === 'reissue' || recorded?.request.action === 'add-names';
 
 export function ordersOf({ client, accounts, clock, chains }: OrderDeps): Orders {
   const proven = new Map<string, AuthorizationWire>();
@@ -101,7 +90,12 @@ export function ordersOf({ client, accounts, clock, chains }: OrderDeps): Orders
   }
 
   /** Sent twice, the second is refused: one order gives one certificate. */
-  async function finalise({ signer }: AcmeAccount, order: OrderWire, csrPem: string): Promise<OrderWire> {
+  async function finalise(
+    { signer }: AcmeAccount,
+    url: string,
+    order: OrderWire,
+    csrPem: string,
+  ): Promise<OrderWire> {
     const csr = derOf(csrPem).toString('base64url');
     const reply = await client.post({
       url: order.finalize,
@@ -110,7 +104,9 @@ export function ordersOf({ client, accounts, clock, chains }: OrderDeps): Orders
       what: `the certificate for ${namesIn(order)[0] ?? 'no name'}`,
       answers: ['orderNotReady'],
     });
-    return reply.status < 400 ? parseOrder(reply) : { ...order, status: 'processing' };
+    const after = reply.status < 400 ? parseOrder(reply) : { ...order, status: 'processing' as const };
+    noteWait(url, after, client.retryAtMs(reply));
+    return after;
   }
 
   async function look(orderId: string, recorded?: Recorded): Promise<OrderSnapshot> {
@@ -119,14 +115,14 @@ export function ordersOf({ client, accounts, clock, chains }: OrderDeps): Orders
     const seen = await read(account, url);
     const csrPem = recorded?.request.csrPem;
     const order =
-      seen.status === 'ready' && csrPem !== undefined ? await finalise(account, seen, csrPem) : seen;
+      seen.status === 'ready' && csrPem !== undefined ? await finalise(account, url, seen, csrPem) : seen;
     const known = knownFacts(orderId, url, order, recorded);
     switch (order.status) {
       case 'pending':
         return pending(account, order, known, recorded);
       case 'ready':
       case 'processing':
-        return under(known, recorded, { waitingFor: 'ca', validation: [] });
+        return underWay(known, recorded, { waitingFor: 'ca', validation: [] });
       case 'invalid':
         return ended(known, recorded, orderText(order, await authorizations(account, order)));
       case 'valid': {
@@ -159,7 +155,7 @@ export function ordersOf({ client, accounts, clock, chains }: OrderDeps): Orders
     if (failed.length > 0) return ended(known, recorded, orderText(order, all));
     const open = validation.filter(({ state }) => state === 'pending');
     const words = [...new Set(open.flatMap(({ name, message }) => (message ? [`${name}: ${message}`] : [])))];
-    return under(known, recorded, {
+    return underWay(known, recorded, {
       waitingFor: open.length > 0 ? 'dcv' : 'ca',
       validation,
       ...(words.length === 0 ? {} : { message: words.slice(0, 3).join('; ') }),
@@ -206,77 +202,6 @@ export function ordersOf({ client, accounts, clock, chains }: OrderDeps): Orders
       });
     },
   };
-}
-
-type Known = Pick<OrderSnapshot, 'id' | 'ids' | 'reference' | 'product' | 'names'>;
-
-/** @throws CertError `wire.unexpected` for what is no host name */
-function namesIn({ identifiers }: OrderWire): readonly DnsName[] {
-  return nameSet(
-    identifiers.map(({ type, value }) => {
-      const parsed = parseName(value);
-      if (type === 'dns' && parsed.ok) return parsed.name;
-      throw new CertError(
-        'wire.unexpected',
-        `the CA has an order for "${plainText(value, 80)}", no host name`,
-      );
-    }),
-  );
-}
-
-/** Until a reissue is issued, the order goes by the id it had. */
-function knownFacts(orderId: string, url: string, order: OrderWire, recorded: Recorded | undefined): Known {
-  const { reference = '', predecessor } = recorded?.request ?? {};
-  const ids = isReissue(recorded) ? (predecessor?.ids ?? []) : [];
-  const told = namesIn(order);
-  const asked = recorded?.request.names;
-  if (asked !== undefined && !sameNames(asked, told)) {
-    throw new CertError(
-      'wire.unexpected',
-      `order ${url} is for ${told.slice(0, 5).join(', ')}, not for the names that were ordered`,
-    );
-  }
-  return {
-    id: orderId,
-    ids: [...ids.filter((id) => id !== orderId && id !== url), orderId],
-    ...(reference === '' ? {} : { reference }),
-    product: PRODUCT,
-    names: asked ?? told,
-  };
-}
-
-/** On its way: beside the certificate that is good, where it is a reissue. */
-const under = (
-  known: Known,
-  recorded: Recorded | undefined,
-  facts: Pick<OrderSnapshot, 'waitingFor' | 'validation' | 'message'>,
-): OrderSnapshot =>
-  isReissue(recorded)
-    ? { ...known, ...facts, state: 'issued', reissuePending: true }
-    : { ...known, ...facts, state: 'pending' };
-
-/** Nothing will come of it; what a reissue was for goes on with the certificate it has. */
-const ended = (known: Known, recorded: Recorded | undefined, message: string): OrderSnapshot =>
-  isReissue(recorded)
-    ? { ...known, state: 'issued', reissueEnded: true, validation: [], message }
-    : { ...known, state: 'rejected', validation: [], message };
-
-/** Why an order came to nothing: its own words, else those of the names that were not proven. */
-function orderText(order: OrderWire, all: readonly AuthorizationWire[]): string {
-  const failed = all
-    .filter(({ status }) => status !== 'valid' && status !== 'pending')
-    .map((one) => {
-      const { error } = one.challenges.find((challenge) => challenge.error !== undefined) ?? {};
-      return `${nameOf(one)}: ${error === undefined ? `the proof is ${one.status}` : problemText(problemIn(error))}`;
-    });
-  if (failed.length > 0) {
-    return [...failed.slice(0, 3), ...(failed.length > 3 ? [`and ${failed.length - 3} more`] : [])].join(
-      '; ',
-    );
-  }
-  return order.error === undefined
-    ? 'the order is invalid; it may have expired'
-    : problemText(problemIn(order.error));
 }
 
 function factsOf(pem: string) {
