@@ -31,7 +31,7 @@ async function subject(withRenewal: boolean): Promise<ConformanceSubject> {
     reissueChangesId: true,
     requestsSeen: async () => server.calls.length,
     withWrongCredentials: async () => {
-      const wrong = account.another({ credentials: secretsOf({ accountKey: accountKeyPem() }) });
+      const wrong = await account.another({ credentials: secretsOf({ accountKey: accountKeyPem() }) });
       server.tamper('new-account', () => ({
         status: 403,
         body: { type: 'urn:ietf:params:acme:error:unauthorized', detail: 'this key is not welcome' },

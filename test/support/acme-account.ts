@@ -24,7 +24,7 @@ export interface AcmeAccount {
   readonly sealer: CountingSealer;
   readonly log: ReturnType<typeof memoryLog>;
   /** Another run of the same account, unless told otherwise. */
-  another(over?: Partial<ProviderDeps> & { readonly options?: JsonObject }): Provider;
+  another(over?: Partial<ProviderDeps> & { readonly options?: JsonObject }): Promise<Provider>;
   close(): Promise<void>;
 }
 
@@ -54,7 +54,7 @@ export async function acmeAccount(settings: AcmeAccountOptions = {}): Promise<Ac
     prices: {},
     options: { termsAgreed: true, ...options },
   });
-  const another: AcmeAccount['another'] = ({ options = settings.options ?? {}, ...over } = {}) =>
+  const another: AcmeAccount['another'] = async ({ options = settings.options ?? {}, ...over } = {}) =>
     acme.create({
       config: config(options),
       repositoryId: 'k3v9x2',
@@ -66,5 +66,5 @@ export async function acmeAccount(settings: AcmeAccountOptions = {}): Promise<Ac
       random: { hex: (bytes) => randomBytes(bytes).toString('hex') },
       ...over,
     });
-  return { provider: another(), server, clock, store, sealer, log, another, close: server.close };
+  return { provider: await another(), server, clock, store, sealer, log, another, close: server.close };
 }

@@ -1,21 +1,8 @@
-import type { ProductInfo, Violation } from '../../model/capabilities.js';
+import type { Violation } from '../../model/capabilities.js';
 import type { CertificateSpec } from '../../model/manifest.js';
 import { isWildcard } from '../../model/names.js';
 import type { AcmeOptions } from './options.js';
-
-export const PRODUCT = 'dv';
-
-export const productsOf = ({ maxNames }: AcmeOptions): readonly ProductInfo[] => [
-  {
-    id: PRODUCT,
-    vendorCode: PRODUCT,
-    validation: 'dv',
-    wildcard: true,
-    maxNames,
-    terms: [],
-    title: 'Domain-validated certificate by ACME',
-  },
-];
+import { PRODUCT } from './products.js';
 
 const COMMON_NAME_LENGTH = 64;
 

@@ -5,12 +5,11 @@ import { CertError } from '../../model/errors.js';
 import { MINUTE_MS, SECOND_MS } from '../../model/time.js';
 import type { ProviderDeps, SendGuard } from '../../ports/provider.js';
 import { type AccountKey, signed } from './jws.js';
+import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
 import { noncePool } from './nonces.js';
 import { kindOf, refusalOf } from './problem.js';
 import { type DirectoryWire, parseDirectory, parseProblem } from './wire.js';
 
-export const CALL_LIMIT_MS = 60 * SECOND_MS;
-export const CONCURRENCY = 16;
 /** A chain of ten RSA-4096 certificates is 20 kB; an order with a thousand names 150 kB. */
 const MAX_RESPONSE_BYTES = 1_000_000;
 /** Of a server that refuses every second nonce, one call in sixteen million gets this far. */

@@ -1,8 +1,8 @@
 import type { ProviderConfig } from '../../model/configuration.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
-import { PRODUCT, productsOf } from './audit.js';
-import { CALL_LIMIT_MS, CONCURRENCY } from './client.js';
+import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
 import { manifestOptionsSchema, optionsOf, optionsSchema } from './options.js';
+import { PRODUCT, productsOf } from './products.js';
 import { createAcme } from './provider.js';
 
 const capabilities: Capabilities = {

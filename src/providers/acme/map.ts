@@ -2,8 +2,8 @@ import { CertError } from '../../model/errors.js';
 import { type DnsName, nameSet, parseName, sameNames } from '../../model/names.js';
 import type { OrderSnapshot } from '../../model/order.js';
 import type { Recorded } from '../../ports/provider.js';
-import { PRODUCT } from './audit.js';
 import { plainText, problemText } from './problem.js';
+import { PRODUCT } from './products.js';
 import { nameOf } from './proofs.js';
 import { type AuthorizationWire, type OrderWire, problemIn } from './wire.js';
 

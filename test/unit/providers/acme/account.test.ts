@@ -37,7 +37,7 @@ describe('the account of an ACME CA', () => {
       'ID.key.age',
     ]);
     expect(files.map(([, text]) => text).join()).not.toContain('PRIVATE KEY');
-    const again = another();
+    const again = await another();
     await order(again);
     await again.close();
     expect(server.accounts).toBe(1);
@@ -47,7 +47,7 @@ describe('the account of an ACME CA', () => {
 
   it('is one for two runners that begin at once', async () => {
     const { provider, another, server, store } = await open();
-    const other = another();
+    const other = await another();
     await Promise.all([order(provider), order(other)]);
     await other.close();
     expect(server.accounts).toBe(1);
@@ -78,7 +78,7 @@ describe('the account of an ACME CA', () => {
   it('is not made a second time by a runner that cannot open the key', async () => {
     const { provider, another, server, sealer } = await open();
     await order(provider);
-    const blind = another({ runnerSealer: sealer.withoutIdentity() });
+    const blind = await another({ runnerSealer: sealer.withoutIdentity() });
     expect(await failureOf(order(blind))).toMatchObject({ code: 'key.no-identity' });
     await blind.close();
     expect(server.accounts).toBe(1);
@@ -88,7 +88,7 @@ describe('the account of an ACME CA', () => {
     const { provider, another, server } = await open();
     await order(provider);
     server.deactivateAccounts();
-    const next = another();
+    const next = await another();
     expect(await failureOf(order(next))).toMatchObject({ code: 'provider.credentials', effect: 'none' });
     expect(await next.check()).toMatchObject({ ok: false });
     await next.close();
@@ -120,7 +120,7 @@ describe('the account of an ACME CA', () => {
       updates.push(payload);
       return { status: 200, body: { status: 'valid' } };
     });
-    const provider = another({ options: { contacts: ['new@example.com'] } });
+    const provider = await another({ options: { contacts: ['new@example.com'] } });
     await order(provider);
     await provider.close();
     expect(updates).toEqual([{ contact: ['mailto:new@example.com'] }]);
