@@ -149,7 +149,7 @@ adopt:
       'S-1': 'skipped: a manifest declares the same names and product: shop',
       'S-2': 'skipped: managed already: m',
       'S-3': 'skipped: recorded for an archived certificate; put its manifest back: old/gone',
-      'S-4': 'skipped: its term has ended: 2026-10-18',
+      'S-4': 'skipped: order is expired',
       'S-5': 'skipped: order is cancelled',
       'S-6': 'skipped: another order for the same names and product lasts longer: S-7',
       'S-7': 'certificates/twin.example.com.yaml',
