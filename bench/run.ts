@@ -123,6 +123,9 @@ async function fiveYears(count: number): Promise<void> {
 
 if (process.argv[2] === 'simulate') {
   await fiveYears(Number(process.argv[3] ?? 1000));
+} else if (process.argv[2] === 'acme') {
+  const { issuing } = await import('./acme.ts');
+  await issuing(Number(process.argv[3] ?? 50));
 } else {
   await startUp();
   for (const size of SIZES) await nothingDue(size);

@@ -44,6 +44,8 @@ export interface HttpClientOptions {
   readonly redact: readonly Secret[];
   /** Calls at a time, paid ones included; default 4. */
   readonly concurrency?: number;
+  /** Statuses of an overloaded server that come back as they are: the API says in the body what they mean. */
+  readonly asIs?: readonly number[];
   /** Calls in any stretch of time, paid ones and repetitions included; absent = no limit. */
   readonly pace?: Pace;
   /** PEM roots that replace the system's. */
@@ -82,7 +84,7 @@ type Attempt =
 
 /** HTTP for one account at one provider. Contacts nothing until it is used. @throws CertError `config.invalid` */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { clock, log, timeouts, jitter = Math.random, concurrency = 4 } = options;
+  const { clock, log, timeouts, jitter = Math.random, concurrency = 4, asIs = [] } = options;
   const url = parseBaseUrl(options.baseUrl);
   const basePath = url.pathname.replace(/\/+$/, '');
   const line: Line = {
@@ -151,7 +153,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     try {
       const reply = noted(await readReply(pool, encoded, limit.signal));
       logCall(encoded, redact, startedMs, { attempt: number, status: reply.status });
-      if (OVERLOADED.has(reply.status)) return overloaded(reply, redact);
+      if (OVERLOADED.has(reply.status) && !asIs.includes(reply.status)) return overloaded(reply, redact);
       const unusable = unusableReply(reply, line.origin, 'none', redact);
       if (unusable !== undefined) throw unusable;
       return { kind: 'reply', reply };

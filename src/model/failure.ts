@@ -6,4 +6,6 @@ export interface FailureRecord {
   readonly lastAt: Instant;
   readonly code: string;
   readonly message: string;
+  /** The other side said not to try again before this. */
+  readonly retryAt?: Instant;
 }

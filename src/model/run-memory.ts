@@ -23,6 +23,8 @@ export interface AccountMemory {
   readonly triedAt?: Instant;
   /** The provider asked not to be called before this instant. */
   readonly notBefore?: Instant;
+  /** When the CA is asked again when it wants its certificates replaced. */
+  readonly adviceDueAt?: Instant;
 }
 
 /** What a complete list told that no status file has room for. */

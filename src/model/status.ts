@@ -66,6 +66,14 @@ export interface CertificateRecord {
   readonly reason: string;
 }
 
+/** RFC 9773 §4.2 */
+export interface RenewalWindow {
+  readonly startAt: Instant;
+  readonly endAt: Instant;
+  /** Page for people, where the CA names one. */
+  readonly explanation?: string;
+}
+
 export interface CurrentCertificate extends CertificateRecord {
   /** When the provider will revoke the predecessor of this certificate. */
   readonly revokesAt?: Instant;
@@ -73,6 +81,8 @@ export interface CurrentCertificate extends CertificateRecord {
   readonly ownKey: boolean;
   /** Serial of a newer certificate of the same order that somebody had issued elsewhere and that is of no use here. */
   readonly replacedBy?: string;
+  /** When the CA wants it replaced, where it says so; absent: by the dates alone. */
+  readonly advice?: RenewalWindow;
   readonly revoked?: { readonly at: Instant; readonly reason: RevocationReason };
 }
 

@@ -1,4 +1,5 @@
 import { namesServe } from '../model/names.js';
+import type { CurrentCertificate } from '../model/status.js';
 import { dayOf } from '../model/time.js';
 import { autoRenewOff } from './auto-renew.js';
 import type { Decision, Draft } from './draft.js';
@@ -103,10 +104,19 @@ const certificateEnding: Check = (s) => {
   const timing = current && order && reissueOf(s, order, current);
   if (!current || !timing?.needed || s.input.nowMs < timing.dueMs) return undefined;
   return {
-    ...reissue(s, 'CertificateEnding', `the certificate ends ${dayOf(certificateEndMs(current) - 1)}`),
+    ...reissue(
+      s,
+      'CertificateEnding',
+      `the certificate ends ${dayOf(certificateEndMs(current) - 1)}${timing.advised ? adviceText(current) : ''}`,
+    ),
     dueAtMs: timing.dueMs,
   };
 };
+
+const adviceText = ({ advice }: CurrentCertificate): string =>
+  advice === undefined
+    ? ''
+    : `, and the CA wants it replaced between ${advice.startAt} and ${advice.endAt}${advice.explanation === undefined ? '' : ` (${advice.explanation})`}`;
 
 /**
  * Names that wait for money or for a person must not let the certificate run out: the clock's reissue goes on with the

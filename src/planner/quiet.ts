@@ -10,7 +10,7 @@ import { SAID_AHEAD_MS } from '../policy/proofs.js';
 import { overdueFromMs, type RenewalInput, reissueSchedule, renewal } from '../policy/schedule.js';
 import { certificateEndMs, headOrder, servingOrder } from './facts.js';
 import { isCertificate, type PlanInput } from './input.js';
-import { validationLevel } from './timing.js';
+import { adviceOf, validationLevel } from './timing.js';
 
 /** What the clock can change the meaning of. */
 export type QuietInput = Pick<PlanInput, 'providers' | 'nowMs'> & {
@@ -88,7 +88,7 @@ function countReplacements(
     count(overdueFromMs(certificate, rule));
     if (order === undefined) continue;
     const till = order.paidTill === undefined ? {} : { paidTillMs: toMs(order.paidTill) };
-    const schedule = reissueSchedule({ name, nowMs, ...certificate, ...till, ...rule });
+    const schedule = reissueSchedule({ name, nowMs, ...certificate, ...till, ...adviceOf(current), ...rule });
     if (!schedule.needed) continue;
     count(schedule.dueMs);
     if (status.proofs !== undefined) count(schedule.dueMs - SAID_AHEAD_MS);

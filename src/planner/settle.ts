@@ -11,7 +11,7 @@ import { certificatesForTerm } from '../policy/schedule.js';
 import { addSpending, costOf, type SpendLedger } from '../policy/spending.js';
 import { type Candidate, chooseProvider } from './choose.js';
 import { type Draft, ISSUING, SENDING } from './draft.js';
-import { isGone, orderById } from './facts.js';
+import { headOf, isGone, orderById } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
 import { preflightOf } from './preflight.js';
 import { standingHold } from './standing.js';
@@ -216,13 +216,20 @@ function busyHold(s: Subject, lane: Draft['lane'], { provider, product }: Candid
   return undefined;
 }
 
+/**
+ * Where nothing is ever paid, an order that failed (a proof that was not there) is simply placed again, as slowly as the
+ * failure ladder says. One that a person gave up is not.
+ */
+const triesAgain = (s: Subject, { price, provider }: Candidate): boolean =>
+  !provider.capabilities.terms && isFree(price) && headOf(s)?.abandoned === undefined;
+
 function approve(s: Subject, draft: Draft, chosen: Candidate, policy: EffectivePolicy): ApprovalAnswer {
   const { price, provider } = chosen;
   const need = {
     certificate: s.name,
     action: draft.action,
     ...(draft.predecessor === undefined ? {} : { predecessor: draft.predecessor }),
-    predecessorDied: draft.reason === 'OrderDied',
+    predecessorDied: draft.reason === 'OrderDied' && !triesAgain(s, chosen),
     provider: provider.config.id,
     environment: provider.config.environment,
     product: chosen.product,

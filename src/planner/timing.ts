@@ -1,12 +1,22 @@
 import type { CurrentCertificate, OrderRecord } from '../model/status.js';
 import { toMs } from '../model/time.js';
-import { type ReissueSchedule, type Renewal, reissueSchedule, renewal } from '../policy/schedule.js';
+import {
+  type ReissueInput,
+  type ReissueSchedule,
+  type Renewal,
+  reissueSchedule,
+  renewal,
+} from '../policy/schedule.js';
 import { providerOf } from './facts.js';
 import type { ProviderFacts, Subject } from './input.js';
 
 /** How far vetting reaches for this product; what is not listed counts as domain-validated. */
 export const validationLevel = (provider: ProviderFacts | undefined, product: string) =>
   provider?.products.find((p) => p.id === product)?.validation ?? 'dv';
+
+/** The CA's own window, as the schedule wants it. */
+export const adviceOf = ({ advice }: CurrentCertificate): Pick<ReissueInput, 'advice'> =>
+  advice === undefined ? {} : { advice: { startMs: toMs(advice.startAt), endMs: toMs(advice.endAt) } };
 
 /** When the current certificate is due for a reissue inside what is paid. */
 export function reissueOf(s: Subject, order: OrderRecord, current: CurrentCertificate): ReissueSchedule {
@@ -16,6 +26,7 @@ export function reissueOf(s: Subject, order: OrderRecord, current: CurrentCertif
     notBeforeMs: toMs(current.notBefore),
     notAfterMs: toMs(current.notAfter),
     ...(order.paidTill === undefined ? {} : { paidTillMs: toMs(order.paidTill) }),
+    ...adviceOf(current),
     validation: validationLevel(providerOf(s, order.provider), order.product),
     ...(s.spec.reissueBeforeMs === undefined ? {} : { reissueBeforeMs: s.spec.reissueBeforeMs }),
     ...(s.input.calendar === undefined ? {} : { calendar: s.input.calendar }),

@@ -5,22 +5,30 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, toInstant, toMs } from '../model/time.js';
 /** Waits after the first, second, third failure; the last one for every further failure. */
 const LADDER_MS = [10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS, DAY_MS];
 
+/** No other side puts a retry off for longer: what falls due must not wait for a number that makes no sense. */
+const LONGEST_RETRY_MS = 7 * DAY_MS;
+
 /** When a failed lane is due again, epoch ms. Counted from the record, so a restart changes nothing. */
 export function nextTryMs(failure: FailureRecord): number {
   const step = Math.min(Math.max(failure.count, 1), LADDER_MS.length) - 1;
-  return toMs(failure.lastAt) + (LADDER_MS[step] ?? DAY_MS);
+  const lastMs = toMs(failure.lastAt);
+  const askedMs = failure.retryAt === undefined ? -Infinity : toMs(failure.retryAt);
+  return Math.max(lastMs + (LADDER_MS[step] ?? DAY_MS), askedMs);
 }
 
 /** The record after one more failure. */
 export const addFailure = (
   previous: FailureRecord | undefined,
-  failure: Pick<FailureRecord, 'code' | 'message'>,
+  failure: Pick<FailureRecord, 'code' | 'message'> & { readonly retryAtMs?: number | undefined },
   nowMs: number,
 ): FailureRecord => ({
   count: (previous?.count ?? 0) + 1,
   lastAt: toInstant(nowMs),
   code: failure.code,
   message: failure.message,
+  ...(failure.retryAtMs === undefined
+    ? {}
+    : { retryAt: toInstant(Math.min(failure.retryAtMs, nowMs + LONGEST_RETRY_MS)) }),
 });
 
 const ISSUANCES_PER_DAY = 3;

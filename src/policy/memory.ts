@@ -25,10 +25,12 @@ function mergeAccounts(a: AccountMemory, b: AccountMemory): AccountMemory {
     a.listing && b.listing ? newer(a.listing, b.listing, ({ at }: Listing) => at) : (a.listing ?? b.listing);
   const triedAt = later(a.triedAt, b.triedAt);
   const notBefore = later(a.notBefore, b.notBefore);
+  const adviceDueAt = later(a.adviceDueAt, b.adviceDueAt);
   return {
     ...(listing === undefined ? {} : { listing }),
     ...(triedAt === undefined ? {} : { triedAt }),
     ...(notBefore === undefined ? {} : { notBefore }),
+    ...(adviceDueAt === undefined ? {} : { adviceDueAt }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface ReissueInput extends ReissueRule {
   readonly notAfterMs: number;
   /** End of what is paid, epoch ms. Absent: no paid term, certificates are unlimited. */
   readonly paidTillMs?: number;
+  /** When the CA wants the certificate replaced (RFC 9773), epoch ms. */
+  readonly advice?: { readonly startMs: number; readonly endMs: number };
 }
 
 export interface DueReissue {
@@ -40,6 +42,8 @@ export interface DueReissue {
   readonly attentionFromMs: number;
   /** The limit change this reissue is pulled before, because that saves a certificate. */
   readonly beforeCutOverMs?: number;
+  /** The CA chose the window. */
+  readonly advised?: true;
 }
 
 export type ReissueSchedule = { readonly needed: false } | DueReissue;
@@ -50,6 +54,8 @@ const SPREAD_SHARE = 10;
 
 /** A number that stays the same for a name, evenly spread over names. */
 const hashOf = (name: string): number => Number.parseInt(hash('sha256', name).slice(0, 12), 16);
+/** As many values as `hashOf` has. */
+const HASHES = 2 ** 48;
 
 /** Whole days of validity a certificate got; its last second counts (RFC 5280 §4.1.2.5). */
 const validityDaysOf = (notBeforeMs: number, notAfterMs: number): number =>
@@ -63,9 +69,34 @@ const validityDaysOf = (notBeforeMs: number, notAfterMs: number): number =>
  * (OV 3, EV 7), so such a pull starts that much earlier.
  */
 export function reissueSchedule(input: ReissueInput): ReissueSchedule {
-  if (input.paidTillMs === undefined) return unlimited(input);
+  const own = input.paidTillMs === undefined ? unlimited(input) : withinTerm(input, input.paidTillMs);
+  return own.needed && input.advice ? advised(own, input, input.advice) : own;
+}
+
+/**
+ * The window of the CA instead of ours: a point in it that the name's hash chooses (RFC 9773 §4.2). Never after the moment
+ * from which the certificate is overdue, nor after a margin that a person wrote down.
+ */
+function advised(
+  own: DueReissue,
+  { name, reissueBeforeMs }: ReissueInput,
+  { startMs, endMs }: NonNullable<ReissueInput['advice']>,
+): DueReissue {
+  const lastMs = reissueBeforeMs === undefined ? own.attentionFromMs : own.latestMs;
+  const chosenMs = startMs + Math.floor(((endMs - startMs) * hashOf(name)) / HASHES);
+  const dueMs = Math.min(chosenMs, lastMs);
+  return {
+    ...own,
+    dueMs,
+    earliestMs: Math.min(startMs, dueMs),
+    latestMs: Math.max(dueMs, Math.min(endMs, lastMs)),
+    advised: true,
+  };
+}
+
+function withinTerm(input: ReissueInput, paidTillMs: number): ReissueSchedule {
   const endDay = Math.floor((input.notAfterMs + SECOND_MS) / DAY_MS);
-  const tillDay = Math.ceil(input.paidTillMs / DAY_MS);
+  const tillDay = Math.ceil(paidTillMs / DAY_MS);
   if (tillDay - endDay <= 1) return { needed: false };
   const today = Math.floor(input.nowMs / DAY_MS);
   const observed = validityDaysOf(input.notBeforeMs, input.notAfterMs);

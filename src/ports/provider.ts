@@ -19,6 +19,7 @@ import type {
 } from '../model/order.js';
 import type { Secret } from '../model/secret.js';
 import type { Term } from '../model/term.js';
+import type { Instant } from '../model/time.js';
 import type { Clock } from './clock.js';
 import type { Sealer } from './keystore.js';
 import type { Log } from './log.js';
@@ -87,6 +88,11 @@ export interface LookUpContext extends StepContext {
 export interface Step {
   readonly name: string;
   readonly paid: boolean;
+  /**
+   * Made twice, it costs nothing and the first leaves nothing that counts: where its look-up cannot tell, it is made again.
+   * Never beside `paid`.
+   */
+  readonly repeatable?: true;
   /** Reads what the look-up will compare with; stored in the intent before it is pushed. */
   before?(request: OrderRequest): Promise<JsonObject>;
   /**
@@ -142,6 +148,16 @@ export interface Validator {
   resend?(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
 }
 
+/** When a CA wants a certificate replaced (RFC 9773 §4.2). */
+export interface RenewalAdvice {
+  readonly startAt: Instant;
+  readonly endAt: Instant;
+  /** Page for people, where the CA names one. */
+  readonly explanation?: string;
+  /** When to ask again, epoch ms. */
+  readonly nextLookMs: number;
+}
+
 /** What the intent holds of an order that is looked at: for what the provider itself does not tell. */
 export interface Recorded {
   readonly request: OrderRequest;
@@ -191,6 +207,11 @@ export interface Provider {
    * capabilities and products say it.
    */
   caaIdentity?(): Promise<CaaIdentity>;
+  /**
+   * When the CA wants this certificate replaced; undefined where it says nothing of it. One call, repeats safely.
+   * Absent: the provider has no such thing.
+   */
+  renewalAdvice?(certificatePem: string): Promise<RenewalAdvice | undefined>;
   /** PEM roots a `private` chain must build to. */
   trustAnchors?(): Promise<readonly string[]>;
   /** Clock of the other side from a reply at most 60 s old, epoch ms; undefined when it shows none. */

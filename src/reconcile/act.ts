@@ -151,7 +151,8 @@ function checkAgain(run: Run, options: ActOptions): (view: StateView, item: Plan
 }
 
 /**
- * An account that cannot be searched gets one purchase at a time: two in flight could not be told apart afterwards.
+ * An account that cannot be searched gets one purchase at a time: two in flight could not be told apart afterwards. What
+ * costs nothing need not be told apart.
  */
 async function sendInBatches(run: Run, jobs: readonly Job[]): Promise<void> {
   const single = jobs.filter((job) => isAnonymous(job));
@@ -161,7 +162,9 @@ async function sendInBatches(run: Run, jobs: readonly Job[]): Promise<void> {
 }
 
 const isAnonymous = (job: Job): boolean =>
-  job.intent.lane === 'purchase' && job.provider.capabilities.search === 'none';
+  job.intent.lane === 'purchase' &&
+  job.provider.capabilities.search === 'none' &&
+  job.intent.steps.some(({ paid }) => paid);
 
 /** Everything placed after this pass, whoever placed it, whose lines this plan holds. */
 function placedOrders(run: Run, lines: readonly PlanItem[]): readonly Waiting[] {

@@ -10,6 +10,7 @@ import { listedWarnings } from '../planner/warnings.js';
 import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
 import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
+import { askAdvice } from './advice.js';
 import type { Deps } from './deps.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
@@ -125,6 +126,7 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
     if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(run.view, options.lookNow));
     const listed = options.syncOlderMs !== undefined && integrity.kind !== 'lost';
     const accounts = listed ? await syncAccounts(run, options.syncOlderMs) : [];
+    if (integrity.kind !== 'lost') await askAdvice(run);
     events.push(...run.events.splice(0));
     let answers = noAnswers();
     let planned = await planRun(run, answers);
@@ -365,10 +367,19 @@ const lookKeys = (view: StateView, which: LookNow): readonly string[] =>
       ),
     );
 
-/** Several passes tell the same line several times; the last word counts. */
+/**
+ * Several passes tell the same line several times; the last word counts. What was waited for is no word any more once
+ * something came of it.
+ */
 function lastWord(events: readonly RunEvent[]): readonly RunEvent[] {
-  const last = new Map(events.map((event) => [`${event.name}|${event.action}`, event]));
-  return [...last.values()];
+  const last = new Map(events.map((event, at) => [`${event.name}|${event.action}`, { event, at }]));
+  const doneAt = new Map(events.flatMap(({ name, outcome }, at) => (outcome === 'done' ? [[name, at]] : [])));
+  return [...last.values()]
+    .filter(
+      ({ event: { name, action, outcome }, at }) =>
+        action !== 'prove' || outcome !== 'waiting' || at > (doneAt.get(name) ?? -1),
+    )
+    .map(({ event }) => event);
 }
 
 export const notInitialised = (): CertError =>

@@ -106,6 +106,10 @@ export function noteRefusal(notes: Notes, account: ProviderConfig, error: unknow
   setAccount(notes, account, { notBefore: toInstant(tillMs) });
 }
 
+/** An account was asked when it wants its certificates replaced. */
+export const noteAdvice = (notes: Notes, account: ProviderConfig, dueMs: number): void =>
+  setAccount(notes, account, { adviceDueAt: toInstant(dueMs) });
+
 function setAccount(notes: Notes, account: ProviderConfig, change: AccountMemory): void {
   const key = accountKey(account);
   notes.memory.accounts[key] = { ...notes.memory.accounts[key], ...change };

@@ -160,7 +160,7 @@ function withBreaker(status: Status, nowMs: number): Status {
 }
 
 function previousOf(current: CurrentCertificate): PreviousCertificate {
-  const { revokesAt: _at, ownKey: _own, replacedBy: _by, ...certificate } = current;
+  const { revokesAt: _at, ownKey: _own, replacedBy: _by, advice: _advice, ...certificate } = current;
   return certificate;
 }
 

@@ -93,6 +93,7 @@ async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked |
         return { name, intent, result: { kind: 'unknown', why: judged.why, candidates: [] } };
       }
       case 'cannot-tell':
+        if (isRepeatable(provider, intent)) return { name, intent, result: { kind: 'not-placed' } };
         return deps.clock.now() <= settledAtMs
           ? waits(`${intent.provider} cannot tell yet: ${lookUp.why}`)
           : { name, intent, result: { ...lookUp, kind: 'unknown' } };
@@ -113,6 +114,10 @@ function searchOf({ capabilities }: Provider, intent: IntendedIntent): Capabilit
   const paid = intent.steps[currentStep(intent)]?.paid ?? true;
   return capabilities.search === 'none' && !paid ? 'findable' : capabilities.search;
 }
+
+/** Is it of no account whether the step in doubt went through? */
+const isRepeatable = (provider: Provider, intent: IntendedIntent): boolean =>
+  operationOf(provider, intent)[currentStep(intent)]?.repeatable === true;
 
 async function askProvider(run: Run, provider: Provider, intent: IntendedIntent): Promise<LookUp> {
   const index = currentStep(intent);

@@ -100,7 +100,7 @@ async function sendAll(run: Run, announced: readonly Announced[]): Promise<reado
     [...byProvider].map(async ([provider, items]) => {
       const server = await serverClock(run, provider);
       const queue = new PQueue({ concurrency: provider.capabilities.concurrency });
-      const batched = provider.capabilities.search === 'unique';
+      const batched = mayShareRecord(provider, items);
       const sent = await allDone(
         items.map((item) =>
           queue.add(async () => {
@@ -119,6 +119,11 @@ async function sendAll(run: Run, announced: readonly Announced[]): Promise<reado
   );
   return results.flatMap((result) => result.sent);
 }
+
+/** Outcomes that may wait for each other: of what is surely found again, or may be made again. */
+const mayShareRecord = ({ capabilities }: Provider, items: readonly Announced[]): boolean =>
+  capabilities.search === 'unique' ||
+  items.every(({ job, intent }) => job.operation[currentStep(intent)]?.repeatable === true);
 
 /** Waits for all, then fails with the first failure: nothing that was sent may be left alone on its way. */
 async function allDone<T>(tasks: readonly Promise<T>[]): Promise<readonly T[]> {

@@ -9,10 +9,12 @@ import type {
   StepRecord,
 } from '../model/intent.js';
 import { isOpen } from '../model/intent.js';
+import { isZero } from '../model/money.js';
 import type { Lane } from '../model/order.js';
 import type { OrderRecord, RequestRecord, Status } from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
 import { toInstant } from '../model/time.js';
+import { isDead } from '../planner/facts.js';
 import { addFailure } from '../policy/failures.js';
 import { paidTillOf } from '../policy/schedule.js';
 import type { StepOutcome } from '../ports/provider.js';
@@ -293,6 +295,7 @@ export function closeIntent(
 export interface Refusal {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly retryAtMs?: number | undefined;
 }
 
 /**
@@ -413,16 +416,35 @@ export function withUnknown(
   });
 }
 
-/** The order ended without a certificate: rejected, cancelled, refunded. */
+/** The order ended without a certificate: rejected, cancelled, refunded. One that cost nothing makes the lane back off. */
 export function withOrderDied(status: Status, intent: OpenIntent, message: string, atMs: number): Status {
   const order = 'orderId' in intent ? status.orders.find((o) => o.ids.includes(intent.orderId)) : undefined;
-  return closeIntent(
-    order && !continuesOrder(intent) ? withoutAbandonRequest(status, order) : status,
-    intent,
-    'refused',
-    atMs,
-    message,
+  const free = intent.quoted === null || isZero(intent.quoted);
+  const slower = free ? withFailure(status, intent, { code: 'order.rejected', message }, atMs) : status;
+  const asked = order && !continuesOrder(intent) ? withoutAbandonRequest(slower, order) : slower;
+  return closeIntent(free ? withoutOldFailures(asked) : asked, intent, 'refused', atMs, message);
+}
+
+const KEPT_FREE_FAILURES = 5;
+
+/** Orders that cost nothing and came to nothing are placed again for ever: the last few tell all there is to tell. */
+function withoutOldFailures(status: Status): Status {
+  const needed = new Set([
+    ...(status.published ?? []).map(({ order }) => order),
+    ...[status.current, ...status.previous].flatMap((certificate) => certificate?.order ?? []),
+  ]);
+  const useless = status.orders.filter(
+    ({ state, ids, charges, abandoned, adopted }) =>
+      isDead(state) &&
+      abandoned === undefined &&
+      adopted === undefined &&
+      charges.every(({ quoted, charged }) => [quoted, charged].every((price) => !price || isZero(price))) &&
+      !ids.some((id) => needed.has(id)),
   );
+  const dropped = new Set(useless.slice(0, -KEPT_FREE_FAILURES));
+  return dropped.size === 0
+    ? status
+    : { ...status, orders: status.orders.filter((order) => !dropped.has(order)) };
 }
 
 /**

@@ -59,7 +59,7 @@ const ID = 'k3v9x2';
 /** Kinds that are served by a sandbox of the product. */
 type SandboxKind = 'sectigo' | 'thesslstore';
 
-export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | SandboxKind;
+export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | 'acme' | SandboxKind;
 
 /** Accounts that sell for money. */
 export const PAID: readonly Kind[] = ['local-ca-priced', 'unique', 'findable', 'none'];
@@ -72,6 +72,10 @@ export interface PlaceOptions {
   readonly seller?: Partial<SellerSettings>;
   /** Settings of the sandbox where the kind is one of a sandbox. */
   readonly sandbox?: JsonObject;
+  /** Of a real ACME server: its directory, and the certificates it issued, which count as purchases. */
+  readonly acme?: { readonly directory: string; issued(): Promise<number> };
+  /** Instead of one that stands still until it is moved. */
+  readonly clock?: ManualClock;
   /** Money in the account; default 500. */
   readonly balance?: string;
   /** Lines of the account in certwright.yaml. */
@@ -181,11 +185,15 @@ const ACCOUNTS: Readonly<Record<Kind, (url: string) => string>> = {
   unique: (url) => paidAccount(url, 'unique'),
   findable: (url) => paidAccount(url, 'findable'),
   none: (url) => paidAccount(url, 'none'),
+  acme: (url) => acmeAccount(url),
   sectigo: (url) =>
     `type: sectigo, environment: rehearsal, url: "${url}", currency: USD, credentials: { loginName: "\${SECTIGO_LOGIN}", loginPassword: "\${SECTIGO_PASSWORD}" }, prices: { positivessl: { 90d: { base: 4.50 USD }, 1y: { base: 9.99 USD } }, positivessl-multi-domain: { 1y: { base: 25 USD, names: 3, perName: 6 USD } }, instantssl: { 1y: { base: 20 USD } } }`,
   thesslstore: (url) =>
     `type: thesslstore, environment: rehearsal, url: "${url}", credentials: { partnerCode: "\${STORE_PARTNER}", authToken: "\${STORE_TOKEN}" }`,
 };
+
+const acmeAccount = (url: string): string =>
+  `type: acme, environment: rehearsal, url: "${url}", termsAgreed: true, contacts: [team@example.com]`;
 
 const paidAccount = (url: string, search: string): string =>
   `type: paid-test, environment: rehearsal, url: "${url}", credentials: { token: "\${PAID_TOKEN}" }, search: ${search}`;
@@ -237,7 +245,7 @@ const manifestFiles = (manifests: Readonly<Record<string, string>>): Files =>
 /** A remote that `init` has set up, with manifests on its approval branch. Gone after the test. */
 export async function openPlace(options: PlaceOptions): Promise<Place> {
   const identity = await generateIdentity();
-  const startMs = manualClock().now();
+  const startMs = (options.clock ?? manualClock()).now();
   const { kind } = options;
   let opened: Place | undefined;
   const server = SEARCHES.has(kind)
@@ -256,7 +264,11 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     : undefined;
   if (sandbox) onTestFinished(() => sandbox.close());
   const files = {
-    'certwright.yaml': configuration(options, identity.recipient, server?.url ?? sandbox?.url ?? ''),
+    'certwright.yaml': configuration(
+      options,
+      identity.recipient,
+      server?.url ?? sandbox?.url ?? options.acme?.directory ?? '',
+    ),
     ...manifestFiles(options.manifests ?? { shop: manifest('shop') }),
   };
   const store = options.git ? await gitStore(files) : await memoryStore(files, options.memory);
@@ -273,7 +285,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
   const place: Place = {
     store,
     kind,
-    clock: manualClock(startMs),
+    clock: options.clock ?? manualClock(startMs),
     ...(server && control ? { seller: { server, control } } : {}),
     ...(sandbox ? { sandbox } : {}),
     identity: identity.identity.reveal(),
@@ -282,6 +294,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     async advance(ms) {
       place.clock.advance(ms);
       await control?.setTime(place.clock.now());
+      if (options.clock) await options.clock.sleep(ms);
     },
     merge: (files) => store.push('main', files),
     async snapshot() {
@@ -294,12 +307,13 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
           if (there[ref] !== refs[ref]) await store.setRef(ref, refs[ref] ?? null);
         }
         restoreSeller?.();
-        place.clock = manualClock(nowMs);
+        place.clock = options.clock ?? manualClock(nowMs);
       };
     },
     async purchases() {
       if (control) return control.purchases();
       if (sandbox) return sandbox.purchases().length;
+      if (options.acme) return options.acme.issued();
       const books = 'refs/certwright/accounts/shop';
       if ((await store.refs())[books] === undefined) return 0;
       return Object.keys(await store.files(books)).filter((path) => path.startsWith('orders/')).length;

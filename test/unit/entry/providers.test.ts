@@ -21,7 +21,8 @@ describe('providers', () => {
   test('shows what each kind can do, anywhere', async () => {
     const { out, err, code } = await providers();
     expect(out).toMatch(/^local-ca: Embedded private CA\nsectigo: Sectigo reseller API\n/);
-    expect(out).toMatch(/^Push notifications +no +no +no$/m);
+    expect(out).toMatch(/^acme: ACME \(RFC 8555\)$/m);
+    expect(out).toMatch(/^Push notifications +no +no +no +no$/m);
     expect(out).toMatch(/^ {2}Push notifications \(local-ca\): The CA has no server/m);
     expect(out).not.toContain('ACCOUNT');
     expect(err).toBe('');
@@ -52,6 +53,7 @@ describe('providers', () => {
       ['local-ca', 'unique'],
       ['sectigo', 'findable'],
       ['thesslstore', 'findable'],
+      ['acme', 'none'],
     ]);
     expect(told.accounts).toEqual([
       { id: 'shop', type: 'local-ca', environment: 'live', priority: 100 },

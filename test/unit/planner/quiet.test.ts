@@ -36,6 +36,8 @@ const orderOf = (id: string) =>
       return paidTill === undefined ? rest : { ...rest, paidTill };
     });
 
+const windowFrom = (startAt: string) => ({ startAt, endAt: toInstant(toMs(startAt) + 2 * DAY_MS) });
+
 const statusOf = (name: string): fc.Arbitrary<Status> =>
   fc
     .record({
@@ -45,6 +47,7 @@ const statusOf = (name: string): fc.Arbitrary<Status> =>
       begins: instant(-200, 0.01),
       life: fc.constantFrom(6 * HOUR_MS, 7 * DAY_MS, 47 * DAY_MS, 199 * DAY_MS, 398 * DAY_MS),
       revokesAt: fc.option(instant(-2, 10), { nil: undefined }),
+      adviceFrom: fc.option(instant(-1, 60), { nil: undefined, freq: 1 }),
       archived: fc.constantFrom(false, false, true),
       proven: fc.boolean(),
     })
@@ -60,6 +63,7 @@ const statusOf = (name: string): fc.Arbitrary<Status> =>
             notAfter: toInstant(toMs(it.begins) + it.life - 1000),
             publishedAt: it.begins,
             ...(it.revokesAt === undefined ? {} : { revokesAt: it.revokesAt }),
+            ...(it.adviceFrom === undefined ? {} : { advice: windowFrom(it.adviceFrom) }),
           }),
         }),
         ...(it.proven && serving

@@ -22,6 +22,16 @@ describe('after a failure', () => {
       message: 'no answer',
     });
   });
+
+  it.each([
+    ['sooner than the ladder', MINUTE_MS, 10 * MINUTE_MS],
+    ['later than the ladder', 2 * HOUR_MS, 2 * HOUR_MS],
+    ['in years', 4000 * DAY_MS, 7 * DAY_MS],
+    ['at the end of time', Number.MAX_SAFE_INTEGER - NOW, 7 * DAY_MS],
+  ])('waits as long as the other side wants, a week at most: %s', (_what, askedMs, waitMs) => {
+    const refusal = { code: 'provider.refused', message: 'too many', retryAtMs: NOW + askedMs };
+    expect(nextTryMs(addFailure(undefined, refusal, NOW)) - NOW).toBe(waitMs);
+  });
 });
 
 const ago = (ms: number): string => toInstant(NOW - ms);

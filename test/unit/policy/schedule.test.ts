@@ -491,3 +491,56 @@ describe('the end of what is paid', () => {
     expect(paidTillOf({ startMs: D0, counting: 'days', providerPaidTillMs: D0 + 5 })).toBe(D0 + 5);
   });
 });
+
+describe('a window of the CA (RFC 9773)', () => {
+  const life = certificate(D0, 90);
+  const dated = (over: Partial<ReissueInput> = {}): DueReissue =>
+    due(reissueSchedule({ validation: 'dv', name: 'shop', nowMs: D0, ...life, ...over }));
+  const window = (from: number, days: number) => ({
+    advice: { startMs: D0 + from * DAY_MS, endMs: D0 + (from + days) * DAY_MS },
+  });
+  const own = dated();
+
+  it('takes the place of ours: at a moment in it that the name chooses, the same each time', () => {
+    const advised = dated(window(40, 2));
+    expect(advised).toMatchObject({ advised: true, attentionFromMs: own.attentionFromMs });
+    expect(advised.dueMs).toBeGreaterThanOrEqual(D0 + 40 * DAY_MS);
+    expect(advised.dueMs).toBeLessThan(D0 + 42 * DAY_MS);
+    expect(dated({ ...window(40, 2), nowMs: D0 + 39 * DAY_MS })).toEqual(advised);
+  });
+
+  it('spreads many names over all of it', () => {
+    const days = Array.from({ length: 400 }, (_, n) =>
+      dayOf(dated({ ...window(40, 4), name: `n${n}` }).dueMs),
+    );
+    for (const quarter of [40, 41, 42, 43]) {
+      expect(days.filter((day) => Math.floor(day) === quarter).length).toBeGreaterThan(60);
+    }
+  });
+
+  it('that is over makes it due at once', () => {
+    expect(dated({ ...window(-3, 1), nowMs: D0 + 5 * DAY_MS }).dueMs).toBeLessThan(D0);
+  });
+
+  it('that comes too late does not: it is due before it is overdue', () => {
+    const late = dated(window(85, 100));
+    expect(late.dueMs).toBe(own.attentionFromMs);
+    expect(late.latestMs).toBe(own.attentionFromMs);
+  });
+
+  it('does not outweigh a margin that a person wrote down', () => {
+    const asked = { reissueBeforeMs: 20 * DAY_MS };
+    expect(dated({ ...asked, ...window(80, 2) }).dueMs).toBe(dated(asked).latestMs);
+  });
+
+  it('is nothing for a term that needs no further certificate', () => {
+    const input = {
+      validation: 'dv',
+      name: 'shop',
+      nowMs: D0,
+      ...life,
+      paidTillMs: D0 + 90 * DAY_MS,
+    } as const;
+    expect(reissueSchedule({ ...input, ...window(40, 2) })).toEqual({ needed: false });
+  });
+});
