@@ -30,6 +30,8 @@ export interface Planned {
   readonly plan: Plan;
   readonly findings: readonly Finding[];
   readonly view: StateView;
+  /** What the plan was made from. */
+  readonly input: PlanInput;
 }
 
 /**
@@ -40,8 +42,8 @@ export interface Planned {
 export async function planOnly(deps: Deps, tree?: TreeReader): Promise<Planned> {
   const run = await openRun(deps, tree);
   try {
-    const { plan } = await planRun(run, noAnswers());
-    return { plan, findings: run.findings, view: run.view };
+    const { plan, input } = await planRun(run, noAnswers());
+    return { plan, findings: run.findings, view: run.view, input };
   } finally {
     await run.providers.close();
   }
@@ -245,6 +247,7 @@ export class ConfigurationError extends CertError {
 
 interface PlannedRun {
   readonly plan: Plan;
+  readonly input: PlanInput;
   readonly manifestsDescend: boolean;
 }
 
@@ -252,7 +255,7 @@ async function planRun(run: Run, answers: Answers): Promise<PlannedRun> {
   const manifestsDescend = await descends(run.deps, run.view, run.desired.commit);
   if (manifestsDescend && run.desired.commit !== null) run.manifestCommit = run.desired.commit;
   const input = await askProviders(run, answers, manifestsDescend);
-  return { plan: makePlan(input), manifestsDescend };
+  return { plan: makePlan(input), input, manifestsDescend };
 }
 
 /**
