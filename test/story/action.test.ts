@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { type FakeGitHub, fakeGitHub } from '../support/github/server.js';
-import { runAction } from './runner.js';
+import { runAction, startAction } from './runner.js';
 import { LONG_MS, type Team, type TeamOptions, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
@@ -66,5 +66,42 @@ describe('a pull request', () => {
     expect(quiet.outputs).toMatchObject({ issued: '[]', changes: '0' });
     expect(await team.orders()).toHaveLength(2);
     expect(github.unknown).toEqual([]);
+  });
+});
+
+describe('the approval branch', () => {
+  it('is carried out once by two runs at once, listed on a schedule, and gone on with after a cancelled run', async () => {
+    const { team, github } = await setUp();
+    const token = github.token();
+    const stopped = await startAction(team, github, { event: 'push' }, { token });
+    stopped.child.stdout?.once('data', () => stopped.child.kill('SIGINT'));
+    const end = await stopped.ended;
+    expect(end.code).toBe(130);
+    expect(end.commands.at(-1)).toContain('certwright%3A stopped');
+
+    const both = await Promise.all([
+      runAction(team, github, { event: 'workflow_dispatch' }, { token }),
+      runAction(team, github, { event: 'push' }, { token }),
+    ]);
+    expect(both.map(({ code, err }) => ({ code, err }))).toEqual([
+      { code: 0, err: '' },
+      { code: 0, err: '' },
+    ]);
+    expect(await team.orders()).toHaveLength(1);
+    const issued = both.flatMap(({ outputs }) => JSON.parse(outputs.issued ?? '[]'));
+    expect(new Set(issued)).toEqual(new Set(['shop']));
+
+    const scheduled = await runAction(team, github, { event: 'schedule' }, { token });
+    expect(scheduled).toMatchObject({ code: 0, err: '' });
+    expect(scheduled.out).toContain('internal');
+    expect(await team.orders()).toHaveLength(1);
+
+    await team.merge({ 'certificates/shop.yaml': 'domian: shop.example.com\n' });
+    const wrong = await runAction(team, github, { event: 'push' }, { token });
+    expect(wrong.code).toBe(1);
+    expect(wrong.commands.some((line) => line.startsWith('::error file=certificates/shop.yaml,line=1'))).toBe(
+      true,
+    );
+    expect(wrong.commands.at(-1)).toContain('something is wrong');
   });
 });
