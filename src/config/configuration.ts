@@ -2,6 +2,7 @@ import picomatch from 'picomatch';
 import type {
   ApprovalKind,
   ApprovalMode,
+  ApprovalRequestsConfig,
   Configuration,
   ContactPerson,
   ContactSet,
@@ -9,6 +10,7 @@ import type {
   NotificationConfig,
   PersonalText,
   PolicyRule,
+  RequestGrouping,
   Spending,
 } from '../model/configuration.js';
 import type { Json, JsonObject } from '../model/json.js';
@@ -44,6 +46,8 @@ const DEFAULT_APPROVAL: Readonly<Record<ApprovalKind, ApprovalMode>> = {
   free: 'auto',
   revoke: 'pull-request',
 };
+const DEFAULT_REQUESTS: ApprovalRequestsConfig = { group: 'each', perRun: 10, open: 20 };
+const GROUPINGS: readonly RequestGrouping[] = ['each', 'owner', 'all'];
 const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
 const NOTIFICATION_KEYS: ReadonlySet<string> = new Set(['type', 'on']);
 const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
@@ -194,6 +198,7 @@ export function toConfiguration(
       approval: { ...DEFAULT_APPROVAL, ...toApproval(objectAt(policy, 'approval')) },
       spending: toSpending(objectAt(policy, 'spending')),
       rules: listAt(policy, 'rules').map(toRule),
+      requests: toRequests(objectAt(policy, 'requests')),
     },
     contacts: mapValues(objectAt(root, 'contacts'), toContactSet),
     notifications: listAt(root, 'notifications').filter(isObject).map(toNotification),
@@ -210,6 +215,15 @@ function toApproval(block: JsonObject): Partial<Record<ApprovalKind, ApprovalMod
     if (mode !== undefined) approval[kind] = mode;
   }
   return approval;
+}
+
+function toRequests(block: JsonObject): ApprovalRequestsConfig {
+  const { perRun, open } = block;
+  return {
+    group: GROUPINGS.find((it) => it === textAt(block, 'group')) ?? DEFAULT_REQUESTS.group,
+    perRun: typeof perRun === 'number' ? perRun : DEFAULT_REQUESTS.perRun,
+    open: typeof open === 'number' ? open : DEFAULT_REQUESTS.open,
+  };
 }
 
 const moneyAt = (block: Json, key: string) => parseMoney(textAt(block, key) ?? '');
