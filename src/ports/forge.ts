@@ -160,6 +160,8 @@ export interface Branches {
   tip(branch: string): Promise<Oid | undefined>;
   /** One commit, and the branch on it. `exists`: somebody made the branch before. */
   create(branch: string, commit: BranchCommit): Promise<{ readonly oid: Oid } | 'exists'>;
+  /** One commit on top of a branch that still is where `base` says. `moved`: it is not, and nothing was changed. */
+  advance(branch: string, commit: BranchCommit): Promise<{ readonly oid: Oid } | 'moved'>;
   /** One commit, and the branch moved there whatever it held. */
   replace(branch: string, commit: BranchCommit): Promise<{ readonly oid: Oid }>;
   /** Repeats safely; one that is gone already is deleted. */

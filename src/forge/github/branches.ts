@@ -10,6 +10,7 @@ const WRITE = { to: 'write the branch', needs: 'contents: write' } as const;
 /** A reference that exists, or one that is not there: both are 422 with these words. */
 const EXISTS = /reference already exists/i;
 const GONE = /reference does not exist/i;
+const MOVED = /not a fast forward|reference does not exist/i;
 
 const says = (error: unknown, words: RegExp): boolean =>
   error instanceof CertError && error.code === 'forge.refused' && words.test(error.providerText ?? '');
@@ -67,6 +68,20 @@ export function branches({ call, at }: Line): Branches {
     },
     async create(branch, what) {
       return create(branch, await commit(what));
+    },
+    async advance(branch, what) {
+      const oid = await commit(what);
+      try {
+        await call(
+          'PATCH /repos/{owner}/{repo}/git/refs/{ref}',
+          { ...at, ref: `heads/${branch}`, sha: oid, force: false },
+          { ...WRITE, repeats: true },
+        );
+        return { oid };
+      } catch (error) {
+        if (says(error, MOVED)) return 'moved';
+        throw error;
+      }
     },
     async replace(branch, what) {
       const oid = await commit(what);

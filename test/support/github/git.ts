@@ -95,13 +95,9 @@ export async function rebased(repository: string, base: string, head: string): P
   const list = await plumb(repository, ['rev-list', '--reverse', '--no-merges', `${base}..${head}`]);
   let tip = base;
   for (const commit of list.split('\n').filter((one) => one !== '')) {
-    const tree = await plumb(repository, [
-      'merge-tree',
-      '--write-tree',
-      `--merge-base=${commit}^`,
-      tip,
-      commit,
-    ]);
+    // As if the tip had been made on the commit's parent: older git takes no merge base by hand.
+    const side = await writeCommit(repository, `${tip}^{tree}`, [`${commit}^`], 'side');
+    const tree = await plumb(repository, ['merge-tree', '--write-tree', side, commit]);
     const message = await plumb(repository, ['log', '-1', '--format=%B', commit]);
     tip = await writeCommit(repository, tree, [tip], message, 'Ann');
   }

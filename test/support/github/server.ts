@@ -40,6 +40,8 @@ export interface FakeOptions {
   readonly fullName?: string;
   /** Default true: reading needs its permission too. */
   readonly isPrivate?: boolean;
+  /** Epoch ms; default: a clock of its own. */
+  readonly nowMs?: () => number;
 }
 
 /** The next calls whose `METHOD /path` matches get this instead. */
@@ -173,10 +175,10 @@ function page(
 }
 
 export async function fakeGitHub(options: FakeOptions = {}): Promise<FakeGitHub> {
-  const { fullName = 'acme/certificates', isPrivate = true } = options;
+  const { fullName = 'acme/certificates', isPrivate = true, nowMs = () => 0 } = options;
   const remote =
     options.remote ?? (options.files === undefined ? await emptyRemote() : await fileRemote(options.files));
-  let seconds = Date.UTC(2026, 10, 22, 12) / 1000;
+  let seconds = options.nowMs ? 0 : Date.UTC(2026, 10, 22, 12) / 1000;
   let ids = 1000;
   let numbers = 0;
   const state: State = {
@@ -194,7 +196,7 @@ export async function fakeGitHub(options: FakeOptions = {}): Promise<FakeGitHub>
     dispatches: [],
     workflowsMayOpenPulls: true,
     now: () => {
-      seconds += 1;
+      seconds = Math.max(seconds + 1, Math.floor(nowMs() / 1000));
       return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
     },
     nextId: () => {
