@@ -9,6 +9,9 @@ import { appliedText } from '../cli/applied-text.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
+import { askForApprovals } from './approvals.js';
+import { heedBoxes, showDashboard } from './dashboard.js';
+import { forgeOf } from './github.js';
 import { SYNC_OLDER_MS } from './inputs.js';
 import { writeOutputs } from './outputs.js';
 import type { Job } from './plan-pull.js';
@@ -34,7 +37,10 @@ export async function applyBranch(job: Job, isScheduled: boolean): Promise<ExitC
     return EXIT.fine;
   }
   const workplace = await openWorkplace(context, NO_IDENTITIES, remote);
+  const forge =
+    inputs.token && (inputs.approvals || inputs.dashboard) ? forgeOf(job, inputs.token) : undefined;
   try {
+    const page = forge && inputs.dashboard ? await heedBoxes(job, workplace, forge) : undefined;
     const carried = await carryOut(context, workplace, {
       waitMs: inputs.waitMs,
       startedMs,
@@ -45,8 +51,11 @@ export async function applyBranch(job: Job, isScheduled: boolean): Promise<ExitC
       },
     });
     await report(job, workplace, carried);
+    const asked = forge && inputs.approvals ? await askForApprovals(job, forge, carried) : undefined;
+    if (forge) await showDashboard(job, workplace, forge, page, asked);
     return carried.code;
   } finally {
+    await forge?.close();
     await workplace.close();
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CertError } from '../../model/errors.js';
+import { DASHBOARD_LABEL } from '../forge/dashboard-label.js';
 
 /** What is read of the pull request an event is about. */
 export interface PullEvent {
@@ -18,10 +19,14 @@ export interface RunnerEvent {
   /** `owner/name`. */
   readonly repository: string;
   readonly pull?: PullEvent;
+  /** A person changed the text of the dashboard issue. */
+  readonly isDashboardEdit?: boolean;
 }
 
 interface Payload {
   readonly action?: unknown;
+  readonly issue?: { readonly labels?: unknown } | null;
+  readonly sender?: { readonly type?: unknown } | null;
   readonly pull_request?: {
     readonly number?: unknown;
     readonly state?: unknown;
@@ -48,6 +53,16 @@ function pullOf(payload: Payload, repository: string): PullEvent | undefined {
   };
 }
 
+/** Our own edits start nothing with a workflow's token, and nothing new with an app's. */
+function isDashboardEdit({ action, issue, sender }: Payload): boolean {
+  const labels: readonly unknown[] = Array.isArray(issue?.labels) ? issue.labels : [];
+  const isOurs = labels.some(
+    (label) =>
+      typeof label === 'object' && label !== null && 'name' in label && label.name === DASHBOARD_LABEL,
+  );
+  return action === 'edited' && isOurs && sender?.type === 'User';
+}
+
 /** https://docs.github.com/en/actions/reference/workflows-and-actions/variables @throws CertError `usage` */
 export function readEvent(env: NodeJS.ProcessEnv): RunnerEvent {
   const { GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: file, GITHUB_REPOSITORY: repository } = env;
@@ -56,8 +71,15 @@ export function readEvent(env: NodeJS.ProcessEnv): RunnerEvent {
       remedy: 'use the command `certwright` elsewhere',
     });
   }
-  const pull = pullOf(file ? readPayload(file) : {}, repository);
-  return { name, ref: env.GITHUB_REF ?? '', repository, ...(pull === undefined ? {} : { pull }) };
+  const payload = file ? readPayload(file) : {};
+  const pull = pullOf(payload, repository);
+  return {
+    name,
+    ref: env.GITHUB_REF ?? '',
+    repository,
+    ...(pull === undefined ? {} : { pull }),
+    isDashboardEdit: name === 'issues' && isDashboardEdit(payload),
+  };
 }
 
 function readPayload(file: string): Payload {

@@ -18,6 +18,8 @@ export interface Inputs {
   readonly waitMs: number;
   readonly comment: boolean;
   readonly check: boolean;
+  readonly approvals: boolean;
+  readonly dashboard: boolean;
   readonly failOnAttention: boolean;
 }
 
@@ -53,6 +55,8 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     waitMs,
     comment: flag('comment', true),
     check: flag('check', true),
+    approvals: flag('approvals', true),
+    dashboard: flag('dashboard', false),
     failOnAttention: flag('fail-on-attention', true),
   };
 }

@@ -1,4 +1,3 @@
-import { openGitHub } from '../../forge/github/index.js';
 import type { Finding } from '../../model/manifest.js';
 import type { Conclusion } from '../../ports/forge.js';
 import { lineNotes } from '../../report/line-notes.js';
@@ -10,8 +9,8 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit.js';
 import { openProposal } from '../proposal/open.js';
 import { type Proposed, planProposal } from '../proposal/plan.js';
-import { version } from '../version.js';
 import type { PullEvent, RunnerEvent } from './event.js';
+import { forgeOf } from './github.js';
 import type { Inputs } from './inputs.js';
 import { writeOutputs } from './outputs.js';
 import { type PullReport, tellPull } from './pull-report.js';
@@ -60,16 +59,7 @@ async function onPull(
 ): Promise<boolean> {
   const { token, comment, check } = inputs;
   if (!token || !(comment || check)) return false;
-  const forge = openGitHub({
-    repository: event.repository,
-    apiUrl: context.env.GITHUB_API_URL || 'https://api.github.com',
-    serverUrl: context.env.GITHUB_SERVER_URL || 'https://github.com',
-    token,
-    userAgent: `certwright/${version}`,
-    clock: context.clock,
-    log: context.log,
-    signal: context.signal,
-  });
+  const forge = forgeOf({ context, event }, token);
   try {
     return await tellPull(runner, forge, report, { comment, check, isForeign: pull.isForeign });
   } finally {

@@ -45,6 +45,10 @@ export function workOf(mode: Mode, event: RunnerEvent, approvalBranch: string): 
     case 'workflow_dispatch':
     case 'repository_dispatch':
       return { kind: 'apply', isScheduled: false };
+    case 'issues':
+      return event.isDashboardEdit === true
+        ? { kind: 'apply', isScheduled: false }
+        : nothing('this is no edit of the dashboard issue by a person');
     default:
       return nothing(`nothing follows from the event ${event.name}; \`mode:\` can ask for something`);
   }

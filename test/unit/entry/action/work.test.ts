@@ -1,7 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readEvent } from '../../../../src/entry/action/event.js';
 import { readInputs } from '../../../../src/entry/action/inputs.js';
 import { createRunner } from '../../../../src/entry/action/runner.js';
 import { workOf } from '../../../../src/entry/action/work.js';
+import { tempFolder } from '../../../support/git.js';
 import { commandsOf } from '../../../support/github/trigger.js';
 
 const event = (name: string, ref = 'refs/heads/main') => ({ name, ref, repository: 'acme/certificates' });
@@ -18,6 +22,8 @@ describe('what an event asks for', () => {
     ['a pull request', { ...event('pull_request'), pull }, 'plan-pull'],
     ['one that was closed', { ...event('pull_request'), pull: { ...pull, isClosed: true } }, 'nothing'],
     ['a release', event('release'), 'nothing'],
+    ['a box on the dashboard', { ...event('issues'), isDashboardEdit: true }, 'apply'],
+    ['another issue', { ...event('issues'), isDashboardEdit: false }, 'nothing'],
   ] as const)('%s', (_, given, kind) => {
     expect(workOf('auto', given, 'main').kind).toBe(kind);
   });
@@ -30,6 +36,30 @@ describe('what an event asks for', () => {
   it('lists the accounts before on a schedule only', () => {
     expect(workOf('auto', event('schedule'), 'main')).toMatchObject({ isScheduled: true });
     expect(workOf('auto', event('push'), 'main')).toMatchObject({ isScheduled: false });
+  });
+});
+
+describe('an edit of an issue', () => {
+  const label = { name: 'certwright-dashboard' };
+  it.each([
+    [
+      'of the dashboard by a person',
+      { action: 'edited', issue: { labels: [label] }, sender: { type: 'User' } },
+      true,
+    ],
+    ['by a bot', { action: 'edited', issue: { labels: [label] }, sender: { type: 'Bot' } }, false],
+    ['of another issue', { action: 'edited', issue: { labels: [] }, sender: { type: 'User' } }, false],
+    ['that is none', { action: 'opened', issue: { labels: [label] }, sender: { type: 'User' } }, false],
+    ['without any sense', { action: 'edited', issue: null, sender: null }, false],
+  ])('%s', async (_, payload, isOurs) => {
+    const file = join(await tempFolder(), 'event.json');
+    await writeFile(file, JSON.stringify(payload));
+    const env = {
+      GITHUB_EVENT_NAME: 'issues',
+      GITHUB_EVENT_PATH: file,
+      GITHUB_REPOSITORY: 'acme/certificates',
+    };
+    expect(readEvent(env).isDashboardEdit).toBe(isOurs);
   });
 });
 
