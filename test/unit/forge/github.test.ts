@@ -108,6 +108,21 @@ describe('pull requests', () => {
     });
   });
 
+  it('advances a branch only from where it was read', async () => {
+    const { github, forge } = await withPull();
+    const base = (await forge.branches.tip('wiki')) ?? '';
+    const note = (text: string) => ({ base, files: { 'notes.md': text }, message: 'Note' });
+    expect(await forge.branches.advance('wiki', note('ours\n'))).toEqual({
+      oid: await forge.branches.tip('wiki'),
+    });
+    await github.push('wiki', { 'notes.md': 'theirs\n' });
+    expect(await forge.branches.advance('wiki', note('again\n'))).toBe('moved');
+    expect((await filesOf(github.remote, 'wiki'))['notes.md']).toBe('theirs\n');
+    await forge.branches.delete('wiki');
+    expect(await forge.branches.advance('wiki', note('again\n'))).toBe('moved');
+    expect(await forge.branches.tip('wiki')).toBeUndefined();
+  });
+
   it('opens, finds by branch, updates and closes one of its own, and leaves forks of the same branch name out', async () => {
     const { github, forge } = await withPull();
     const tip = (await refsOf(github.remote))['refs/heads/main'] ?? '';
