@@ -246,6 +246,7 @@ const toNotification = (block: JsonObject): NotificationConfig => ({
 const toHook = (block: Json): HookConfig => ({
   run: textsAt(block, 'run'),
   timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? MINUTE_MS,
+  environment: textsAt(block, 'environment'),
 });
 
 const toPersonalTexts = (block: JsonObject): Record<string, PersonalText> =>

@@ -6,6 +6,7 @@ import { createKeyMaker } from '../keys/generate.js';
 import type {
   Configuration,
   ContactSet,
+  HookConfig,
   PersonalText,
   ProviderConfig,
   SolverConfig,
@@ -16,6 +17,7 @@ import type { Secret, SecretSource } from '../model/secret.js';
 import type { Sealer } from '../ports/keystore.js';
 import type { Provider, ProviderDefinition } from '../ports/provider.js';
 import type { Solver } from '../ports/solver.js';
+import { publishedHook } from '../programs/published-hook.js';
 import type { BrokenAccount, Deps, ProviderSet } from '../reconcile/deps.js';
 import { fileSpool } from '../repository/file-spool.js';
 import type { GitRepository } from '../repository/git-repository.js';
@@ -56,6 +58,7 @@ export function composeDeps(
     parseMemory,
     connect: (configuration) => connect(context, repository, configuration, identities),
     openSolver: (config) => openSolver(context, config),
+    ...(context.startsHooks ? { publishedHook: (config: HookConfig) => openHook(context, config) } : {}),
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
     contacts: (configuration, name) => resolveContacts(context, configuration, name),
@@ -147,6 +150,13 @@ function openSolver(context: Context, config: SolverConfig): Solver {
     variable: (name) => context.env[name],
   });
 }
+
+const openHook = (context: Context, config: HookConfig) =>
+  publishedHook(config, {
+    folder: context.cwd,
+    signal: context.signal,
+    variable: (name) => context.env[name],
+  });
 
 /** A contact set with its variables read, and the digest by which a later run can tell that it is still the same. */
 function resolveContacts(

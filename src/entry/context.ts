@@ -31,12 +31,16 @@ export interface Context {
   readonly runId: string;
   /** Kinds of provider there are. */
   readonly definitions: readonly ProviderDefinition[];
+  /** May programs of the user's own be started after a publication? The command line and the daemon do. */
+  readonly startsHooks?: boolean;
 }
 
 export interface ContextOptions {
   readonly cwd?: string;
   readonly signal: AbortSignal;
   readonly definitions?: readonly ProviderDefinition[];
+  /** Default: no. */
+  readonly startsHooks?: boolean;
 }
 
 /** The context of this process: its terminal, environment and folder. */
@@ -83,6 +87,7 @@ export function processContext(options: ContextOptions): Context {
     },
     runId,
     definitions: options.definitions ?? providerDefinitions,
+    startsHooks: options.startsHooks ?? false,
   };
 }
 

@@ -92,8 +92,11 @@ export interface SolverConfig {
 }
 
 export interface HookConfig {
+  /** Program and arguments. */
   readonly run: readonly string[];
   readonly timeoutMs: number;
+  /** Names of variables that are handed on. */
+  readonly environment: readonly string[];
 }
 
 export interface NotificationConfig {

@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'solver.refused'
   | 'solver.zone'
   | 'solver.blocked'
+  | 'hook.failed'
   | 'send.too-late'
   | 'send.clock'
   | 'plan.changed'

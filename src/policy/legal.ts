@@ -24,6 +24,9 @@ export const legalStatus = (status: Status): readonly string[] => [
     status.requests.map((r) => r.id),
   ),
   ...publishedRecords(status),
+  ...(status.undelivered !== undefined && status.undelivered.sha256 !== status.current?.sha256
+    ? ['the hook is to be told of a certificate that is not the current one']
+    : []),
   ...status.requests.flatMap(({ id, action, order }) =>
     action !== 'abandon' || knows(status, order ?? '')
       ? []

@@ -1,10 +1,11 @@
-import type { Configuration, ProviderConfig, SolverConfig } from '../model/configuration.js';
+import type { Configuration, HookConfig, ProviderConfig, SolverConfig } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
 import type { Finding, PublishedFormat } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
 import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Clock, Random } from '../ports/clock.js';
+import type { PublishedHook } from '../ports/hook.js';
 import type { KeyMaker } from '../ports/keystore.js';
 import type { Log, Progress } from '../ports/log.js';
 import type { Offering, Provider } from '../ports/provider.js';
@@ -54,6 +55,8 @@ export interface Deps {
   connect(configuration: Configuration): ProviderSet;
   /** Contacts nothing by itself. @throws CertError `config.missing-variable`, `config.invalid` */
   openSolver(config: SolverConfig): Solver;
+  /** Absent: this process starts no hooks, another one does. */
+  publishedHook?(config: HookConfig): PublishedHook;
   keyMaker(configuration: Configuration): KeyMaker;
   /** Personal data of a contact set, resolved; with the digest that requests record. */
   contacts(

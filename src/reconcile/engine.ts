@@ -10,6 +10,7 @@ import { listedWarnings } from '../planner/warnings.js';
 import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
 import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
+import { deliver } from './deliver.js';
 import type { Deps } from './deps.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
@@ -122,7 +123,10 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
         answers = noAnswers();
       }
     }
+    const told = await deliver(run);
     await waitForQuickOnes(run, answers, options.waitMs, events);
+    await deliver(run, told);
+    events.push(...run.events.splice(0));
     return { ...resultOf(run, first, events), accounts };
   } finally {
     await leaveNotes(deps, run.view, run.notes);

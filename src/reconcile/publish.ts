@@ -106,6 +106,7 @@ export function publishedStatus(run: Run, view: StateView, status: Status, publi
     ...(keepCsr === undefined ? {} : { keptCsr: keepCsr }),
     ...(wanted?.owner === undefined ? {} : { owner: wanted.owner }),
     ...(successor ? { unasked: true } : {}),
+    ...(run.configuration.hooks.published === undefined ? {} : { hook: true }),
     atMs,
   });
 }

@@ -77,6 +77,8 @@ export interface PlaceOptions {
   readonly policy?: string;
   /** The text of `solvers:`, in flow style. */
   readonly solvers?: string;
+  /** The text of `hooks:`, in flow style. */
+  readonly hooks?: string;
   /** Variables of every runner. */
   readonly env?: Readonly<Record<string, string>>;
   readonly definitions?: readonly ProviderDefinition[];
@@ -196,6 +198,7 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
     'defaults: { provider: shop, owner: team, key: ecdsa-p256 }',
     `providers: { shop: { ${account} } }`,
     ...(options.solvers === undefined ? [] : [`solvers: ${options.solvers}`]),
+    ...(options.hooks === undefined ? [] : [`hooks: ${options.hooks}`]),
     'policy:',
     `  approval: { ${options.policy ?? 'order: merge, renew: auto, free: auto, revoke: auto'} }`,
     `  spending: { ${options.spending ?? 'perOrder: 100 USD, perDay: 1000 USD, perMonth: 5000 USD'} }`,

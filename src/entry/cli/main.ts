@@ -23,6 +23,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     context = processContext({
       ...(globals.directory === undefined ? {} : { cwd: globals.directory }),
       signal: stop.signal,
+      startsHooks: true,
     });
     const module = await load();
     code = await module.run(context, globals, command.opts(), args);

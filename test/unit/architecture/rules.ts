@@ -52,7 +52,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   keys: ADAPTER,
   repository: ADAPTER,
   forge: ADAPTER,
-  solvers: ADAPTER,
+  /** Programs of the user's own, started without a shell and without our credentials. */
+  programs: ADAPTER,
+  solvers: { ...ADAPTER, layers: [...ADAPTER.layers, 'programs'] },
   providers: {
     ...ADAPTER,
     files: {
@@ -81,6 +83,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'keys',
       'repository',
       'forge',
+      'programs',
       'solvers',
       'providers',
       'config',
