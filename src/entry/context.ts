@@ -19,6 +19,8 @@ export interface Context {
   readonly log: Log;
   readonly progress: ProgressLine;
   readonly signal: AbortSignal;
+  /** Ends git's calls; absent: `signal` does. The daemon lets a push in hand finish. */
+  readonly gitSignal?: AbortSignal;
   /** Results; always complete lines. */
   print(text: string): void;
   /** For people: warnings, hints, errors. */

@@ -76,6 +76,8 @@ export interface Applied {
   readonly declined: boolean;
   /** The oldest of the accounts' last lists, epoch ms; 0: one was never listed. */
   readonly listedMs: number;
+  /** When the next order that is waited for may be looked at again, epoch ms; Infinity: none is. */
+  readonly nextLookMs: number;
   /** Accounts that were listed, or should have been. */
   readonly accounts: readonly AccountSync[];
   readonly clockProblem?: string;
@@ -146,6 +148,7 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Appli
     providers: providerFacts(run, noAnswers()),
     declined: false,
     listedMs: oldestListMs(run),
+    nextLookMs: firstLookMs(run),
     ...(run.clockProblem === undefined ? {} : { clockProblem: run.clockProblem }),
   };
 }
@@ -195,6 +198,12 @@ const oldestListMs = ({ providers, notes, deps }: Run): number =>
     .filter(({ list }) => list)
     .map(({ config }) => memoryOf(notes, config)?.listing?.at)
     .reduce((oldest, at) => Math.min(oldest, at === undefined ? 0 : toMs(at)), deps.clock.now());
+
+const firstLookMs = ({ view, notes, providers, deps }: Run): number =>
+  [...view.statuses.values()]
+    .flatMap((status) => awaitedOrders(status))
+    .map((order) => nextLookOf(notes.memory, providers.all.get(order.provider), order, deps.clock.now()))
+    .reduce((first, ms) => Math.min(first, ms), Number.POSITIVE_INFINITY);
 
 async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
   if (options.digest !== undefined && !plan.digest.startsWith(options.digest)) {

@@ -17,6 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   let code: number = EXIT.fine;
+  let finished = false;
   let context = processContext({ signal: stop.signal });
   const program = buildProgram(async (load, command, args) => {
     const globals = command.optsWithGlobals<Globals>();
@@ -27,12 +28,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     });
     const module = await load();
     code = await module.run(context, globals, command.opts(), args);
+    if (module.runsUntilStopped) finished = true;
   });
   program.exitOverride();
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return stop.signal.aborted ? EXIT.interrupted : code;
+    return stop.signal.aborted && !finished ? EXIT.interrupted : code;
   } catch (error) {
     return failed(context, error, stop.signal);
   } finally {
