@@ -4,6 +4,7 @@ import {
   type LookMemory,
   RUN_MEMORY_VERSION,
   type RunMemory,
+  type SeenPrice,
 } from '../model/run-memory.js';
 import { DAY_MS, type Instant, toMs } from '../model/time.js';
 
@@ -29,6 +30,13 @@ function mergeAccounts(a: AccountMemory, b: AccountMemory): AccountMemory {
     ...(listing === undefined ? {} : { listing }),
     ...(triedAt === undefined ? {} : { triedAt }),
     ...(notBefore === undefined ? {} : { notBefore }),
+    ...(a.prices || b.prices
+      ? {
+          prices: mergeRecords(a.prices ?? {}, b.prices ?? {}, (x, y) =>
+            newer(x, y, ({ at }: SeenPrice) => at),
+          ),
+        }
+      : {}),
   };
 }
 

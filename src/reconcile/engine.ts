@@ -31,6 +31,8 @@ export interface Planned {
   readonly plan: Plan;
   readonly findings: readonly Finding[];
   readonly view: StateView;
+  /** What the plan was made from. */
+  readonly input: PlanInput;
 }
 
 /**
@@ -41,8 +43,8 @@ export interface Planned {
 export async function planOnly(deps: Deps, tree?: TreeReader): Promise<Planned> {
   const run = await openRun(deps, tree);
   try {
-    const { plan } = await planRun(run, noAnswers());
-    return { plan, findings: run.findings, view: run.view };
+    const { plan, input } = await planRun(run, noAnswers());
+    return { plan, findings: run.findings, view: run.view, input };
   } finally {
     await run.providers.close();
   }
@@ -258,6 +260,7 @@ export class ConfigurationError extends CertError {
 
 interface PlannedRun {
   readonly plan: Plan;
+  readonly input: PlanInput;
   readonly manifestsDescend: boolean;
 }
 
@@ -265,7 +268,7 @@ async function planRun(run: Run, answers: Answers): Promise<PlannedRun> {
   const manifestsDescend = await descends(run.deps, run.view, run.desired.commit);
   if (manifestsDescend && run.desired.commit !== null) run.manifestCommit = run.desired.commit;
   const input = await askProviders(run, answers, manifestsDescend);
-  return { plan: makePlan(input), manifestsDescend };
+  return { plan: makePlan(input), input, manifestsDescend };
 }
 
 /**

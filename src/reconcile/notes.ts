@@ -1,5 +1,6 @@
 import type { ProviderConfig } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
+import type { Money } from '../model/money.js';
 import {
   type AccountMemory,
   accountKey,
@@ -9,7 +10,7 @@ import {
   lookKey,
   type RunMemory,
 } from '../model/run-memory.js';
-import { MINUTE_MS, toInstant, toMs } from '../model/time.js';
+import { DAY_MS, MINUTE_MS, toInstant, toMs } from '../model/time.js';
 import { mergeMemories, prunedMemory } from '../policy/memory.js';
 import { isPaused, LONGEST_PAUSE_MS } from '../policy/polling.js';
 import { canonicalJson } from '../repository/stable.js';
@@ -104,6 +105,24 @@ export function noteRefusal(notes: Notes, account: ProviderConfig, error: unknow
   if (!(error instanceof CertError) || error.code !== 'provider.rate-limited') return;
   const tillMs = Math.min(error.retryAtMs ?? nowMs + PAUSE_MS, nowMs + LONGEST_PAUSE_MS);
   setAccount(notes, account, { notBefore: toInstant(tillMs) });
+}
+
+/** A price that is the same is worth a push only now and then. */
+const PRICE_AGE_MS = 30 * DAY_MS;
+
+/** What an account asks for something, for plans that may not ask it. */
+export function notePrice(
+  notes: Notes,
+  account: ProviderConfig,
+  key: string,
+  amount: Money,
+  nowMs: number,
+): void {
+  const prices = memoryOf(notes, account)?.prices ?? {};
+  const before = prices[key];
+  const same = before?.amount.amount === amount.amount && before.amount.currency === amount.currency;
+  if (same && nowMs - toMs(before.at) < PRICE_AGE_MS) return;
+  setAccount(notes, account, { prices: { ...prices, [key]: { at: toInstant(nowMs), amount } } });
 }
 
 function setAccount(notes: Notes, account: ProviderConfig, change: AccountMemory): void {
