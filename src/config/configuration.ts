@@ -9,6 +9,7 @@ import type {
   NotificationConfig,
   PersonalText,
   PolicyRule,
+  ProgramHook,
   Spending,
 } from '../model/configuration.js';
 import type { Json, JsonObject } from '../model/json.js';
@@ -69,6 +70,7 @@ export function checkConfiguration(
   checkManifestVariables(root, report);
   checkRecipients(root, report);
   checkRules(root, report);
+  checkHooks(root, report);
 }
 
 /** Keys whose values are secrets by their name, outside `credentials:`. */
@@ -136,6 +138,21 @@ function checkRecipients(root: Json, report: Report): void {
         suggestion: 'Make a new identity, and write its recipient (age1…) here.',
       });
     }
+  }
+}
+
+function checkHooks(root: Json, report: Report): void {
+  for (const [event, hook] of Object.entries(objectAt(root, 'hooks'))) {
+    const given = ['run', 'dispatch'].filter((key) => at(hook, key) !== undefined);
+    if (given.length === 1) continue;
+    report(['hooks', event], {
+      code: 'hook.kind',
+      message:
+        given.length === 0
+          ? 'Nothing says what is to be started.'
+          : 'A hook starts a program or sends an event, not both.',
+      suggestion: 'Write run: [./deploy.sh] or dispatch: certwright-published.',
+    });
   }
 }
 
@@ -243,7 +260,13 @@ const toNotification = (block: JsonObject): NotificationConfig => ({
   ...split(block, NOTIFICATION_KEYS),
 });
 
-const toHook = (block: Json): HookConfig => ({
+const toHook = (block: Json): HookConfig => {
+  const event = textAt(block, 'dispatch');
+  return event === undefined ? toProgramHook(block) : { kind: 'dispatch', event };
+};
+
+const toProgramHook = (block: Json): ProgramHook => ({
+  kind: 'run',
   run: textsAt(block, 'run'),
   timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? MINUTE_MS,
   environment: textsAt(block, 'environment'),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseHeader, parseMemory, parseStatus } from '../config/state.js';
+import { dispatchHook } from '../forge/dispatch-hook.js';
 import { createSealer } from '../keys/age.js';
 import { publishedFiles } from '../keys/export.js';
 import { createKeyMaker } from '../keys/generate.js';
@@ -14,6 +15,7 @@ import type {
 import { CertError, explain } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret, SecretSource } from '../model/secret.js';
+import type { PublishedHook } from '../ports/hook.js';
 import type { Sealer } from '../ports/keystore.js';
 import type { Provider, ProviderDefinition } from '../ports/provider.js';
 import type { Solver } from '../ports/solver.js';
@@ -25,6 +27,7 @@ import { canonicalJson } from '../repository/stable.js';
 import { solverDefinitions } from '../solvers/index.js';
 import { type Context, spoolFolder } from './context.js';
 import { readFiles } from './files.js';
+import { forgePlace, openForge } from './forge.js';
 import { resolveSecret } from './secrets.js';
 
 /** Opens with identities that are only looked for when something has to be opened. */
@@ -58,7 +61,7 @@ export function composeDeps(
     parseMemory,
     connect: (configuration) => connect(context, repository, configuration, identities),
     openSolver: (config) => openSolver(context, config),
-    ...(context.startsHooks ? { publishedHook: (config: HookConfig) => openHook(context, config) } : {}),
+    publishedHook: (config) => openHook(context, repository, config),
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
     contacts: (configuration, name) => resolveContacts(context, configuration, name),
@@ -151,12 +154,23 @@ function openSolver(context: Context, config: SolverConfig): Solver {
   });
 }
 
-const openHook = (context: Context, config: HookConfig) =>
-  publishedHook(config, {
+/** undefined: no programs are started from here, or nothing is known of a forge. */
+function openHook(
+  context: Context,
+  { remote }: GitRepository,
+  config: HookConfig,
+): PublishedHook | undefined {
+  if (config.kind === 'dispatch') {
+    const place = forgePlace(context, remote);
+    return place && dispatchHook(() => openForge(context, place), config.event);
+  }
+  if (!context.startsHooks) return undefined;
+  return publishedHook(config, {
     folder: context.cwd,
     signal: context.signal,
     variable: (name) => context.env[name],
   });
+}
 
 /** A contact set with its variables read, and the digest by which a later run can tell that it is still the same. */
 function resolveContacts(

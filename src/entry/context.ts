@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CertError } from '../model/errors.js';
+import type { Secret } from '../model/secret.js';
 import type { Clock, Random } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { ProviderDefinition } from '../ports/provider.js';
@@ -35,6 +36,8 @@ export interface Context {
   readonly definitions: readonly ProviderDefinition[];
   /** May programs of the user's own be started after a publication? The command line and the daemon do. */
   readonly startsHooks?: boolean;
+  /** Token for the forge; absent: `GITHUB_TOKEN` or `GH_TOKEN`, where one is set. */
+  readonly forgeToken?: Secret;
 }
 
 export interface ContextOptions {

@@ -1,4 +1,4 @@
-import type { HookConfig } from '../model/configuration.js';
+import type { ProgramHook } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { PublishedHook } from '../ports/hook.js';
 import { runProgram, surroundings } from './run.js';
@@ -12,7 +12,7 @@ export interface HookSurroundings {
 }
 
 /** A program of the user's own, told by one JSON object on its standard input. */
-export function publishedHook(config: HookConfig, around: HookSurroundings): PublishedHook {
+export function publishedHook(config: ProgramHook, around: HookSurroundings): PublishedHook {
   const what = `hook ${config.run.join(' ')}`;
   return (event) =>
     runProgram({

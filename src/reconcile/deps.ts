@@ -55,8 +55,8 @@ export interface Deps {
   connect(configuration: Configuration): ProviderSet;
   /** Contacts nothing by itself. @throws CertError `config.missing-variable`, `config.invalid` */
   openSolver(config: SolverConfig): Solver;
-  /** Absent: this process starts no hooks, another one does. */
-  publishedHook?(config: HookConfig): PublishedHook;
+  /** Absent, or without an answer: this process can start no such hook, another one does. */
+  publishedHook?(config: HookConfig): PublishedHook | undefined;
   keyMaker(configuration: Configuration): KeyMaker;
   /** Personal data of a contact set, resolved; with the digest that requests record. */
   contacts(

@@ -1,12 +1,11 @@
 import { quietUntilMs } from '../../planner/quiet.js';
 import type { Condition } from '../../policy/conditions.js';
-import { type Applied, apply } from '../../reconcile/engine.js';
+import type { Applied } from '../../reconcile/engine.js';
+import { carryOut } from '../carry-out.js';
 import type { Globals } from '../cli/globals.js';
 import type { Context } from '../context.js';
-import { EXIT, type ExitCode, exitCodeOf } from '../exit.js';
+import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
-import { allConditions } from '../health.js';
-import { rememberQuiet } from '../quiet.js';
 import { openWorkplace } from '../workplace.js';
 
 export interface RunOptions {
@@ -46,28 +45,19 @@ export async function oneRun(
   }
   const workplace = await openWorkplace(context, globals, look.remote);
   try {
-    const applied = await apply(workplace.deps, { waitMs, syncOlderMs, confirm: async () => true });
-    const conditions = allConditions(
-      applied.view.statuses.values(),
-      applied.specs,
-      applied.providers,
-      context.clock.now(),
-    );
-    const all = [...conditions.values()].flat();
-    rememberQuiet(context, workplace, applied, all, startedMs);
-    const { plan, findings, events, clockProblem } = applied;
+    const carried = await carryOut(context, workplace, {
+      waitMs,
+      syncOlderMs,
+      startedMs,
+      confirm: async () => true,
+    });
+    const { applied, code } = carried;
     return {
-      code: exitCodeOf({
-        plan,
-        findings,
-        events,
-        conditions: all,
-        ...(clockProblem === undefined ? {} : { clockProblem }),
-      }),
+      code,
       quiet: false,
       dueMs: dueMsOf(context, applied, syncOlderMs),
       applied,
-      conditions: [...conditions].flatMap(([name, own]) =>
+      conditions: [...carried.conditions].flatMap(([name, own]) =>
         own.filter(({ level }) => level !== 'info').map((condition) => [name, condition] as const),
       ),
     };

@@ -1,7 +1,7 @@
 import { chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { HookConfig } from '../../../src/model/configuration.js';
+import type { ProgramHook } from '../../../src/model/configuration.js';
 import type { PublishedEvent } from '../../../src/ports/hook.js';
 import { publishedHook } from '../../../src/programs/published-hook.js';
 import { tempFolder, writeFiles } from '../../support/git.js';
@@ -22,11 +22,21 @@ const EVENT: PublishedEvent = {
 
 const SECRETS = { SHOP_PASSWORD: 'never', CERTWRIGHT_IDENTITY: 'AGE-SECRET-KEY-1', DEPLOY_HOST: 'web1' };
 
-async function hookOf(script: string, more: Partial<HookConfig> = {}, signal = new AbortController().signal) {
+async function hookOf(
+  script: string,
+  more: Partial<ProgramHook> = {},
+  signal = new AbortController().signal,
+) {
   const folder = await tempFolder();
   await writeFiles(folder, { 'hook.sh': `#!/bin/sh\n${script}\n` });
   await chmod(join(folder, 'hook.sh'), 0o755);
-  const config = { run: ['./hook.sh', 'a b', '$HOME'], timeoutMs: 20_000, environment: [], ...more };
+  const config = {
+    kind: 'run' as const,
+    run: ['./hook.sh', 'a b', '$HOME'],
+    timeoutMs: 20_000,
+    environment: [],
+    ...more,
+  };
   const hook = publishedHook(config, {
     folder,
     signal,

@@ -3,6 +3,7 @@ import { CertError } from '../../../src/model/errors.js';
 import { DAY_MS, MINUTE_MS } from '../../../src/model/time.js';
 import type { PublishedEvent, PublishedHook } from '../../../src/ports/hook.js';
 import { applyOnce, manifest, openPlace, openRunner, type Place, type Runner } from '../../support/engine.js';
+import { fakeGitHub } from '../../support/github/server.js';
 
 const HOOKS = '{ published: { run: [./deploy.sh] } }';
 
@@ -193,5 +194,35 @@ describe('the published hook', () => {
     const next = await machine(place);
     await applyOnce(place, next.runner);
     expect(next.names()).toEqual([stopped.names()[1]]);
+  });
+});
+
+describe('workflows that wait for repository_dispatch', () => {
+  it('are told of a certificate, once the token may', async () => {
+    const github = await fakeGitHub();
+    const env = { GITHUB_API_URL: github.apiUrl, GITHUB_REPOSITORY: github.repository };
+    const place = await openPlace({ kind: 'local-ca', hooks: '{ published: { dispatch: certs } }' });
+    const runner = async (permissions?: Readonly<Record<string, 'read' | 'write'>>) => {
+      const token = permissions && { GITHUB_TOKEN: github.token({ permissions }) };
+      return openRunner({ ...place, env: { ...place.env, ...env, ...token } });
+    };
+    expect((await applyOnce(place, await runner())).exit).toBe(0);
+    expect((await place.status('shop')).undelivered).not.toHaveProperty('failure');
+
+    const refused = await applyOnce(place, await runner({ contents: 'read' }));
+    expect(refused.exit).toBe(1);
+    expect(JSON.stringify(refused.applied?.events)).toContain('contents: write');
+    expect(github.dispatches).toEqual([]);
+
+    await place.advance(10 * MINUTE_MS);
+    expect((await applyOnce(place, await runner({ contents: 'write' }))).exit).toBe(0);
+    const { current } = await place.status('shop');
+    expect(github.dispatches).toEqual([
+      {
+        event_type: 'certs',
+        client_payload: expect.objectContaining({ name: 'shop', serial: current?.serial, ownKey: true }),
+      },
+    ]);
+    expect(Object.keys(github.dispatches[0]?.client_payload ?? {}).length).toBeLessThanOrEqual(10);
   });
 });
