@@ -38,7 +38,11 @@ export function buildProgram(start: Start): Command {
   add('init', 'set up this repository: configuration, example, identity, state', () => import('./init.js'))
     .option('--recipient <age1…>', 'a person who can open the keys, may be repeated', collect, [])
     .option('--single-recipient', 'accept that one lost identity loses every key', false)
-    .option('--identity-file <file>', 'where to write the new identity, outside the repository');
+    .option('--identity-file <file>', 'where to write the new identity, outside the repository')
+    .option('--github', 'write the workflow for GitHub, too; alone where all else is there', false)
+    .option('--code-owner <owner>', 'with --github: @user or @org/team for lines in CODEOWNERS')
+    .option('--action <owner/name@ref>', 'with --github: version of the Action')
+    .option('--force', 'with --github: overwrite a workflow that is there', false);
 
   add(
     'claim',
