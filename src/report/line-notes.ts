@@ -29,7 +29,7 @@ const sentence = (...parts: readonly (string | undefined)[]): string =>
   parts
     .filter((part) => part !== undefined)
     .map((part) => part.replace(/\.$/, ''))
-    .join('. ');
+    .join('; ');
 
 const LEVELS = { attention: 'failure', warning: 'warning', info: 'notice' } as const;
 

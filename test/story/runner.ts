@@ -1,37 +1,12 @@
-/** The Action as GitHub runs it: the built bundle, a fresh checkout, `INPUT_*` and `GITHUB_*`, the event in a file. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+/** The Action as GitHub runs it: the built bundle in a process of its own. */
 import { fileURLToPath } from 'node:url';
-import type { WebhookDefinition } from '@octokit/webhooks-examples';
-import { cloneOf, git, tempFolder } from '../support/git.js';
 import type { FakeGitHub } from '../support/github/server.js';
-import type { Topic } from '../support/github/state.js';
+import { commandsOf, type Step, type StepOptions, stepOf, type Trigger } from '../support/github/trigger.js';
 import { type Ended, type Started, start, type Team } from './stage.js';
 
 const BUNDLE = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
-const examples = createRequire(import.meta.url)('@octokit/webhooks-examples') as WebhookDefinition[];
 
-/** An event as GitHub sends it, from GitHub's own examples. */
-function example(name: string, action?: string): Readonly<Record<string, unknown>> {
-  const found = examples
-    .find((definition) => definition.name === name)
-    ?.examples.find((one) => action === undefined || ('action' in one && one.action === action));
-  if (!found) throw new RangeError(`no example of ${name}`);
-  return found as unknown as Readonly<Record<string, unknown>>;
-}
-
-export type Trigger =
-  | { readonly event: 'pull_request'; readonly pull: Topic; readonly action?: string }
-  | { readonly event: 'pull_request_target'; readonly pull: Topic }
-  | { readonly event: 'push'; readonly branch?: string }
-  | { readonly event: 'schedule' }
-  | { readonly event: 'workflow_dispatch' };
-
-export interface RunOptions {
-  readonly token?: string;
-  /** `with:` of the step. */
-  readonly inputs?: Readonly<Record<string, string>>;
+export interface RunOptions extends StepOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly program?: readonly string[];
 }
@@ -39,117 +14,31 @@ export interface RunOptions {
 export interface ActionRun extends Ended {
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
-  /** Lines of the log that are workflow commands, as the runner takes them: none between stop-commands and its token. */
   readonly commands: readonly string[];
-}
-
-function payloadOf(github: FakeGitHub, trigger: Trigger): unknown {
-  if (trigger.event === 'pull_request' || trigger.event === 'pull_request_target') {
-    const { pull, user, number } = trigger.pull;
-    const given = example('pull_request', 'opened') as { readonly pull_request: object };
-    const repo = { full_name: pull?.fork?.fullName ?? github.repository };
-    return {
-      ...given,
-      action: 'action' in trigger ? (trigger.action ?? 'opened') : 'opened',
-      number,
-      pull_request: {
-        ...given.pull_request,
-        number,
-        state: trigger.pull.state,
-        user,
-        head: { ref: pull?.headBranch, sha: pull?.headOid, repo },
-        base: { ref: pull?.baseBranch, sha: pull?.baseOid, repo: { full_name: github.repository } },
-      },
-    };
-  }
-  if (trigger.event === 'push') {
-    return { ...example('push'), ref: `refs/heads/${trigger.branch ?? 'main'}` };
-  }
-  return trigger.event === 'schedule' ? { schedule: '17 4 * * *' } : example(trigger.event);
-}
-
-/** `actions/checkout`: a shallow clone at the ref of the event. */
-async function checkout(github: FakeGitHub, trigger: Trigger): Promise<string> {
-  const folder = await cloneOf({ url: `file://${github.remote.path}` }, '--depth=1', '--no-checkout');
-  const isPull = trigger.event === 'pull_request';
-  const ref = isPull ? `refs/pull/${trigger.pull.number}/merge` : 'refs/heads/main';
-  await git(folder, 'fetch', '--quiet', '--depth=1', 'origin', ref);
-  await git(folder, 'checkout', '--quiet', '--detach', 'FETCH_HEAD');
-  return folder;
-}
-
-/** `name<<END … END`, as the runner reads it. */
-function outputsOf(text: string): Readonly<Record<string, string>> {
-  const found = text.matchAll(/^([\w-]+)<<(\S+)\n([\s\S]*?)\n\2$/gm);
-  return Object.fromEntries([...found].map(([, name = '', , value = '']) => [name, value]));
-}
-
-function commandsOf(log: string): readonly string[] {
-  let stopped: string | undefined;
-  return log.split('\n').filter((line) => {
-    if (stopped !== undefined) {
-      if (line === `::${stopped}::`) stopped = undefined;
-      return false;
-    }
-    const stop = /^::stop-commands::(.+)$/.exec(line)?.[1];
-    if (stop !== undefined) stopped = stop;
-    return stop === undefined && /^(::|##\[)/.test(line);
-  });
 }
 
 export interface StartedAction extends Omit<Started, 'ended'> {
   readonly ended: Promise<ActionRun>;
 }
 
+async function finish(step: Step, ended: Promise<Ended>): Promise<ActionRun> {
+  const end = await ended;
+  return { ...end, ...(await step.results()), commands: commandsOf(end.out) };
+}
+
 export async function startAction(
   team: Team,
   github: FakeGitHub,
   trigger: Trigger,
-  { token = '', inputs = {}, env = {}, program = [process.execPath] }: RunOptions = {},
+  { env = {}, program = [process.execPath], ...options }: RunOptions = {},
 ): Promise<StartedAction> {
-  const workspace = await checkout(github, trigger);
-  const folder = await tempFolder();
-  const file = (name: string) => join(folder, name);
-  await mkdir(file('temp'));
-  await Promise.all([
-    writeFile(file('event.json'), JSON.stringify(payloadOf(github, trigger))),
-    writeFile(file('output'), ''),
-    writeFile(file('summary'), ''),
-  ]);
-  const given = Object.entries({ token, ...inputs }).map(([name, value]) => [
-    `INPUT_${name.toUpperCase()}`,
-    value,
-  ]);
-  const started = start([BUNDLE], {
-    cwd: workspace,
+  const step = await stepOf(github, trigger, options);
+  const { child, ended } = start([BUNDLE], {
+    cwd: step.workspace,
     program,
-    env: {
-      ...team.env,
-      CI: 'true',
-      GITHUB_ACTIONS: 'true',
-      GITHUB_EVENT_NAME: trigger.event,
-      GITHUB_EVENT_PATH: file('event.json'),
-      GITHUB_REF: trigger.event === 'push' ? `refs/heads/${trigger.branch ?? 'main'}` : 'refs/heads/main',
-      GITHUB_REPOSITORY: github.repository,
-      GITHUB_API_URL: github.apiUrl,
-      GITHUB_SERVER_URL: 'https://github.test',
-      GITHUB_WORKSPACE: workspace,
-      GITHUB_OUTPUT: file('output'),
-      GITHUB_STEP_SUMMARY: file('summary'),
-      RUNNER_TEMP: file('temp'),
-      ...Object.fromEntries(given),
-      ...env,
-    },
+    env: { ...team.env, ...step.env, ...env },
   });
-  const finish = async (): Promise<ActionRun> => {
-    const ended = await started.ended;
-    const [outputs, summary] = await Promise.all([
-      readFile(file('output'), 'utf8'),
-      readFile(file('summary'), 'utf8'),
-    ]);
-    return { ...ended, outputs: outputsOf(outputs), summary, commands: commandsOf(ended.out) };
-  };
-  return { child: started.child, ended: finish() };
+  return { child, ended: finish(step, ended) };
 }
 
 export const runAction = async (...args: Parameters<typeof startAction>): Promise<ActionRun> =>

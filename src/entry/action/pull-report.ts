@@ -5,7 +5,7 @@ import { NOTHING_TO_DO } from '../../report/proposal-markdown.js';
 import type { Runner } from './runner.js';
 
 const MARKER = 'plan';
-export const CHECK = 'certwright plan';
+const CHECK = 'certwright plan';
 
 const normal = (text: string): string => text.replaceAll('\r\n', '\n').trim();
 

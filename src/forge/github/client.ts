@@ -38,13 +38,31 @@ export interface Client {
   close(): Promise<void>;
 }
 
+/** The library counts in these. */
+const TICK_MS = 250;
+
+/** One after the other: a few at once, then one in every `everyMs`. */
+function pace(burst: number, everyMs: number): Bottleneck.Group {
+  const interval = Math.ceil(everyMs / TICK_MS) * TICK_MS;
+  const amount = Math.max(1, Math.floor(interval / everyMs));
+  const most = Math.max(burst, amount);
+  return new Bottleneck.Group({
+    maxConcurrent: 1,
+    reservoir: most,
+    reservoirIncreaseInterval: interval,
+    reservoirIncreaseAmount: amount,
+    reservoirIncreaseMaximum: most,
+  });
+}
+
 /**
- * Calls one after the other, a second between writes, three where people are notified: what GitHub asks for, and the
- * plugin's own figures. https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+ * A second between writes and three where people are notified, which is what GitHub asks of many calls and what the plugin
+ * does from the second on; the few of a usual run need no pause.
+ * https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
  */
 const paces = (secondMs: number) => ({
-  write: new Bottleneck.Group({ maxConcurrent: 1, minTime: secondMs }),
-  notifications: new Bottleneck.Group({ maxConcurrent: 1, minTime: 3 * secondMs }),
+  write: pace(10, secondMs),
+  notifications: pace(5, 3 * secondMs),
 });
 
 const Api = Octokit.plugin(throttling, retry);
@@ -80,7 +98,7 @@ export function createClient({ log, signal, clock, secondMs, ...options }: Clien
       retryAfterBaseValue: secondMs,
       ...paces(secondMs),
     },
-    retry: { doNotRetry: FINAL, retryAfterBaseValue: secondMs },
+    retry: { doNotRetry: FINAL, retries: REPETITIONS, retryAfterBaseValue: secondMs },
   });
 
   /** Pauses of the plugins end with the run. */
@@ -114,7 +132,8 @@ export function createClient({ log, signal, clock, secondMs, ...options }: Clien
   return {
     call(route, parameters, about) {
       const reads = route.startsWith('GET ');
-      const request = { retries: reads || about.repeats ? REPETITIONS : 0 };
+      // The plugin repeats any failure of a call that names a number of its own, final ones too.
+      const request = reads || about.repeats ? {} : { retries: 0 };
       const headers = { 'x-github-api-version': API_VERSION };
       const all = { ...(parameters as object), headers, request };
       return told(

@@ -262,6 +262,17 @@ describe('what goes wrong', () => {
     }
   });
 
+  it('asks once where the answer is final', async () => {
+    const { github, pull } = await withPull();
+    const forge = forgeOf(github, { permissions: {} });
+    await failure(forge.pulls.get(pull.number));
+    expect(await forge.branches.tip('none')).toBeUndefined();
+    expect(github.calls).toEqual([
+      'GET /repos/acme/certificates/pulls/1 403',
+      'GET /repos/acme/certificates/git/ref/heads%2Fnone 404',
+    ]);
+  });
+
   it('tells the setting that keeps workflows from opening pull requests', async () => {
     const { github, forge } = await withPull();
     github.allowWorkflowsToOpenPulls(false);
@@ -296,6 +307,7 @@ describe('what goes wrong', () => {
     const { github, pull, forge } = await withPull();
     github.fault({ match: /^GET /, status: 502, times: 2 });
     expect(await forge.pulls.get(pull.number)).toMatchObject({ state: 'open' });
+    expect(github.calls.filter((call) => call.startsWith('GET '))).toHaveLength(3);
     github.fault({ match: /^POST /, status: 502, after: true, times: 1 });
     const error = await failure(forge.comments.create(pull.number, 'plan', 'once'));
     expect(error).toMatchObject({ code: 'forge.unavailable', effect: 'unknown' });
