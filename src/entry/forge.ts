@@ -25,7 +25,7 @@ export function forgePlace(context: Context, remote: string): ForgePlace | undef
 }
 
 /** `owner/name`; undefined where the remote lies elsewhere. */
-function repositoryAt(context: Context, remote: string): string | undefined {
+export function repositoryAt(context: Context, remote: string): string | undefined {
   const told = context.env.GITHUB_REPOSITORY;
   if (told) return told;
   const { host } = new URL(serverOf(context));

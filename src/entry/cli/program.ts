@@ -146,6 +146,12 @@ export function buildProgram(start: Start): Command {
   );
 
   add(
+    'doctor',
+    'is everything as it should be: repository, keys, accounts, clock',
+    () => import('./doctor.js'),
+  ).option('--github', 'branches, rights and schedule on GitHub, too', false);
+
+  add(
     'balance [providers...]',
     'what every account holds, and what falls due there',
     () => import('./balance.js'),
