@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { CertError } from '../../model/errors.js';
 import { Secret } from '../../model/secret.js';
-import { CLASS, encodeName, encodeRecord, lastRecordAt, plainName, skipName, TYPE } from './wire.js';
+import { plainName } from '../dns/ask.js';
+import { CLASS, encodeName, encodeRecord, lastRecordAt, skipName, TYPE } from './wire.js';
 
 /** Transaction signatures, RFC 8945. */
 

@@ -1,20 +1,11 @@
+import { plainName } from '../dns/ask.js';
+
 /**
  * The bytes of DNS messages that dns-packet cannot write: UPDATE (RFC 2136) with the classes NONE and ANY, and where a
  * message's last record begins, for TSIG.
  */
 export const TYPE = { CNAME: 5, SOA: 6, TXT: 16, TSIG: 250, ANY: 255 } as const;
 export const CLASS = { IN: 1, NONE: 254, ANY: 255 } as const;
-export const RCODE = {
-  NOERROR: 0,
-  SERVFAIL: 2,
-  NXDOMAIN: 3,
-  NOTIMP: 4,
-  REFUSED: 5,
-  YXDOMAIN: 6,
-  YXRRSET: 7,
-  NOTAUTH: 9,
-  NOTZONE: 10,
-} as const;
 
 const OPCODE_UPDATE = 5 << 11;
 const HEADER_BYTES = 12;
@@ -29,9 +20,6 @@ export interface UpdateRecord {
   readonly ttl: number;
   readonly data: Buffer;
 }
-
-/** Lower case, without a closing dot: how names are compared. */
-export const plainName = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
 /**
  * Uncompressed and in lower case, as TSIG wants it too.
@@ -95,8 +83,6 @@ export function encodeUpdate(
     ...updates.map(encodeRecord),
   ]);
 }
-
-export const rcodeOf = (message: Buffer): number => message.readUInt8(3) & 15;
 
 /** Offset behind a name. @throws RangeError for a message that is cut */
 export function skipName(message: Buffer, offset: number): number {

@@ -14,6 +14,9 @@ export interface Layer {
 export const COMMON: Readonly<Record<string, string>> = {
   'sandbox/frame':
     'the loopback server, clock, faults, state file and throw-away CA that every sandbox stands on',
+  'solvers/dns': 'DNS messages, and asking the servers of a zone what they show',
+  'solvers/hosted': 'zones, aliases and batches, for every DNS service with an API',
+  'solvers/http': 'which files are proofs, fetching them, and listeners of this process',
 };
 
 /** Libraries that compute and nothing else. */

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openLink } from '../../../src/solvers/rfc2136/link.js';
-import { plainAsk } from '../../../src/solvers/rfc2136/primary.js';
+import { plainAsk } from '../../../src/solvers/dns/ask.js';
+import { openLink } from '../../../src/solvers/dns/link.js';
 import { nameServersOf } from '../../../src/solvers/rfc2136/sight.js';
 import { type BindServer, OTHER_SECRET, SECRET, startBind } from '../../support/bind.js';
 import { cname, file, type SolverOptions, said, solverOf, txt } from '../../support/solver.js';
@@ -159,7 +159,7 @@ describeWith(['named'], 'a DNS server that takes updates', () => {
       'solver.zone: _dcv.example.net lies in none of the zones of zone-a; add its zone to zones: of zone-a, or name another solver in the manifest',
       `solver.zone: ${bind.address} does not answer for _dcv.example.org: REFUSED; write the address of the primary of its zone under server:`,
       `solver.zone: sub.example.com is delegated to other servers than ${bind.address}; write the address of the primary of that zone under server:, in a solver of its own if need be`,
-      'solver.zone: zone-a publishes DNS records, and this proof is a file; name a solver of type http-file or exec for it',
+      'solver.zone: zone-a publishes DNS records, and this proof is a file; name a solver of type http-file, http-server or exec for it',
     ]);
   });
 
