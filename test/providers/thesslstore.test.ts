@@ -157,6 +157,24 @@ describe('thesslstore: what the reference warns of', () => {
     expect(sandbox.purchases()[0]?.amount).toBe('25.00');
   });
 
+  it('names the currency of the account, also where nobody asked for a price before', async () => {
+    const { provider } = await open({ settings: { currency: 'EUR' } });
+    expect(await provider.balance?.()).toEqual({ amount: '1000.00', currency: 'EUR' });
+    const other = await open({ settings: { currency: 'EUR' } });
+    const wanted = spec(['shop.example.com'], 'positivessl');
+    const key = await newKey(wanted.commonName, wanted.names);
+    const request = orderRequest(other.provider, wanted, 'order', { csrPem: key.csrPem });
+    const [place] = other.provider.place;
+    const before = (await place?.before?.(request)) ?? {};
+    const done = await place?.run({ request, before, results: {} }, () => undefined);
+    expect(done?.charged).toEqual({ amount: '7.00', currency: 'EUR' });
+    // Another process looks later, and has read no price list.
+    const later = await other.another('S3cret+ token');
+    onTestFinished(() => later.close());
+    const found = await later.place[0]?.lookUp({ request, before, results: {}, sentAtMs: other.clock.now() });
+    expect(found).toMatchObject({ kind: 'found', outcome: { charged: { currency: 'EUR' } } });
+  });
+
   it('a cancellation is a request: the order goes on until it is granted', async () => {
     const { provider, sandbox } = await open();
     const wanted = spec(['shop.example.com'], 'positivessl');

@@ -12,13 +12,14 @@ import { amountOf, listOf, numberOf, textOf } from './wire.js';
 
 const AGE_MS = 10 * MINUTE_MS;
 const DEFAULT_CURRENCY = 'USD';
+const CURRENCY = /^[A-Z]{3}$/;
 
 const unknown = (why: string): Quote => ({ price: { kind: 'unknown', why } });
 
 export interface Catalogue {
   quote(subject: QuoteSubject): Promise<Quote>;
-  /** Of the last price list that was read; the default of the API before one was. */
-  currency(): string;
+  /** As configured, else as the account's price list says: of this product, where none was read yet. */
+  currency(code: string): Promise<string>;
 }
 
 /** Prices of this account, each product asked for once in ten minutes. */
@@ -38,17 +39,24 @@ export function openCatalogue(client: StoreClient, clock: Clock, configured: str
     return rows;
   }
 
+  async function currency(code: string): Promise<string> {
+    if (configured !== undefined || seen !== undefined) return configured ?? seen ?? DEFAULT_CURRENCY;
+    const told = (await rowsOf(code))
+      .map((row) => textOf(row, 'CurrencyCode'))
+      .find((one) => one !== undefined);
+    return told !== undefined && CURRENCY.test(told) ? told : DEFAULT_CURRENCY;
+  }
+
   return {
-    currency: () => configured ?? seen ?? DEFAULT_CURRENCY,
+    currency,
     async quote(subject) {
       const { action, term, names } = subject;
       const product = findProduct(subject.product);
       if (!product) return unknown(`certwright knows no product "${subject.product}" of The SSL Store`);
       if (action === 'reissue') {
         const source = 'a reissue inside the paid term is free';
-        return {
-          price: { kind: 'known', amount: money('0', configured ?? seen ?? DEFAULT_CURRENCY), source },
-        };
+        const amount = money('0', configured ?? seen ?? DEFAULT_CURRENCY);
+        return { price: { kind: 'known', amount, source } };
       }
       if (action === 'add-names') {
         return unknown(
@@ -61,9 +69,9 @@ export function openCatalogue(client: StoreClient, clock: Clock, configured: str
         (one) => textOf(one, 'ProductCode')?.toLowerCase() === product.vendorCode.toLowerCase(),
       );
       if (!row) return unknown(`this account is not sold ${product.id} (${product.vendorCode})`);
-      const currency = textOf(row, 'CurrencyCode') ?? configured ?? DEFAULT_CURRENCY;
-      if (!/^[A-Z]{3}$/.test(currency)) return unknown(`the price list names the currency "${currency}"`);
-      seen = currency;
+      const named = textOf(row, 'CurrencyCode') ?? configured ?? DEFAULT_CURRENCY;
+      if (!CURRENCY.test(named)) return unknown(`the price list names the currency "${named}"`);
+      seen = named;
       const prices = listOf(row, 'PricingInfo');
       const price = prices
         .filter((one) => numberOf(one, 'NumberOfMonths') === term.count * 12)
@@ -82,7 +90,7 @@ export function openCatalogue(client: StoreClient, clock: Clock, configured: str
       }
       // Whether the names that are included come off is not documented: then this is the most it can be.
       const extra = product.shape === 'multi' ? Math.max(0, names.length - 1) : 0;
-      const amount = money(new Big(perName).times(extra).plus(base), currency);
+      const amount = money(new Big(perName).times(extra).plus(base), named);
       const source =
         extra > 0 && perName !== '0' && Number(perName) > 0
           ? 'price list of the account; at most this: included names may come off'

@@ -11,7 +11,7 @@ import { idOf, listOf, type StoreReply, textOf } from './wire.js';
 
 /** Ids are larger, and references of ours have another form: nothing is ever under these. */
 const NEVER_SOLD = '1';
-const NEVER_USED = 'cw000000-never-used';
+export const NEVER_USED = 'cw000000-never-used';
 
 /**
  * The order under an id or a reference; undefined where there is none. How that is answered is not documented: as nothing

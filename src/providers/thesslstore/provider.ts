@@ -18,22 +18,21 @@ import { storeClient } from './client.js';
 import { cancelStep, REVOCATION_REASONS, reissueStep, revokeStep } from './free-steps.js';
 import { listOrders } from './list.js';
 import { snapshotOf } from './map.js';
-import { collectOrder, findOrder, lookAtOrder } from './orders.js';
-import { findProduct } from './products.js';
-import { type Account, balanceText, purchaseStep } from './purchase.js';
+import { collectOrder, findOrder, lookAtOrder, NEVER_USED } from './orders.js';
+import { DEFAULT_PRODUCT, findProduct } from './products.js';
+import { type Account, purchaseStep } from './purchase.js';
 import { storeValidator } from './validator.js';
 import { amountOf, textOf } from './wire.js';
 
 /** The account's list is asked for once by many certificates that look before buying. */
 const LIST_AGE_MS = 2 * MINUTE_MS;
-/** A reference of the form of ours that nobody is ever given. */
-const NEVER_USED = 'cw000000-never-used';
 
 /** One account at The SSL Store. @throws CertError `config.invalid` */
 export function createTheSslStore(deps: ProviderDeps, offering: Offering): Provider {
   const { config, clock } = deps;
   const client = storeClient(deps);
   const catalogue = openCatalogue(client, clock, currencyOf(config));
+  const defaultCode = findProduct(DEFAULT_PRODUCT)?.vendorCode ?? DEFAULT_PRODUCT;
   let listed: { readonly atMs: number; readonly rows: Promise<readonly JsonObject[]> } | undefined;
 
   /** Presence tells success: the verdict of this call says error beside good data as well. */
@@ -41,7 +40,7 @@ export function createTheSslStore(deps: ProviderDeps, offering: Offering): Provi
     const { data, verdict } = await client.accountDetail();
     const amount = amountOf(data, 'AccountBalance');
     if (amount !== undefined && textOf(data, 'PartnerCode') !== undefined)
-      return money(amount, catalogue.currency());
+      return money(amount, await catalogue.currency(defaultCode));
     throw new CertError('wire.unexpected', `user/accountdetail tells no balance of ${config.id}`, {
       ...(verdict?.message ? { providerText: verdict.message } : {}),
     });
@@ -50,14 +49,14 @@ export function createTheSslStore(deps: ProviderDeps, offering: Offering): Provi
   const account: Account = {
     client,
     encoding: config.options.csrEncoding === 'pem' ? 'pem' : 'url',
-    currency: () => catalogue.currency(),
+    currency: catalogue.currency,
     changed: () => {
       listed = undefined;
     },
     /** What the account holds is beside the point where it cannot be told. */
     balance: async () => {
       try {
-        return balanceText(await balance());
+        return await balance();
       } catch (error) {
         if (error instanceof CertError && error.code === 'wire.unexpected') return undefined;
         throw error;

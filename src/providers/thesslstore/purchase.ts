@@ -1,6 +1,6 @@
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
-import { formatMoney } from '../../model/money.js';
+import { formatMoney, type Money } from '../../model/money.js';
 import { sameNames } from '../../model/names.js';
 import { DAY_MS } from '../../model/time.js';
 import type { LookUp, LookUpContext, Step, StepOutcome } from '../../ports/provider.js';
@@ -9,25 +9,23 @@ import type { StoreClient } from './client.js';
 import { listOrders } from './list.js';
 import { chargedOf, namesOf } from './map.js';
 import { findOrder } from './orders.js';
-import { type CsrEncoding, orderBody, productOf } from './request.js';
+import { type CsrEncoding, needed, orderBody, productOf } from './request.js';
 import { idOf, requestDate, type StoreReply, textOf } from './wire.js';
 
 /** What the steps of one account share. */
 export interface Account {
   readonly client: StoreClient;
   readonly encoding: CsrEncoding;
-  /** Of the price list, as far as it was read. */
-  currency(): string;
+  /** What replies that name no currency are in. @param code  the store's, of a product */
+  currency(code: string): Promise<string>;
   /** Something was written: what was listed before is old. */
   changed(): void;
-  balance(): Promise<string | undefined>;
+  /** undefined where the account does not tell. */
+  balance(): Promise<Money | undefined>;
 }
 
-const mailboxIn = (before: JsonObject): string => {
-  const { mailbox } = before;
-  if (typeof mailbox === 'string') return mailbox;
-  throw new CertError('internal', 'the intent holds no mailbox');
-};
+/** Known before the purchase: nothing is asked between its reply and its record. */
+const currencyIn = (before: JsonObject): string | undefined => textOf(before, 'currency');
 
 /** The one writing call of an order and of a renewal: a renewal is an order that names the one before. */
 export function purchaseStep(account: Account, name: 'place' | 'renew'): Step {
@@ -37,20 +35,21 @@ export function purchaseStep(account: Account, name: 'place' | 'renew'): Step {
     paid: true,
     before: async (request) => {
       const mailbox = await mailboxOf(client, request);
+      const currency = await account.currency(productOf(request).vendorCode);
       const balance = await account.balance();
-      return { mailbox, ...(balance === undefined ? {} : { balance }) };
+      return { mailbox, currency, ...(balance === undefined ? {} : { balance: formatMoney(balance) }) };
     },
     run: async ({ request, before, contacts }, guard) => {
-      const body = orderBody(request, contacts, mailboxIn(before), encoding);
+      const body = orderBody(request, contacts, needed(textOf(before, 'mailbox'), 'mailbox'), encoding);
       account.changed();
       const reply = await client.newOrder(body, `${request.product} for ${request.commonName}`, guard);
-      return placedOutcome(reply, account.currency());
+      return placedOutcome(reply, currencyIn(before));
     },
     lookUp: (context) => lookUpPurchase(account, context),
   };
 }
 
-function placedOutcome(reply: StoreReply, currency: string): StepOutcome {
+function placedOutcome(reply: StoreReply, currency: string | undefined): StepOutcome {
   const outcome = orderOutcome(reply.data, currency);
   if (outcome) return outcome;
   throw new CertError('wire.unexpected', 'order/neworder at The SSL Store gave no order number', {
@@ -59,7 +58,7 @@ function placedOutcome(reply: StoreReply, currency: string): StepOutcome {
 }
 
 /** Ids of an order. Its token is a credential, and never kept. */
-function orderOutcome(order: JsonObject, currency: string): StepOutcome | undefined {
+function orderOutcome(order: JsonObject, currency: string | undefined): StepOutcome | undefined {
   const orderId = idOf(order, 'TheSSLStoreOrderID');
   if (orderId === undefined) return undefined;
   const charged = chargedOf(order, currency);
@@ -89,7 +88,7 @@ async function lookUpPurchase(account: Account, context: LookUpContext): Promise
   }
   const [found, ...more] = own.values();
   if (found && more.length === 0) {
-    const outcome = orderOutcome(found, account.currency());
+    const outcome = orderOutcome(found, currencyIn(context.before));
     if (outcome) return { kind: 'found', outcome };
   }
   if (more.length > 0) {
@@ -128,6 +127,3 @@ async function similarOrders(account: Account, { request, sentAtMs, knownOrderId
     }),
   );
 }
-
-export const balanceText = (amount: Parameters<typeof formatMoney>[0] | undefined): string | undefined =>
-  amount && formatMoney(amount);
