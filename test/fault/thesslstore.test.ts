@@ -36,6 +36,17 @@ describe('at The SSL Store, stopped around every writing call', () => {
     },
   );
 
+  it('a renewal is bought once', SWEEP, async () => {
+    const text = 'domains: [shop.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\nautoRenew: true\n';
+    const made = await issued({ manifests: { shop: text } });
+    for (let month = 0; month < 12; month += 1) {
+      await made.advance(30 * DAY_MS);
+      if (month < 11) await runUntilQuiet(made, await openRunner(made));
+    }
+    const ended = (status: Status) => expect(status.orders).toHaveLength(2);
+    await sweepCrashes(made, { purchases: 2, name: 'shop', extraPushes: 6, ended });
+  });
+
   it('a reissue happens once and costs nothing', SWEEP, async () => {
     const made = await issued();
     await made.advance(DAY_MS);

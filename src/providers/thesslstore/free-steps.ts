@@ -15,11 +15,6 @@ const outcomeOf = (orderId: string, more: JsonObject = {}): StepOutcome => ({
   orderId,
 });
 
-const textIn = (object: JsonObject, key: string): string | undefined => {
-  const value = object[key];
-  return typeof value === 'string' ? value : undefined;
-};
-
 /** The next certificate of an order: same order number, another partner order number. */
 export function reissueStep(account: Account): Step {
   const { client, encoding } = account;
@@ -41,10 +36,10 @@ export function reissueStep(account: Account): Step {
       const names = Array.isArray(before.names) ? before.names.map(String) : request.names;
       const body = reissueBody(
         request,
-        needed(textIn(before, 'mailbox'), 'mailbox'),
+        needed(textOf(before, 'mailbox'), 'mailbox'),
         encoding,
         names,
-        textIn(before, 'adminEmail'),
+        textOf(before, 'adminEmail'),
       );
       account.changed();
       await client.reissue(body, `order ${orderId}`, guard);
@@ -59,7 +54,7 @@ async function lookUpReissue({ client }: Account, { request, before }: LookUpCon
   const orderId = predecessorId(request);
   const order = await orderWith(client, orderId);
   const told = partnerOrderOf(order);
-  const known = textIn(before, 'partnerOrderId') ?? '';
+  const known = textOf(before, 'partnerOrderId') ?? '';
   if (isReissuing(order) || (known !== '' && told !== '' && told !== known)) {
     return { kind: 'found', outcome: outcomeOf(orderId) };
   }
