@@ -45,3 +45,13 @@ export function addPercent(value: Money, percent: string): Money {
   const exact = new Big(value.amount).times(new Big(percent).plus(100)).div(100);
   return money(exact.round(6, Big.roundUp), value.currency);
 }
+
+/** One sum per currency, sorted by currency; unlike currencies are never added. */
+export function sumByCurrency(amounts: Iterable<Money>): readonly Money[] {
+  const sums = new Map<string, Money>();
+  for (const amount of amounts) {
+    const before = sums.get(amount.currency);
+    sums.set(amount.currency, (before && addMoney(before, amount)) ?? amount);
+  }
+  return [...sums.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1));
+}

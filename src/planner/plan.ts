@@ -1,5 +1,5 @@
 import type { CertificateSpec } from '../model/manifest.js';
-import { addMoney, formatMoney, isZero, type Money } from '../model/money.js';
+import { formatMoney, isZero, type Money, sumByCurrency } from '../model/money.js';
 import type { Plan, PlanItem } from '../model/plan.js';
 import { emptyStatus, type Status } from '../model/status.js';
 import { unsafeApproved } from '../policy/approvals.js';
@@ -292,16 +292,12 @@ function stoppedProducts(input: PlanInput): ReadonlyMap<string, string> {
   return stopped;
 }
 
-function totalsOf(items: readonly PlanItem[]): readonly Money[] {
-  const totals = new Map<string, Money>();
-  for (const { price, hold } of items) {
-    if (price.kind !== 'known' || hold !== undefined || isZero(price.amount)) continue;
-    const { currency } = price.amount;
-    const before = totals.get(currency);
-    totals.set(currency, (before && addMoney(before, price.amount)) ?? price.amount);
-  }
-  return [...totals.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1));
-}
+const totalsOf = (items: readonly PlanItem[]): readonly Money[] =>
+  sumByCurrency(
+    items.flatMap(({ price, hold }) =>
+      price.kind === 'known' && hold === undefined && !isZero(price.amount) ? [price.amount] : [],
+    ),
+  );
 
 type Line = { readonly subject: Subject; readonly draft: Draft };
 

@@ -1,6 +1,7 @@
 import type { Environment } from '../model/configuration.js';
+import { sumByCurrency } from '../model/money.js';
 import type { Plan, PlanAction, PlanItem } from '../model/plan.js';
-import { moneyList, sumByCurrency } from './money.js';
+import { moneyList } from './money.js';
 import { noChanges } from './no-changes.js';
 import { count } from './words.js';
 

@@ -1,9 +1,10 @@
+import { sumByCurrency } from '../model/money.js';
 import { dayOf, toMs } from '../model/time.js';
 import type { Gap, SimulatedMonth, Simulation } from '../simulate/result.js';
 import { day } from './dates.js';
 import { clip, markdownCode, markdownText, say, terminalText } from './escape.js';
 import { hang, type RenderOptions } from './layout.js';
-import { moneyList, sumByCurrency } from './money.js';
+import { moneyList } from './money.js';
 import { table } from './table.js';
 import { count, someOf } from './words.js';
 

@@ -1,6 +1,6 @@
 import { type Calendar, emailValidationAllowed, proofReuseDays } from '../model/calendar.js';
 import type { CertificateSpec } from '../model/manifest.js';
-import { addMoney, isZero, type Money } from '../model/money.js';
+import { isZero, sumByCurrency } from '../model/money.js';
 import type { DnsName } from '../model/names.js';
 import type { Hold, PlanAction, PlanItem } from '../model/plan.js';
 import type { Status } from '../model/status.js';
@@ -137,7 +137,7 @@ export function openChronicle(calendar: Calendar): Chronicle {
         until: toInstant(untilMs),
         certificates: specs.size,
         months: monthsOf(events, certificates),
-        spent: sum(events.flatMap(({ cost }) => (cost ? [cost] : []))),
+        spent: sumByCurrency(events.flatMap(({ cost }) => (cost ? [cost] : []))),
         events,
         issued: certificates,
         gaps: gaps.toSorted((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0)),
@@ -171,16 +171,6 @@ function gapOf(name: string, fromMs: number, tillMs: number | undefined, why: st
   };
 }
 
-/** One sum per currency, sorted by currency. */
-function sum(amounts: readonly Money[]): readonly Money[] {
-  const sums = new Map<string, Money>();
-  for (const amount of amounts) {
-    const before = sums.get(amount.currency);
-    sums.set(amount.currency, (before && addMoney(before, amount)) ?? amount);
-  }
-  return [...sums.values()].sort((a, b) => (a.currency < b.currency ? -1 : 1));
-}
-
 const monthOf = (instant: string): string => instant.slice(0, 7);
 
 function monthsOf(
@@ -203,7 +193,7 @@ function monthsOf(
       certificates: came.length,
       proofs: came.reduce((n, { proved }) => n + proved.length, 0),
       byHand: came.reduce((n, { byHand }) => n + byHand.length, 0),
-      spent: sum(actions.flatMap(({ cost }) => (cost ? [cost] : []))),
+      spent: sumByCurrency(actions.flatMap(({ cost }) => (cost ? [cost] : []))),
     };
   });
 }

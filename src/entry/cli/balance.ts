@@ -1,11 +1,10 @@
 import { CertError, messageOf } from '../../model/errors.js';
-import { addMoney, compareMoney, type Money, subtractMoney } from '../../model/money.js';
+import { addMoney, compareMoney, type Money, subtractMoney, sumByCurrency } from '../../model/money.js';
 import { DAY_MS } from '../../model/time.js';
 import { fundsNeeded, type Upcoming, upcomingPurchases, upcomingQuestions } from '../../planner/forecast.js';
 import type { PlanInput } from '../../planner/input.js';
 import { type BalanceRow, balanceText, type NeedRow } from '../../report/balance-text.js';
 import { jsonText } from '../../report/json.js';
-import { sumByCurrency } from '../../report/money.js';
 import { type Account, closeAccounts, openAccounts } from '../accounts.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';

@@ -1,5 +1,4 @@
 import { CertError } from '../../model/errors.js';
-import { money } from '../../model/money.js';
 import type { PlanPrice } from '../../model/plan.js';
 import { DAY_MS, parseInstant } from '../../model/time.js';
 import { type PlanInput, type PriceQuestion, priceKey } from '../../planner/input.js';
@@ -167,15 +166,17 @@ function startOf(input: PlanInput, { calendar }: Trial, selection: Selection): P
   };
 }
 
-/** What nobody told counts at the most it may cost; a reissue may well be free, so nothing is assumed of it. */
+const CEILING = 'not asked; the most it may cost';
+
+/** What nobody told counts at the most it may cost; a reissue that nobody prices is free, added names are not. */
 function ceilingPrice(start: PlanInput, { name, action }: PriceQuestion): PlanPrice {
-  const amount = action === 'order' || action === 'renew' ? manifestCeiling(start, name) : money('0', 'USD');
+  if (action === 'reissue') return { kind: 'free' };
+  if (action === 'add-names') return { kind: 'unknown', why: 'what added names cost is not known' };
+  const amount = manifestCeiling(start, name);
   return amount === undefined
     ? { kind: 'unknown', why: 'no price is known, and no ceiling set' }
     : { kind: 'known', amount, source: CEILING };
 }
-
-const CEILING = 'not asked; the most it may cost';
 
 function render(
   context: Context,
@@ -184,7 +185,7 @@ function render(
   before: Simulation | undefined,
 ): string {
   const atCeiling = simulation.events.filter(
-    ({ price }) => price.kind === 'known' && price.source === CEILING && price.amount.amount !== '0.00',
+    ({ price }) => price.kind === 'known' && price.source === CEILING,
   ).length;
   switch (form) {
     case 'json':

@@ -1,11 +1,11 @@
 import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
-import { money } from '../../../src/model/money.js';
+import { money, sumByCurrency } from '../../../src/model/money.js';
 import { emptyStatus } from '../../../src/model/status.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../../src/model/time.js';
 import { relative, relativeShort, separatePaidTill } from '../../../src/report/dates.js';
 import { findingsJson, findingsText } from '../../../src/report/findings.js';
-import { moneyList, sumByCurrency } from '../../../src/report/money.js';
+import { moneyList } from '../../../src/report/money.js';
 import { productsText } from '../../../src/report/products-text.js';
 import { showText } from '../../../src/report/show.js';
 import { statusNames, statusTable } from '../../../src/report/status-table.js';
