@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../model/json.js';
 import type { SandboxDefinition, Seat, Shop, WireCall, WireReply } from '../frame/definition.js';
+import { ISSUANCE_FAULTS } from '../frame/misissued.js';
 import {
   ARGUMENTS,
   type Arguments,
@@ -16,7 +17,6 @@ import { controls } from './control.js';
 import { domainDetails, emailList, removeDomain, resendEmail, updateDcv } from './dcv-calls.js';
 import { type Answer, encode, type Fields, type Format } from './encode.js';
 import { placeOrder } from './orders.js';
-import { ISSUANCE } from './progress.js';
 import { replace } from './replace.js';
 import { report } from './report.js';
 import { refund, reject, revoke, revokeCertificate } from './revoke.js';
@@ -101,9 +101,7 @@ export const sectigo: SandboxDefinition = {
       description: 'a wrong login gets an empty list instead of -16',
       operations: ['WebHostReport'],
     },
-    'wrong-key': { description: 'the next certificate is for another key', operations: [ISSUANCE] },
-    'wrong-names': { description: 'the next certificate is for other names', operations: [ISSUANCE] },
-    expired: { description: 'the next certificate has expired', operations: [ISSUANCE] },
+    ...ISSUANCE_FAULTS,
   },
   configuration: (settings) => configurationOf(read(settings)),
   hints: (settings) => hintsOf(read(settings)),

@@ -1,4 +1,5 @@
 import type { Leaf } from '../frame/definition.js';
+import { misissued } from '../frame/misissued.js';
 import { lookForProofs } from './dcv.js';
 import { PRODUCTS } from './products.js';
 import { type Certificate, DAY_MS, type Desk, type Located, type Order } from './state.js';
@@ -71,7 +72,7 @@ async function issue(desk: Desk, { order, certificate }: Located): Promise<void>
     notBeforeMs,
     notAfterMs: notBeforeMs + Math.min(limit, left) * DAY_MS - 1000,
   };
-  const wrong = await misissued(desk, leaf);
+  const wrong = await misissued(seat, leaf);
   const signed = await seat.ca.sign(order.payment === 'test' ? 'untrusted' : 'public', wrong);
   certificate.issued = {
     ...signed,
@@ -98,20 +99,3 @@ function organizationOf({ product, details }: Order): Leaf['organization'] {
   if (PRODUCTS[product]?.level === 'DV' || organizationName === undefined) return undefined;
   return { name: organizationName, country: countryName };
 }
-
-/** A CA that makes mistakes, where it was told to. */
-async function misissued({ seat }: Desk, leaf: Leaf): Promise<Leaf> {
-  if (seat.fault('wrong-key', ISSUANCE) !== undefined)
-    return { ...leaf, spkiDer: await seat.ca.strangeKey() };
-  if (seat.fault('wrong-names', ISSUANCE) !== undefined) {
-    return { ...leaf, names: ['somebody-else.example'], commonName: 'somebody-else.example' };
-  }
-  if (seat.fault('expired', ISSUANCE) !== undefined) {
-    const shift = leaf.notAfterMs - leaf.notBeforeMs + DAY_MS;
-    return { ...leaf, notBeforeMs: leaf.notBeforeMs - shift, notAfterMs: leaf.notAfterMs - shift };
-  }
-  return leaf;
-}
-
-/** What the faults of a certificate happen to; no call of the wire has this name. */
-export const ISSUANCE = 'issuance';

@@ -1,31 +1,6 @@
-import type { Json, JsonObject } from '../../model/json.js';
 import type { Setting } from '../frame/definition.js';
+import { amount, choice, code, count, flag, servers, setting, text, texts } from '../frame/setting.js';
 import { DEFAULT_PRICES } from './products.js';
-
-const setting = (description: string, value: Json, schema: JsonObject): Setting => ({
-  description,
-  default: value,
-  schema,
-});
-const flag = (description: string, value: boolean): Setting =>
-  setting(description, value, { type: 'boolean' });
-const text = (description: string, value: string): Setting => setting(description, value, { type: 'string' });
-const amount = (description: string, value: string): Setting =>
-  setting(description, value, { type: 'string', pattern: '^\\d{1,9}\\.\\d{2}$' });
-const count = (description: string, value: number): Setting =>
-  setting(description, value, { type: 'integer', minimum: 0 });
-const code = (description: string, value: number): Setting =>
-  setting(description, value, { type: 'integer', maximum: 0 });
-const choice = (description: string, [first = '', ...others]: readonly string[]): Setting =>
-  setting(description, first, { type: 'string', enum: [first, ...others] });
-const texts = (description: string, value: readonly string[]): Setting =>
-  setting(description, value, { type: 'array', items: { type: 'string' } });
-const servers = (description: string): Setting =>
-  setting(
-    description,
-    {},
-    { type: 'object', additionalProperties: { type: 'string', pattern: '^.+:\\d{1,5}$' } },
-  );
 
 /**
  * Everything that differs between accounts, and everything the reference leaves open. The defaults are the poorest

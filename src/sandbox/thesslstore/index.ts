@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from '../../model/json.js';
 import type { SandboxDefinition, Seat, Shop, WireCall, WireReply } from '../frame/definition.js';
+import { ISSUANCE_FAULTS } from '../frame/misissued.js';
 import { ENDPOINTS, type Endpoint, loginIn, type Operation } from './calls.js';
 import { controls } from './control.js';
-import { ISSUANCE } from './progress.js';
 import { envelope, jsonReply, Refusal, wrongLogin } from './reply.js';
 import { textIn } from './request.js';
 import { SETTINGS, type StoreSettings } from './settings.js';
@@ -44,9 +44,7 @@ export const theSslStore: SandboxDefinition = {
       operations: MONEY,
     },
     duplicate: { description: 'the seller books the order twice', operations: MONEY },
-    'wrong-key': { description: 'the next certificate is for another key', operations: [ISSUANCE] },
-    'wrong-names': { description: 'the next certificate is for other names', operations: [ISSUANCE] },
-    expired: { description: 'the next certificate has expired', operations: [ISSUANCE] },
+    ...ISSUANCE_FAULTS,
   },
   configuration: () => [],
   hints: (settings) => hintsOf(read(settings)),

@@ -1,10 +1,8 @@
 import type { Leaf } from '../frame/definition.js';
+import { misissued } from '../frame/misissued.js';
 import type { Found } from '../frame/probe.js';
 import { PRODUCTS } from './products.js';
 import { type Certificate, DAY_MS, type Desk, newestOf, type Order, type Proof } from './state.js';
-
-/** What the faults of a certificate happen to; no call of the wire has this name. */
-export const ISSUANCE = 'issuance';
 
 /** Lets everything happen that is due: proofs are looked for, papers checked, and the certificate signed. */
 export async function settle(desk: Desk, order: Order): Promise<void> {
@@ -87,7 +85,7 @@ async function issue(desk: Desk, order: Order, certificate: Certificate): Promis
     notBeforeMs,
     notAfterMs: notBeforeMs + Math.min(limit, left) * DAY_MS - 1000,
   };
-  const wrong = await misissued(desk, leaf);
+  const wrong = await misissued(seat, leaf);
   const signed = await seat.ca.sign('public', wrong);
   certificate.issued = { ...signed, notBeforeMs: wrong.notBeforeMs, notAfterMs: wrong.notAfterMs };
   certificate.state = 'issued';
@@ -102,18 +100,4 @@ function certificateNames({ settings }: Desk, order: Order, { names }: Certifica
   if (!settings.companionNames || PRODUCTS[order.product]?.included !== undefined) return names;
   if (only.startsWith('*.')) return [only, only.slice(2)];
   return [only, only.startsWith('www.') ? only.slice(4) : `www.${only}`];
-}
-
-/** An authority that makes mistakes, where it was told to. */
-async function misissued({ seat }: Desk, leaf: Leaf): Promise<Leaf> {
-  if (seat.fault('wrong-key', ISSUANCE) !== undefined)
-    return { ...leaf, spkiDer: await seat.ca.strangeKey() };
-  if (seat.fault('wrong-names', ISSUANCE) !== undefined) {
-    return { ...leaf, names: ['somebody-else.example'], commonName: 'somebody-else.example' };
-  }
-  if (seat.fault('expired', ISSUANCE) !== undefined) {
-    const shift = leaf.notAfterMs - leaf.notBeforeMs + DAY_MS;
-    return { ...leaf, notBeforeMs: leaf.notBeforeMs - shift, notAfterMs: leaf.notAfterMs - shift };
-  }
-  return leaf;
 }

@@ -1,27 +1,7 @@
-import type { Json, JsonObject } from '../../model/json.js';
+import type { Json } from '../../model/json.js';
 import type { Setting } from '../frame/definition.js';
+import { amount, choice, count, flag, servers, setting, text } from '../frame/setting.js';
 import { DEFAULT_PRICES, type PriceRow } from './products.js';
-
-const setting = (description: string, value: Json, schema: JsonObject): Setting => ({
-  description,
-  default: value,
-  schema,
-});
-const flag = (description: string, value: boolean): Setting =>
-  setting(description, value, { type: 'boolean' });
-const text = (description: string, value: string): Setting => setting(description, value, { type: 'string' });
-const count = (description: string, value: number): Setting =>
-  setting(description, value, { type: 'integer', minimum: 0 });
-const choice = (description: string, [first = '', ...others]: readonly string[]): Setting =>
-  setting(description, first, { type: 'string', enum: [first, ...others] });
-const amount = (description: string, value: string): Setting =>
-  setting(description, value, { type: 'string', pattern: '^\\d{1,9}\\.\\d{2}$' });
-const servers = (description: string): Setting =>
-  setting(
-    description,
-    {},
-    { type: 'object', additionalProperties: { type: 'string', pattern: '^.+:\\d{1,5}$' } },
-  );
 
 /**
  * Everything that differs between accounts, and everything the reference leaves open. The defaults are the poorest
