@@ -1,14 +1,12 @@
 import type { ProductInfo } from '../../model/capabilities.js';
+import type { NameShape } from '../../model/product-rules.js';
 import type { Term } from '../../model/term.js';
-
-/** How names are given: one by the CSR, or a list of them (MDC, or UCC, whose common name is the CSR's). */
-type Shape = 'single' | 'wildcard' | 'multi';
 
 /** Taken when a manifest names none. */
 export const DEFAULT_PRODUCT = 'positivessl';
 
 export interface SectigoProduct extends ProductInfo {
-  readonly shape: Shape;
+  readonly shape: NameShape;
 }
 
 /**
@@ -28,7 +26,7 @@ type Row = readonly [
   id: string,
   code: number,
   validation: ProductInfo['validation'],
-  shape: Shape,
+  shape: NameShape,
   title: string,
 ];
 

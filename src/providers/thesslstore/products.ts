@@ -1,15 +1,13 @@
 import type { CaaIdentity, ProductInfo } from '../../model/capabilities.js';
+import type { NameShape } from '../../model/product-rules.js';
 import type { Term } from '../../model/term.js';
 
 /** Who issues: methods and words of domain validation differ. */
 export type Authority = 'sectigo' | 'digicert';
 
-/** How names are given: one, one wildcard, or a list. */
-type Shape = 'single' | 'wildcard' | 'multi';
-
 export interface StoreProduct extends ProductInfo {
   readonly authority: Authority;
-  readonly shape: Shape;
+  readonly shape: NameShape;
 }
 
 export const DEFAULT_PRODUCT = 'positivessl';
@@ -25,7 +23,7 @@ type Row = readonly [
   code: string,
   authority: Authority,
   validation: ProductInfo['validation'],
-  shape: Shape,
+  shape: NameShape,
   title: string,
 ];
 
