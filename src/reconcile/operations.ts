@@ -1,7 +1,7 @@
 import { CertError } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
 import type { PaidOrFreeAction } from '../model/order.js';
-import type { Operation, Provider } from '../ports/provider.js';
+import type { Operation, Provider, Step } from '../ports/provider.js';
 
 /**
  * The writing calls of an action at a provider. A renewal continues an order of the same account by the provider's own
@@ -39,3 +39,6 @@ function find(provider: Provider, action: PaidOrFreeAction, sameAccount: boolean
 /** The operation an open intent was made for. */
 export const operationOf = (provider: Provider, intent: OpenIntent): Operation =>
   operationFor(provider, intent.action, intent.request.predecessor !== undefined);
+
+/** May this call be made again without anybody knowing what became of it? Never one that costs money, whatever it says. */
+export const mayRepeat = (step: Step | undefined): boolean => step?.repeatable === true && !step.paid;

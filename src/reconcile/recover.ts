@@ -9,7 +9,7 @@ import { nextTryMs } from '../policy/failures.js';
 import type { LookUp, Provider } from '../ports/provider.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
-import { operationOf } from './operations.js';
+import { mayRepeat, operationOf } from './operations.js';
 import { applyDone, withDoubtAt } from './record.js';
 import { dearerNow } from './reprice.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf } from './run.js';
@@ -117,7 +117,7 @@ function searchOf({ capabilities }: Provider, intent: IntendedIntent): Capabilit
 
 /** Is it of no account whether the step in doubt went through? */
 const isRepeatable = (provider: Provider, intent: IntendedIntent): boolean =>
-  operationOf(provider, intent)[currentStep(intent)]?.repeatable === true;
+  mayRepeat(operationOf(provider, intent)[currentStep(intent)]);
 
 async function askProvider(run: Run, provider: Provider, intent: IntendedIntent): Promise<LookUp> {
   const index = currentStep(intent);

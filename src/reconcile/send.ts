@@ -7,6 +7,7 @@ import { openCancellation } from '../planner/facts.js';
 import type { Operation, Provider, StepOutcome } from '../ports/provider.js';
 import { type Announced, announce } from './announce.js';
 import { type Moment, momentOf, sendGuard } from './guard.js';
+import { mayRepeat } from './operations.js';
 import { recordOutcomes } from './record.js';
 import { type Run, statusOf, stopIfAsked } from './run.js';
 import { spoolOutcome } from './spooled.js';
@@ -123,7 +124,7 @@ async function sendAll(run: Run, announced: readonly Announced[]): Promise<reado
 /** Outcomes that may wait for each other: of what is surely found again, or may be made again. */
 const mayShareRecord = ({ capabilities }: Provider, items: readonly Announced[]): boolean =>
   capabilities.search === 'unique' ||
-  items.every(({ job, intent }) => job.operation[currentStep(intent)]?.repeatable === true);
+  items.every(({ job, intent }) => mayRepeat(job.operation[currentStep(intent)]));
 
 /** Waits for all, then fails with the first failure: nothing that was sent may be left alone on its way. */
 async function allDone<T>(tasks: readonly Promise<T>[]): Promise<readonly T[]> {
