@@ -1,6 +1,6 @@
 // What the package scripts do, once tools/run.cjs has found a Node that is new enough.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { finish, run, say } from './launcher/child.cjs';
 import { ensureInstalled, LOCK, ROOT } from './launcher/install.cjs';
@@ -8,6 +8,9 @@ import { withLock } from './launcher/lock.cjs';
 
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.built-from');
+/** The Action as it was built, and as it is committed: action.yml starts the latter at any commit. */
+const BUILT_BUNDLE = join(DIST, 'bundle');
+const BUNDLE = join(ROOT, 'action', 'bundle');
 const SUCCESS = { code: 0, signal: null };
 
 /** The JavaScript behind each tool's command, so that no shell stands between us and it. */
@@ -51,6 +54,7 @@ function sourcesDigest() {
     'tsconfig.json',
     'tsconfig.build.json',
     'package-lock.json',
+    'tools/bundle.mjs',
     'tools/precompile.mjs',
   ];
   for (const file of inputs.flatMap((input) => filesBelow(join(ROOT, input))).sort()) {
@@ -68,6 +72,7 @@ async function compile() {
   const result = await inOrder(
     () => tool('tsc', '-p', 'tsconfig.build.json'),
     () => node([join(ROOT, 'tools', 'precompile.mjs')]),
+    () => node([join(ROOT, 'tools', 'bundle.mjs')]),
   );
   if (ok(result)) writeFileSync(STAMP, digest);
   return result;
@@ -94,11 +99,35 @@ const deadCode = () =>
   );
 const vitest = (args = []) => tool('vitest', 'run', ...args);
 
+/** Path → content of everything in a folder. */
+const contentOf = (folder) =>
+  new Map(filesBelow(folder).map((file) => [relative(folder, file), readFileSync(file, 'latin1')]));
+
+/** Is the bundle that is committed the one these sources give? A build writes the same bytes every time. */
+function currentBundle() {
+  const [built, committed] = [contentOf(BUILT_BUNDLE), contentOf(BUNDLE)];
+  const differing = [...new Set([...built.keys(), ...committed.keys()])].filter(
+    (file) => built.get(file) !== committed.get(file),
+  );
+  if (differing.length === 0) return SUCCESS;
+  say(
+    `action/bundle is not what the sources give (${differing.length} files differ): run \`npm run bundle\` and commit it`,
+  );
+  return { code: 1, signal: null };
+}
+
+function writeBundle() {
+  rmSync(BUNDLE, { recursive: true, force: true });
+  cpSync(BUILT_BUNDLE, BUNDLE, { recursive: true });
+  return SUCCESS;
+}
+
 const STAGES = [
   ['lint and format', () => lint()],
   ['types', () => typecheck()],
   ['dead code', deadCode],
   ['build', build],
+  ['action bundle', currentBundle],
 ];
 
 async function stage(name, work) {
@@ -120,6 +149,8 @@ const test = (args) =>
 const TASKS = {
   demo: (args) => inOrder(buildIfStale, () => node([join(DIST, 'entry', 'cli', 'main.js'), 'demo', ...args])),
   build,
+  /** After every merge that touches what the Action is made of. */
+  bundle: () => inOrder(buildIfStale, writeBundle),
   certwright: (args) => inOrder(buildIfStale, () => node([join(DIST, 'entry', 'cli', 'main.js'), ...args])),
   lint,
   format: (args) => tool('biome', 'check', '--write', ...args),

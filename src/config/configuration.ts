@@ -3,6 +3,7 @@ import picomatch from 'picomatch';
 import type {
   ApprovalKind,
   ApprovalMode,
+  ApprovalRequestsConfig,
   Configuration,
   ContactPerson,
   ContactSet,
@@ -11,6 +12,7 @@ import type {
   PersonalText,
   PolicyRule,
   PreflightConfig,
+  RequestGrouping,
   Spending,
 } from '../model/configuration.js';
 import { parseEndpoint } from '../model/endpoint.js';
@@ -47,6 +49,8 @@ const DEFAULT_APPROVAL: Readonly<Record<ApprovalKind, ApprovalMode>> = {
   free: 'auto',
   revoke: 'pull-request',
 };
+const DEFAULT_REQUESTS: ApprovalRequestsConfig = { group: 'each', perRun: 10, open: 20 };
+const GROUPINGS: readonly RequestGrouping[] = ['each', 'owner', 'all'];
 const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
 const NOTIFICATION_KEYS: ReadonlySet<string> = new Set(['type', 'on']);
 const DNS_PORT = 53;
@@ -213,6 +217,7 @@ export function toConfiguration(
       approval: { ...DEFAULT_APPROVAL, ...toApproval(objectAt(policy, 'approval')) },
       spending: toSpending(objectAt(policy, 'spending')),
       rules: listAt(policy, 'rules').map(toRule),
+      requests: toRequests(objectAt(policy, 'requests')),
     },
     preflight: toPreflight(objectAt(root, 'preflight')),
     contacts: mapValues(objectAt(root, 'contacts'), toContactSet),
@@ -236,6 +241,14 @@ const toPreflight = (block: JsonObject): PreflightConfig => ({
   off: flagAt(block, 'off') ?? false,
   resolvers: textsAt(block, 'resolvers'),
 });
+function toRequests(block: JsonObject): ApprovalRequestsConfig {
+  const { perRun, open } = block;
+  return {
+    group: GROUPINGS.find((it) => it === textAt(block, 'group')) ?? DEFAULT_REQUESTS.group,
+    perRun: typeof perRun === 'number' ? perRun : DEFAULT_REQUESTS.perRun,
+    open: typeof open === 'number' ? open : DEFAULT_REQUESTS.open,
+  };
+}
 
 const moneyAt = (block: Json, key: string) => parseMoney(textAt(block, key) ?? '');
 

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../config/checks.js';
+import type { LoadedConfiguration } from '../config/configuration.js';
 import { type ConfigurationResult, loadApprovals, loadConfiguration, loadManifests } from '../config/load.js';
 import { MAX_FILE_BYTES } from '../config/yaml.js';
 import { inspectCsr } from '../keys/csr.js';
@@ -27,11 +28,15 @@ export async function readConfiguration(
   return { findings, ...(configuration === undefined ? {} : { configuration }) };
 }
 
-/** Reads and checks everything people write, from a commit or a checkout, with all findings at once. */
+/**
+ * Reads and checks everything people write, from a commit or a checkout, with all findings at once.
+ * @param choose  gives the configuration that counts, where it is not simply the one that lies there
+ */
 export async function readFiles(
   tree: TreeReader,
   env: NodeJS.ProcessEnv,
   definitions: readonly ProviderDefinition[],
+  choose: (own: LoadedConfiguration) => LoadedConfiguration = (own) => own,
 ): Promise<Reading> {
   const entries = (await tree.list('')).filter(({ path }) => isOurs(path));
   const tooLarge = entries.filter(({ bytes }) => bytes > MAX_FILE_BYTES);
@@ -42,11 +47,12 @@ export async function readFiles(
   if (!own) return { findings: [missing(tooLarge)] };
 
   const loaded = loadConfiguration(own, definitions, solverDefinitions);
-  const offers = loaded.configuration
-    ? offeringsOf(loaded.configuration, definitions)
+  const chosen = loaded.configuration && choose(loaded.configuration);
+  const offers = chosen
+    ? offeringsOf(chosen, definitions)
     : { offerings: new Map<string, Offering>(), findings: [] };
   const broken = offers.findings.length > 0;
-  const configuration = broken ? undefined : loaded.configuration;
+  const configuration = broken ? undefined : chosen;
   const manifests = await loadManifests({
     files: files.filter(({ path }) => path.startsWith(MANIFESTS)),
     configuration,

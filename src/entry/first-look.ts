@@ -1,6 +1,6 @@
 import type { Plan } from '../model/plan.js';
 import { fileSpool } from '../repository/file-spool.js';
-import type { GitRepository } from '../repository/git-repository.js';
+import type { GitRepository, Reader } from '../repository/git-repository.js';
 import { configurationIn } from './configuration-file.js';
 import { type Context, cacheFolder, spoolFolder } from './context.js';
 import {
@@ -66,7 +66,7 @@ async function stillStands(context: Context, record: QuietRecord): Promise<boole
 type Snapshot = Awaited<ReturnType<GitRepository['observe']>>;
 
 /** A repository whose first look was taken already. */
-function lookedAt(repository: GitRepository, snapshot: Snapshot): GitRepository {
+function lookedAt(repository: GitRepository & Reader, snapshot: Snapshot): GitRepository & Reader {
   let first: Snapshot | undefined = snapshot;
   return {
     ...repository,

@@ -52,12 +52,25 @@ export interface PolicyRule extends Spending {
   readonly approval: Partial<Readonly<Record<ApprovalKind, ApprovalMode>>>;
 }
 
+/** What shares a pull request. */
+export type RequestGrouping = 'each' | 'owner' | 'all';
+
+/** How approvals are asked for where a forge is at hand. */
+export interface ApprovalRequestsConfig {
+  readonly group: RequestGrouping;
+  /** The most pull requests that one run opens. */
+  readonly perRun: number;
+  /** The most pull requests that are open at once. */
+  readonly open: number;
+}
+
 export interface PolicyConfig {
   readonly approval: Readonly<Record<ApprovalKind, ApprovalMode>>;
   /** Absent: paid orders are held. */
   readonly spending: Spending;
   /** All that match apply, later ones over earlier ones; their limits count only the certificates they match. */
   readonly rules: readonly PolicyRule[];
+  readonly requests: ApprovalRequestsConfig;
 }
 
 /** A text that may come from a variable: personal data need not stand in the repository. */

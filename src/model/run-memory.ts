@@ -1,4 +1,5 @@
 import type { Environment } from './configuration.js';
+import type { Money } from './money.js';
 import type { DnsName } from './names.js';
 import type { OrderState } from './order.js';
 import type { Instant } from './time.js';
@@ -25,7 +26,22 @@ export interface AccountMemory {
   readonly notBefore?: Instant;
   /** When the CA is asked again when it wants its certificates replaced. */
   readonly adviceDueAt?: Instant;
+  /** Last seen prices of orders, by `soldKey`: what is shown where nobody may be asked. */
+  readonly prices?: Readonly<Record<string, SeenPrice>>;
 }
+
+export interface SeenPrice {
+  readonly at: Instant;
+  readonly amount: Money;
+}
+
+/** What a price was asked for; how many names there are is part of it. */
+export const soldKey = (sold: {
+  readonly action: string;
+  readonly product: string;
+  readonly term?: string;
+  readonly names: readonly DnsName[];
+}): string => [sold.action, sold.product, sold.term ?? '', sold.names.length].join('|');
 
 /** What a complete list told that no status file has room for. */
 export interface Listing {

@@ -101,7 +101,10 @@ function byFile(
   const candidates = approvals
     .flatMap((file) => file.subjects)
     .filter((s) => s.certificate === need.certificate && s.action === need.action)
-    .map((subject) => ({ digest: subjectDigest(subject), differences: differences(subject, need, nowMs) }))
+    .map((subject) => ({
+      digest: subjectDigest(subject),
+      differences: approvalDifferences(subject, need, nowMs),
+    }))
     .map((c) =>
       consumed.has(c.digest) ? { ...c, differences: [...c.differences, 'it was used already'] } : c,
     )
@@ -119,7 +122,11 @@ function byFile(
 }
 
 /** Everything in which an approval is not for this need; [] when it is exactly for it. */
-function differences(subject: ApprovalSubject, need: ApprovalNeed, nowMs: number): readonly string[] {
+export function approvalDifferences(
+  subject: ApprovalSubject,
+  need: Omit<ApprovalNeed, 'predecessorDied'>,
+  nowMs: number,
+): readonly string[] {
   const differs = (what: string, has: string | undefined, wants: string | undefined) =>
     has === wants ? [] : [`it names ${what} ${has ?? 'none'} instead of ${wants ?? 'none'}`];
   return [
@@ -134,7 +141,7 @@ function differences(subject: ApprovalSubject, need: ApprovalNeed, nowMs: number
   ];
 }
 
-function ceilingDifference(subject: ApprovalSubject, need: ApprovalNeed): readonly string[] {
+function ceilingDifference(subject: ApprovalSubject, need: Pick<ApprovalNeed, 'price'>): readonly string[] {
   if (need.price === null || isZero(need.price)) return [];
   if (subject.ceiling === undefined) return ['it names no ceiling'];
   const order = compareMoney(need.price, subject.ceiling);

@@ -4,6 +4,7 @@ import {
   type LookMemory,
   RUN_MEMORY_VERSION,
   type RunMemory,
+  type SeenPrice,
 } from '../model/run-memory.js';
 import { DAY_MS, type Instant, toMs } from '../model/time.js';
 
@@ -31,6 +32,13 @@ function mergeAccounts(a: AccountMemory, b: AccountMemory): AccountMemory {
     ...(triedAt === undefined ? {} : { triedAt }),
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(adviceDueAt === undefined ? {} : { adviceDueAt }),
+    ...(a.prices || b.prices
+      ? {
+          prices: mergeRecords(a.prices ?? {}, b.prices ?? {}, (x, y) =>
+            newer(x, y, ({ at }: SeenPrice) => at),
+          ),
+        }
+      : {}),
   };
 }
 

@@ -191,7 +191,8 @@ export function certificatesForTerm(
 
 const RENEW_BEFORE_DAYS: Readonly<Record<ValidationLevel, number>> = { dv: 10, ov: 21, ev: 30 };
 const CARRIED_RENEW_BEFORE_DAYS = 30;
-const REMINDER_DAYS = [14, 7, 3, 1];
+/** Days before a date that runs out on which people are reminded once more. */
+export const REMINDER_DAYS: readonly number[] = [14, 7, 3, 1];
 
 export interface RenewalInput {
   readonly nowMs: number;

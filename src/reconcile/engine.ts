@@ -14,7 +14,7 @@ import { askAdvice } from './advice.js';
 import type { Deps } from './deps.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
-import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes } from './notes.js';
+import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes, worthKeeping } from './notes.js';
 import { type Answers, askProviders, noAnswers, planInput, providerFacts } from './observe.js';
 import { lookBeforeSending } from './preflight.js';
 import { replaySpool } from './record.js';
@@ -32,6 +32,8 @@ export interface Planned {
   readonly plan: Plan;
   readonly findings: readonly Finding[];
   readonly view: StateView;
+  /** What the plan was made from. */
+  readonly input: PlanInput;
 }
 
 /**
@@ -42,8 +44,8 @@ export interface Planned {
 export async function planOnly(deps: Deps, tree?: TreeReader): Promise<Planned> {
   const run = await openRun(deps, tree);
   try {
-    const { plan } = await planRun(run, noAnswers());
-    return { plan, findings: run.findings, view: run.view };
+    const { plan, input } = await planRun(run, noAnswers());
+    return { plan, findings: run.findings, view: run.view, input };
   } finally {
     await run.providers.close();
   }
@@ -146,6 +148,7 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
       });
       events.push(...run.events.splice(0));
       if (!changedSince(before, run.view)) break;
+      worthKeeping(run.notes);
       if (run.view.manifestsId !== run.manifestsId) {
         await run.providers.close();
         run = await openRun(deps, undefined, run.view, run.notes);
@@ -275,6 +278,7 @@ export class ConfigurationError extends CertError {
 
 interface PlannedRun {
   readonly plan: Plan;
+  readonly input: PlanInput;
   readonly manifestsDescend: boolean;
 }
 
@@ -282,7 +286,7 @@ async function planRun(run: Run, answers: Answers): Promise<PlannedRun> {
   const manifestsDescend = await descends(run.deps, run.view, run.desired.commit);
   if (manifestsDescend && run.desired.commit !== null) run.manifestCommit = run.desired.commit;
   const input = await askProviders(run, answers, manifestsDescend);
-  return { plan: await planWithSights(run, answers, input, manifestsDescend), manifestsDescend };
+  return { ...(await planWithSights(run, answers, input, manifestsDescend)), manifestsDescend };
 }
 
 /** Money that a held line leaves may let another one through, whose names are looked at then. */
@@ -294,7 +298,7 @@ async function planWithSights(
   answers: Answers,
   first: PlanInput,
   manifestsDescend: boolean,
-): Promise<Plan> {
+): Promise<Pick<PlannedRun, 'plan' | 'input'>> {
   let input = first;
   let plan = makePlan(input);
   for (let look = 1; look <= MAX_LOOKS; look++) {
@@ -303,7 +307,7 @@ async function planWithSights(
     input = planInput(run, run.view, answers, manifestsDescend);
     plan = makePlan(input);
   }
-  return plan;
+  return { plan, input };
 }
 
 /**

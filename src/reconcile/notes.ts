@@ -1,5 +1,6 @@
 import type { ProviderConfig } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
+import type { Money } from '../model/money.js';
 import {
   type AccountMemory,
   accountKey,
@@ -9,7 +10,7 @@ import {
   lookKey,
   type RunMemory,
 } from '../model/run-memory.js';
-import { MINUTE_MS, toInstant, toMs } from '../model/time.js';
+import { DAY_MS, MINUTE_MS, toInstant, toMs } from '../model/time.js';
 import { mergeMemories, prunedMemory } from '../policy/memory.js';
 import { isPaused, LONGEST_PAUSE_MS } from '../policy/polling.js';
 import { canonicalJson } from '../repository/stable.js';
@@ -25,6 +26,7 @@ export interface Notes {
   };
   /** Provider calls were made: worth a push. */
   changed: boolean;
+  pricesSeen: boolean;
 }
 
 /** @returns nothing remembered where there is no cache, or none that is ours to read */
@@ -35,7 +37,11 @@ export async function readNotes(
 ): Promise<Notes> {
   const { cache } = view.snapshot;
   const text = cache === undefined ? undefined : await deps.runCache.read(cache);
-  return { memory: ours(deps, text, repositoryId) ?? emptyMemory(repositoryId), changed: false };
+  return {
+    memory: ours(deps, text, repositoryId) ?? emptyMemory(repositoryId),
+    changed: false,
+    pricesSeen: false,
+  };
 }
 
 function ours(
@@ -110,10 +116,38 @@ export function noteRefusal(notes: Notes, account: ProviderConfig, error: unknow
 export const noteAdvice = (notes: Notes, account: ProviderConfig, dueMs: number): void =>
   setAccount(notes, account, { adviceDueAt: toInstant(dueMs) });
 
+/** A price that is the same is noted again only now and then. */
+const PRICE_AGE_MS = 30 * DAY_MS;
+
+/** What an account asks for something, for plans that may not ask it. No reason for a push: see `worthKeeping`. */
+export function notePrice(
+  notes: Notes,
+  account: ProviderConfig,
+  key: string,
+  amount: Money,
+  nowMs: number,
+): void {
+  const prices = memoryOf(notes, account)?.prices ?? {};
+  const before = prices[key];
+  const same = before?.amount.amount === amount.amount && before.amount.currency === amount.currency;
+  if (same && nowMs - toMs(before.at) < PRICE_AGE_MS) return;
+  merge(notes, account, { prices: { ...prices, [key]: { at: toInstant(nowMs), amount } } });
+  notes.pricesSeen = true;
+}
+
+/** The run wrote to the remote, so what it saw by the way may be written, too. A declined or refused one leaves nothing. */
+export function worthKeeping(notes: Notes): void {
+  notes.changed ||= notes.pricesSeen;
+}
+
 function setAccount(notes: Notes, account: ProviderConfig, change: AccountMemory): void {
-  const key = accountKey(account);
-  notes.memory.accounts[key] = { ...notes.memory.accounts[key], ...change };
+  merge(notes, account, change);
   notes.changed = true;
+}
+
+function merge({ memory }: Notes, account: ProviderConfig, change: AccountMemory): void {
+  const key = accountKey(account);
+  memory.accounts[key] = { ...memory.accounts[key], ...change };
 }
 
 export const memoryOf = (notes: Notes, account: ProviderConfig): AccountMemory | undefined =>

@@ -6,6 +6,7 @@ import { sameNames } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
 import { orderReference } from '../model/reference.js';
+import { soldKey } from '../model/run-memory.js';
 import { parseTerm } from '../model/term.js';
 import { orderAt, servingOrder } from '../planner/facts.js';
 import {
@@ -24,7 +25,7 @@ import type { Provider } from '../ports/provider.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 import { certificatePath } from '../repository/layout.js';
 import { adoptionsToAsk, askAdoptions } from './adoptions.js';
-import { noteRefusal, refuseWhilePaused } from './notes.js';
+import { notePrice, noteRefusal, refuseWhilePaused } from './notes.js';
 import { noSights, type Sights } from './preflight.js';
 import { type Run, statusOf } from './run.js';
 import type { StateView } from './state.js';
@@ -205,7 +206,11 @@ async function askOne(
     if (!provider) continue;
     violations[question.provider] = [...provider.audit(spec), ...(await nameViolations(provider, spec))];
     try {
-      prices[priceKey(question)] = await at(provider, () => priceOf(provider, question));
+      const price = await at(provider, () => priceOf(provider, question));
+      prices[priceKey(question)] = price;
+      if (price.kind === 'known' && question.action !== 'reissue') {
+        notePrice(run.notes, provider.config, soldKey(question), price.amount, run.deps.clock.now());
+      }
       if (question.action === 'order' || question.action === 'renew') {
         existing = mergeExisting(
           existing,

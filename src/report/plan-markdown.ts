@@ -160,8 +160,9 @@ const join = (paragraphs: readonly (readonly string[])[]): string =>
 /**
  * A plan for a pull request, GitHub-flavoured, always under 65,536 characters: rows that do not fit are counted.
  * Nothing in it is a mention, a link or markup unless it is ours.
+ * @param reserve  bytes that a caller puts round it
  */
-export function planMarkdown(plan: Plan): string {
+export function planMarkdown(plan: Plan, reserve = 0): string {
   const total = totalOf(plan);
   const head = [
     [`**${markdownText(summaryOf(plan))}**`],
@@ -172,7 +173,7 @@ export function planMarkdown(plan: Plan): string {
   if (plan.items.length === 0) return `${join(head)}\n`;
   const foot = [`Plan \`${plan.digest}\``];
   const items = heldFirst(plan.items);
-  const room = LIMIT - SPARE - bytes(join([...head, HEADER, foot]));
+  const room = LIMIT - reserve - SPARE - bytes(join([...head, HEADER, foot]));
   const table = within(items, row, room);
   const blocks = items
     .slice(0, table.kept.length)

@@ -12,6 +12,7 @@ import type { RunCache } from '../ports/run-cache.js';
 import { accountStore } from './account-store.js';
 import { HEADER_PATH, isOwnPath, STATE_FOLDER } from './layout.js';
 import { mustRun } from './process.js';
+import { type Proposal, pathsBetween, readProposal } from './proposal.js';
 import { pushRefs, type RefUpdate } from './push.js';
 import { runCache } from './run-cache.js';
 import { fetchTips, openSession, type Session, type SessionOptions } from './session.js';
@@ -44,6 +45,13 @@ export interface GitRepository extends Repository {
 
 /** Fine in every version of git, as git-check-ref-format(1) has it: nearly every name there is. */
 const PLAIN_BRANCH = /^[a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*)*$/i;
+/** What is read of a remote beside what a run needs. */
+export interface Reader {
+  /** A change that wants into a branch. @param ref  full: `refs/pull/7/head` */
+  proposal(branch: string, ref: string): Promise<Proposal>;
+  /** Paths that differ between two commits that were fetched or written. */
+  pathsBetween(from: Oid, to: Oid): Promise<readonly string[]>;
+}
 
 async function checkBranches(session: Session, branches: Branches): Promise<void> {
   const check = async (branch: string): Promise<void> => {
@@ -117,7 +125,7 @@ function checkPaths(changes: readonly FileChange[]): void {
  * Git as the database, through our own bare clone below `cacheDir` (shared by every run, also at the same time).
  * @throws CertError `repository.unavailable`, `config.invalid`; contacts nobody yet
  */
-export async function openRepository(options: RepositoryOptions): Promise<GitRepository> {
+export async function openRepository(options: RepositoryOptions): Promise<GitRepository & Reader> {
   const { branches } = options;
   const session = await openSession(options);
   await checkBranches(session, branches);
@@ -207,6 +215,8 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
     isAncestor: (older, newer) => isAncestor(session, older, newer),
     accounts: (id) => accountStore(session, id),
     runCache: runCache(session),
+    proposal: (branch, ref) => readProposal(session, branch, ref),
+    pathsBetween: (from, to) => pathsBetween(session, from, to),
     close: () => session.refs.close(),
   };
 }

@@ -99,9 +99,14 @@ export function collisions(names: Iterable<string>): readonly NameCollision[] {
 }
 
 /** `issued/team-a/shop/status.json` → `team-a/shop`; undefined for every other path. */
-export function nameOfStatusPath(path: string): string | undefined {
+export const nameOfStatusPath = (path: string): string | undefined => nameIn(path, STATUS);
+
+/** The same for `issued/team-a/shop/certificate.pem`: changes exactly when a certificate is published. */
+export const nameOfCertificatePath = (path: string): string | undefined => nameIn(path, FILES.certificate);
+
+function nameIn(path: string, file: string): string | undefined {
   const head = `${ROOT}/`;
-  const tail = `/${STATUS}`;
+  const tail = `/${file}`;
   if (!path.startsWith(head) || !path.endsWith(tail)) return undefined;
   const name = path.slice(head.length, -tail.length);
   return checkName(name) === undefined ? name : undefined;

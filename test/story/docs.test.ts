@@ -94,6 +94,7 @@ function withPart(part: string): string {
 }
 
 async function findingsIn({ label, body }: Block): Promise<readonly string[]> {
+  if (label.startsWith('examples/')) return body === text(label) ? [] : [`differs from ${label}`];
   if (label.startsWith('certificates/')) return findingsInManifest(label, body);
   if (label.startsWith('approvals/')) return told(loadApprovals([{ path: label, text: body }]).findings);
   const whole = label === 'part' ? withPart(body) : body;
@@ -105,7 +106,7 @@ async function findingsIn({ label, body }: Block): Promise<readonly string[]> {
 
 describe('YAML in the guides', () => {
   it('is there, and says what file or part it is', () => {
-    const known = /^(?:certwright\.yaml|certificates\/\S+\.yaml|approvals\/\S+\.yaml|part)$/;
+    const known = /^(?:certwright\.yaml|certificates\/\S+\.yaml|approvals\/\S+\.yaml|part|examples\/\S+)$/;
     expect(yamlBlocks.length).toBeGreaterThan(10);
     expect(yamlBlocks.filter(({ label }) => !known.test(label)).map(where)).toEqual([]);
   });

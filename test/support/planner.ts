@@ -162,6 +162,7 @@ const policy = (parts: Partial<PolicyConfig> = {}): PolicyConfig => ({
   approval: { order: 'merge', renew: 'auto', free: 'auto', revoke: 'pull-request', ...parts.approval },
   spending: parts.spending ?? { perOrder: usd('100') },
   rules: parts.rules ?? [],
+  requests: parts.requests ?? { group: 'each', perRun: 10, open: 20 },
 });
 
 export const header = (parts: Partial<StateHeader> = {}): StateHeader => ({

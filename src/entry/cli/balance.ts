@@ -1,21 +1,13 @@
-import { CertError, messageOf } from '../../model/errors.js';
-import { addMoney, compareMoney, type Money, subtractMoney, sumByCurrency } from '../../model/money.js';
-import { DAY_MS } from '../../model/time.js';
-import { fundsNeeded, type Upcoming, upcomingPurchases, upcomingQuestions } from '../../planner/forecast.js';
-import type { PlanInput } from '../../planner/input.js';
-import { type BalanceRow, balanceText, type NeedRow } from '../../report/balance-text.js';
+import { balanceText } from '../../report/balance-text.js';
 import { jsonText } from '../../report/json.js';
-import { type Account, closeAccounts, openAccounts } from '../accounts.js';
+import { closeAccounts, openAccounts } from '../accounts.js';
+import { balanceRows } from '../balances.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
-import { withQuotes } from '../quotes.js';
-import { lookAround } from '../situation.js';
 import { untilStopped } from '../system/until-stopped.js';
-import { openWorkplace, type Workplace } from '../workplace.js';
+import { openWorkplace } from '../workplace.js';
 import type { Globals } from './globals.js';
 import type { Options } from './program.js';
-
-const HORIZON_DAYS = [30, 90];
 
 /** `certwright balance`: what every account holds, and what falls due there. Changes nothing. */
 export async function run(
@@ -28,7 +20,7 @@ export async function run(
   try {
     const accounts = await openAccounts(context, workplace, args);
     try {
-      const rows = await untilStopped(rowsOf(context, workplace, accounts), context.signal);
+      const rows = await untilStopped(balanceRows(context, workplace, accounts), context.signal);
       context.progress.clear();
       context.print(globals.json ? jsonText({ accounts: rows }) : balanceText(rows, context.render));
       const untold = accounts.some(
@@ -41,106 +33,4 @@ export async function run(
   } finally {
     await workplace.close();
   }
-}
-
-interface Forecast {
-  readonly input: PlanInput;
-  readonly purchases: readonly Upcoming[];
-}
-
-async function rowsOf(
-  context: Context,
-  workplace: Workplace,
-  accounts: readonly Account[],
-): Promise<readonly BalanceRow[]> {
-  context.progress.step('asking for balances and prices');
-  const [balances, forecast] = await Promise.all([
-    Promise.all(accounts.map(balanceOf)),
-    forecastOf(context, workplace, accounts),
-  ]);
-  return accounts.map(({ config }, i): BalanceRow => {
-    const { balance, why } = balances[i] ?? {};
-    const needs = HORIZON_DAYS.flatMap((days) =>
-      forecast ? [needOf(context, forecast, config.id, days, balance, config.minimumBalance)] : [],
-    );
-    return {
-      account: config.id,
-      environment: config.environment,
-      ...(balance === undefined ? {} : { balance }),
-      ...(config.minimumBalance === undefined ? {} : { minimumBalance: config.minimumBalance }),
-      needs,
-      ...(why === undefined ? {} : { why }),
-    };
-  });
-}
-
-async function balanceOf({
-  config,
-  offering,
-  provider,
-  why,
-}: Account): Promise<Pick<BalanceRow, 'balance' | 'why'>> {
-  const { balance: can, notes } = offering.capabilities;
-  if (!can) return { why: notes.balance ?? 'no balance is told by this provider' };
-  if (!provider?.balance) return { why: why ?? `${config.id} could not be opened` };
-  try {
-    return { balance: await provider.balance() };
-  } catch (error) {
-    return { why: messageOf(error) };
-  }
-}
-
-/** Undefined before `init`: nothing is declared to forecast from. */
-async function forecastOf(
-  context: Context,
-  { deps }: Workplace,
-  accounts: readonly Account[],
-): Promise<Forecast | undefined> {
-  try {
-    const { input } = await lookAround(context, deps);
-    if (!input) return undefined;
-    const untilMs = context.clock.now() + Math.max(...HORIZON_DAYS) * DAY_MS;
-    const quoted = await withQuotes(
-      input,
-      upcomingQuestions(input, untilMs),
-      (id) => accounts.find(({ config }) => config.id === id)?.provider,
-    );
-    return { input: quoted, purchases: upcomingPurchases(quoted, untilMs) };
-  } catch (error) {
-    if (error instanceof CertError && error.code === 'repository.not-initialised') return undefined;
-    throw error;
-  }
-}
-
-function needOf(
-  context: Context,
-  { input, purchases }: Forecast,
-  id: string,
-  days: number,
-  balance: Money | undefined,
-  minimum: Money | undefined,
-): NeedRow {
-  const need = fundsNeeded(input, purchases, id, context.clock.now() + days * DAY_MS);
-  const known = sumByCurrency(need.amounts);
-  const short = shortOf(known, balance, minimum);
-  return {
-    days,
-    purchases: need.purchases,
-    known,
-    unknown: need.unknown,
-    ...(short === undefined ? {} : { short }),
-  };
-}
-
-/** What is missing so that the minimum is left after it; undefined where it reaches, or currencies do not compare. */
-function shortOf(
-  known: readonly Money[],
-  balance: Money | undefined,
-  minimum: Money | undefined,
-): Money | undefined {
-  const [need] = known;
-  if (!need || !balance || known.length > 1) return undefined;
-  const wanted = minimum === undefined ? need : addMoney(need, minimum);
-  if (!wanted || compareMoney(wanted, balance) !== 1) return undefined;
-  return subtractMoney(wanted, balance);
 }

@@ -61,9 +61,14 @@ function failed(context: Context, error: unknown, signal: AbortSignal): number {
   return EXIT.error;
 }
 
+const SPEAKERS = [
+  ['repository.', 'git'],
+  ['forge.', 'GitHub'],
+] as const;
+
 /** The other side's own words, line by line. */
 function quoted({ code }: CertError, text: string): string {
-  const who = code.startsWith('repository.') ? 'git' : 'the provider';
+  const who = SPEAKERS.find(([prefix]) => code.startsWith(prefix))?.[1] ?? 'the provider';
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line, i) => `  ${i === 0 ? `${who} says: ` : '  '}${terminalText(line)}`).join('\n');
 }

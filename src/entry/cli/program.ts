@@ -95,7 +95,9 @@ export function buildProgram(start: Start): Command {
   );
 
   withSelectors(add('status', 'every certificate: state, dates, who must act', () => import('./status.js')))
-    .addOption(new Option('-o, --output <form>', 'how to print').choices(['wide', 'json', 'name']))
+    .addOption(
+      new Option('-o, --output <form>', 'how to print').choices(['wide', 'json', 'name', 'markdown']),
+    )
     .option('--watch', 'again every few seconds', false);
 
   add('show <name>', 'everything about one certificate', () => import('./show.js'));

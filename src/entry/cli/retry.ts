@@ -1,16 +1,13 @@
-import type { FailureRecord, Status } from '../../model/status.js';
 import { toInstant } from '../../model/time.js';
-import { nextTryMs } from '../../policy/failures.js';
-import { solverDueMs } from '../../policy/solving.js';
-import { resendMails, unansweredMails } from '../../reconcile/resend.js';
 import { minute } from '../../report/dates.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
+import { retryCertificate } from '../retry.js';
 import { openWorkplace } from '../workplace.js';
 import type { Globals } from './globals.js';
 import { printTold } from './person.js';
 import type { Options } from './program.js';
-import { changeStatus, openState, statusNamed } from './state.js';
+import { openState } from './state.js';
 
 /**
  * `certwright retry`: what failed is due again at once, the ladder of waits starts anew; and mails that nobody answered are
@@ -26,10 +23,7 @@ export async function run(
   const workplace = await openWorkplace(context, globals);
   try {
     const view = await openState(workplace.deps);
-    const status = statusNamed(view, name);
-    const waits = waitsOf(status);
-    const changed = await changeStatus(workplace.deps, view, name, `retry ${name}: asked for`, forgiven);
-    const mails = unansweredMails(status).length > 0 ? await resendMails(workplace.deps, name) : [];
+    const { waits, changed, mails } = await retryCertificate(workplace.deps, view, name);
     printTold(context, globals, {
       changed: changed || mails.length > 0,
       facts: {
@@ -59,40 +53,4 @@ export async function run(
   } finally {
     await workplace.close();
   }
-}
-
-interface Wait {
-  readonly failure: FailureRecord;
-  readonly untilMs: number;
-}
-
-function waitsOf({ failures, requests, intents, published = [] }: Status): readonly Wait[] {
-  const known = [
-    ...Object.values(failures),
-    ...requests.map(({ failure }) => failure),
-    ...intents.map((intent) => (intent.phase === 'placed' ? intent.validationFailure : undefined)),
-  ].filter((failure) => failure !== undefined);
-  return [
-    ...known.map((failure) => ({ failure, untilMs: nextTryMs(failure) })),
-    ...published.flatMap((entry) =>
-      entry.failure === undefined ? [] : [{ failure: entry.failure, untilMs: solverDueMs(entry) }],
-    ),
-  ];
-}
-
-/** The same object where nothing failed. */
-function forgiven(status: Status): Status {
-  if (waitsOf(status).length === 0) return status;
-  const { published, ...rest } = status;
-  return {
-    ...rest,
-    failures: {},
-    requests: status.requests.map(({ failure: _failure, ...request }) => request),
-    intents: status.intents.map((intent) => {
-      if (intent.phase !== 'placed') return intent;
-      const { validationFailure: _refused, ...others } = intent;
-      return others;
-    }),
-    ...(published && { published: published.map(({ failure: _failure, ...entry }) => entry) }),
-  };
 }

@@ -1,10 +1,12 @@
 import { accountKey } from '../../model/run-memory.js';
 import { LOST_STATE_RECIPE } from '../../reconcile/land.js';
+import { dashboardMarkdown } from '../../report/dashboard.js';
 import { terminalText } from '../../report/escape.js';
 import { jsonText } from '../../report/json.js';
 import { statusNames, statusTable } from '../../report/status-table.js';
 import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
+import { dashboardView } from '../dashboard-view.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit.js';
 import { type Entry, lookAround, type Situation } from '../situation.js';
 import { isListed, statusRow } from '../status-rows.js';
@@ -14,7 +16,7 @@ import type { Options } from './program.js';
 import { matches, refuseEmpty, type Selection, selectionOf } from './selectors.js';
 import { CLEAR_SCREEN, watch } from './watch.js';
 
-type Form = 'table' | 'wide' | 'json' | 'name';
+type Form = 'table' | 'wide' | 'json' | 'name' | 'markdown';
 
 /** `certwright status`: every certificate as the tips of the remote have it. No provider is asked. */
 export async function run(
@@ -38,7 +40,9 @@ export async function run(
 
 function formOf(globals: Globals, { output }: Options): Form {
   if (globals.json) return 'json';
-  return output === 'wide' || output === 'json' || output === 'name' ? output : 'table';
+  return output === 'wide' || output === 'json' || output === 'name' || output === 'markdown'
+    ? output
+    : 'table';
 }
 
 /** What is printed, what is said beside it, and the exit code. */
@@ -77,6 +81,10 @@ async function look(context: Context, { deps }: Workplace, selection: Selection,
         });
       case 'name':
         return statusNames(rows);
+      case 'markdown':
+        return dashboardMarkdown(
+          dashboardView({ ...situation, entries: shown.map(({ entry }) => entry) }, { boxes: false }),
+        );
       case 'wide':
       case 'table':
         return rows.length === 0

@@ -27,6 +27,7 @@ describe('a configuration', () => {
         approval: { order: 'merge', renew: 'auto', free: 'auto', revoke: 'pull-request' },
         spending: {},
         rules: [],
+        requests: { group: 'each', perRun: 10, open: 20 },
       },
       manifestVariables: [],
     });
@@ -40,6 +41,7 @@ policy:
   approval: { order: pull-request }
   spending: { perOrder: 100 USD, perDay: 500 USD, perMonth: 2000 USD }
   rules: [{ match: "team-a/**", perMonth: 300 USD, approval: { renew: never } }]
+  requests: { group: owner, perRun: 3, open: 7 }
 contacts:
   acme: { organization: { name: Acme, country: US, duns: "\${DUNS}" }, admin: { email: "\${MAIL}", firstName: Ann } }
 notifications: [{ type: webhook, url: "\${SLACK_WEBHOOK}", on: [attention, waiting] }]
@@ -94,6 +96,7 @@ manifestVariables: [SITE]`,
       },
       policy: {
         approval: { order: 'pull-request', renew: 'auto' },
+        requests: { group: 'owner', perRun: 3, open: 7 },
         rules: [
           {
             match: 'team-a/**',

@@ -272,6 +272,19 @@ describe('the table', () => {
     });
   });
 
+  test('is a page of Markdown for any forge', async () => {
+    const { clone } = await worldOf({
+      files: { ...manifest('a'), ...manifest('b') },
+      statuses: [own('a'), status('b', { intents: [unknown('order', mine('b'))] })],
+    });
+    const { out } = await statusIn(clone, { output: 'markdown' });
+    expect(out).toMatch(
+      /^\*\*2 certificates: 1 ready, 1 not\.\*\* Last run on 2026-11-22\.\n\n## A person has to look\n\n- `b`: /,
+    );
+    expect(out).not.toContain('[ ]');
+    expect((await statusIn(clone, { output: 'markdown' }, ['a'])).out).toContain('1 certificate: 1 ready.');
+  });
+
   test('only what is shown decides the exit code', async () => {
     const { clone } = await worldOf({
       files: { ...manifest('a'), ...manifest('b') },

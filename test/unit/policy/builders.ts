@@ -126,5 +126,6 @@ export const policy = (parts: Partial<PolicyConfig> = {}): PolicyConfig => ({
   approval: { order: 'merge', renew: 'auto', free: 'auto', revoke: 'pull-request' },
   spending: {},
   rules: [],
+  requests: { group: 'each', perRun: 10, open: 20 },
   ...parts,
 });

@@ -59,6 +59,7 @@ beforeEach(() => {
     'tsconfig.build.json': '{}',
     'src/main.js': COMMAND,
     // Works on what the real compiler leaves, with packages that are not here.
+    'tools/bundle.mjs': '',
     'tools/precompile.mjs': '',
     'npm/npm-cli.js': NPM,
     'npm/package.json': JSON.stringify({ type: 'commonjs' }),

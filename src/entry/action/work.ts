@@ -1,0 +1,55 @@
+import { CertError } from '../../model/errors.js';
+import type { PullEvent, RunnerEvent } from './event.js';
+import type { Mode } from './inputs.js';
+
+export type Work =
+  | { readonly kind: 'plan-pull'; readonly pull: PullEvent }
+  | { readonly kind: 'plan' }
+  /** @param isScheduled  nobody waits for it */
+  | { readonly kind: 'apply'; readonly isScheduled: boolean }
+  | { readonly kind: 'sync' }
+  | { readonly kind: 'validate' }
+  | { readonly kind: 'nothing'; readonly why: string };
+
+const nothing = (why: string): Work => ({ kind: 'nothing', why });
+
+/**
+ * What an event asks for: a pull request is planned, the approval branch carried out, and on a schedule listed before.
+ * @param approvalBranch  as the checkout's configuration names it
+ * @throws CertError `usage`
+ */
+export function workOf(mode: Mode, event: RunnerEvent, approvalBranch: string): Work {
+  if (event.name === 'pull_request_target') {
+    throw new CertError('usage', 'certwright does not run on pull_request_target', {
+      remedy:
+        'write `on: pull_request`: it needs neither secrets nor rights, and says what it would say with them',
+    });
+  }
+  if (mode === 'validate') return { kind: 'validate' };
+  if (mode === 'sync') return { kind: 'sync' };
+  const { pull } = event;
+  if (pull) {
+    if (mode === 'apply') return nothing('pull requests are planned, never applied');
+    if (pull.isClosed) return nothing(`pull request ${pull.number} is closed`);
+    return { kind: 'plan-pull', pull };
+  }
+  if (mode === 'plan') return { kind: 'plan' };
+  if (mode === 'apply') return { kind: 'apply', isScheduled: event.name === 'schedule' };
+  switch (event.name) {
+    case 'push':
+      return event.ref === `refs/heads/${approvalBranch}`
+        ? { kind: 'apply', isScheduled: false }
+        : nothing(`${event.ref} is not the approval branch ${approvalBranch}`);
+    case 'schedule':
+      return { kind: 'apply', isScheduled: true };
+    case 'workflow_dispatch':
+    case 'repository_dispatch':
+      return { kind: 'apply', isScheduled: false };
+    case 'issues':
+      return event.isDashboardEdit === true
+        ? { kind: 'apply', isScheduled: false }
+        : nothing('this is no edit of the dashboard issue by a person');
+    default:
+      return nothing(`nothing follows from the event ${event.name}; \`mode:\` can ask for something`);
+  }
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import type { PlanAction } from '../../model/plan.js';
+import { type RequestKey, requestKey, UNSAFE_KEY, type Wish } from '../../policy/approval-wishes.js';
+import { approvalPath, UNSAFE_PATH } from '../approval-draft.js';
+
+/** Everything below is certwright's own. */
+export const BRANCH_PREFIX = 'certwright-approval/';
+
+const ACTIONS: readonly PlanAction[] = [
+  'add-names',
+  'abandon',
+  'cancel',
+  'order',
+  'reissue',
+  'renew',
+  'revoke',
+];
+
+const GROUP_HASH = 12;
+
+/**
+ * The branch of a request. One component whatever the name holds (git and file systems have no `a` beside `a/b`), and the
+ * same for everybody who asks for the same: two runs cannot open two.
+ */
+export function branchOf(wishes: readonly Wish[]): string {
+  const [first] = wishes;
+  if (first?.kind === 'lines') return `${BRANCH_PREFIX}unsafe-plan`;
+  if (first && wishes.length === 1) {
+    // Git allows no `..` in the name of a ref.
+    const name = encodeURIComponent(first.item.name).replaceAll('..', '.%2E');
+    return `${BRANCH_PREFIX}${name}-${first.item.action}`;
+  }
+  const keys = wishes.map(({ key }) => key).toSorted();
+  const hash = createHash('sha256').update(keys.join('\n')).digest('hex').slice(0, GROUP_HASH);
+  return `${BRANCH_PREFIX}group-${hash}`;
+}
+
+/** `name-action` back to what it asks for. */
+function keyOfEncoded(text: string): RequestKey | undefined {
+  const action = ACTIONS.find((one) => text.endsWith(`-${one}`));
+  if (action === undefined) return undefined;
+  try {
+    return requestKey(decodeURIComponent(text.slice(0, -action.length - 1)), action);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a branch of one request asks for, with and without the number of a second try. */
+export function keyOfBranch(branch: string): RequestKey | undefined {
+  const text = branch.slice(BRANCH_PREFIX.length).replace(/(?<=-[a-z]+)-\d+$/, '');
+  return text === 'unsafe-plan' ? UNSAFE_KEY : keyOfEncoded(text);
+}
+
+const FOLDER = 'approvals/';
+const ENDING = '.yaml';
+
+/** What the file at a path asks for, by its name; undefined for files that are none of ours. */
+export function keyOfPath(path: string): RequestKey | undefined {
+  if (path === UNSAFE_PATH) return UNSAFE_KEY;
+  if (!path.startsWith(FOLDER) || !path.endsWith(ENDING)) return undefined;
+  return keyOfEncoded(path.slice(FOLDER.length, -ENDING.length));
+}
+
+/** Where the file of a request lies: `approvalPath` of what the key names. */
+export function pathOfKey(key: RequestKey): string {
+  if (key === UNSAFE_KEY) return UNSAFE_PATH;
+  const [name = '', action = ''] = key.split(' ');
+  return approvalPath(name, action);
+}

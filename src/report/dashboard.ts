@@ -1,0 +1,175 @@
+import { formatMoney, type Money } from '../model/money.js';
+import type { BalanceRow, NeedRow } from './balance-text.js';
+import { clip, markdownCode, markdownText } from './escape.js';
+import { moneyList } from './money.js';
+import { count, isLoud, providerText } from './words.js';
+
+/** Something that concerns a certificate, or the repository as a whole. Days are UTC, `2026-11-22`. */
+export interface DashboardLine {
+  readonly name?: string;
+  readonly message: string;
+  readonly since?: string;
+}
+
+export interface HeldLine {
+  readonly name: string;
+  readonly action: string;
+  readonly message: string;
+  /** What a person does about it. */
+  readonly remedy?: string;
+  /** The most it may cost. */
+  readonly atMost?: Money;
+  /** The pull request that asks for it. */
+  readonly request?: { readonly number: number; readonly url: string };
+}
+
+export interface UpcomingLine {
+  readonly day: string;
+  readonly name: string;
+  readonly action: string;
+  /** The most it may cost; absent for what is free. */
+  readonly atMost?: Money;
+}
+
+export interface SpendingLine {
+  /** The glob of a rule; absent: everything. */
+  readonly match?: string;
+  readonly spent: readonly Money[];
+  readonly limit?: Money;
+}
+
+/** What a person wants to see of a repository in one place. */
+export interface DashboardView {
+  readonly today: string;
+  readonly certificates: number;
+  readonly ready: number;
+  readonly attention: readonly DashboardLine[];
+  readonly waiting: readonly DashboardLine[];
+  readonly held: readonly HeldLine[];
+  /** What failed and is tried again later: each with a box to have it tried at once. */
+  readonly retry: readonly DashboardLine[];
+  readonly upcoming: readonly UpcomingLine[];
+  /** Absent: nobody asked. */
+  readonly balances?: readonly BalanceRow[];
+  readonly spending: readonly SpendingLine[];
+  /** Are there boxes that somebody reads? */
+  readonly boxes: boolean;
+}
+
+const SENTENCE = 300;
+const say = (text: string): string => markdownText(clip(text, SENTENCE));
+const code = (text: string): string => markdownCode(clip(text, SENTENCE));
+
+/** Bytes of each section, under 60,000 together: GitHub takes 65,536 characters. */
+const LIMITS = {
+  attention: 16_000,
+  waiting: 8_000,
+  held: 14_000,
+  retry: 8_000,
+  upcoming: 9_000,
+  money: 2_500,
+};
+
+function list<T>(things: readonly T[], render: (thing: T) => string, limit: number): readonly string[] {
+  const lines: string[] = [];
+  let room = limit;
+  for (const thing of things) {
+    const line = render(thing);
+    room -= Buffer.byteLength(line, 'utf8') + 1;
+    if (room < 0) break;
+    lines.push(line);
+  }
+  const left = things.length - lines.length;
+  return left === 0 ? lines : [...lines, `- and ${left} more: run \`certwright status\``];
+}
+
+const section = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : [`## ${title}`, '', ...lines, ''];
+
+const about = ({ name, message, since }: DashboardLine): string =>
+  `${name === undefined ? '' : `${code(name)}: `}${say(message)}${since === undefined ? '' : ` (since ${since})`}`;
+
+function heldText({ name, action, message, remedy, atMost, request }: HeldLine): string {
+  const cost = atMost === undefined ? '' : `, at most ${formatMoney(atMost)}`;
+  const next =
+    request === undefined
+      ? remedy === undefined
+        ? ''
+        : `; ${say(remedy)}`
+      : `; asked for in [#${request.number}](${request.url})`;
+  return `- ${say(action)} ${code(name)}${cost}: ${say(message)}${next}`;
+}
+
+const upcomingText = ({ day, name, action, atMost }: UpcomingLine): string =>
+  `- ${day}: ${say(action)} ${code(name)}, ${atMost === undefined ? 'free' : `at most ${formatMoney(atMost)}`}`;
+
+function needText({ days, purchases, known, unknown, short }: NeedRow): string {
+  const sum = [
+    ...(known.length === 0 ? [] : [moneyList(known)]),
+    ...(unknown === 0 ? [] : [`${unknown} unknown`]),
+  ];
+  const need = purchases === 0 ? 'nothing' : sum.join(' + ');
+  return `next ${days} days need ${need}${short === undefined ? '' : `, **${formatMoney(short)} short**`}`;
+}
+
+function balanceLine({ account, environment, balance, why, needs }: BalanceRow): string {
+  const name = isLoud(environment) ? say(providerText(account, environment)) : code(account);
+  const has =
+    balance === undefined ? `unknown${why === undefined ? '' : ` (${say(why)})`}` : formatMoney(balance);
+  return `- ${[`${name}: ${has}`, ...needs.map(needText)].join('; ')}`;
+}
+
+function spendingText({ match, spent, limit }: SpendingLine): string {
+  const sum = spent.length === 0 ? 'nothing' : moneyList(spent);
+  const of = limit === undefined ? '' : ` of ${formatMoney(limit)}`;
+  return `- ${match === undefined ? 'all' : code(match)}: ${sum}${of}`;
+}
+
+/**
+ * One page of Markdown, under 65,536 characters whatever there is. Nothing in it moves more often than once a day, and
+ * nothing is a mention, a link or markup unless it is ours.
+ */
+export function dashboardMarkdown(view: DashboardView): string {
+  const { certificates, ready, today, boxes } = view;
+  const others = certificates - ready;
+  const calm = view.attention.length + view.held.length + view.waiting.length + view.retry.length === 0;
+  const lines = [
+    `**${count(certificates, 'certificate')}: ${ready} ready${others === 0 ? '' : `, ${others} not`}.**${calm ? ' Nobody has to do anything.' : ''} Last run on ${today}.`,
+    '',
+    ...section(
+      'A person has to look',
+      list(view.attention, (one) => `- ${about(one)}`, LIMITS.attention),
+    ),
+    ...section('Held', list(view.held, heldText, LIMITS.held)),
+    ...section(
+      'Waiting',
+      list(view.waiting, (one) => `- ${about(one)}`, LIMITS.waiting),
+    ),
+    ...section(
+      'Failed, tried again later',
+      list(view.retry, (one) => (boxes ? retryBox(one) : `- ${about(one)}`), LIMITS.retry),
+    ),
+    ...section('In the next 30 days', list(view.upcoming, upcomingText, LIMITS.upcoming)),
+    ...section('Balances', list(view.balances ?? [], balanceLine, LIMITS.money)),
+    ...section('Spent this month', list(view.spending, spendingText, LIMITS.money)),
+    ...(boxes && view.retry.length > 0
+      ? [
+          'Tick a box, and the next run tries that one at once: for people who may write to this repository.',
+          '',
+        ]
+      : []),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+const BOX = /^- \[[xX]\] Try `([a-z0-9._/-]+)` again now(?::|$)/gm;
+
+/** The name is one of ours and nothing else: what people type into the page is not taken for one. */
+function retryBox({ name = '', message, since }: DashboardLine): string {
+  return `- [ ] Try \`${name}\` again now: ${say(message)}${since === undefined ? '' : ` (since ${since})`}`;
+}
+
+/** Names whose box is ticked in a text of ours that people may have edited. */
+export const tickedBoxes = (body: string): readonly string[] => [
+  ...new Set([...body.matchAll(BOX)].flatMap(([, name]) => name ?? [])),
+];

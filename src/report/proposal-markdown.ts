@@ -1,0 +1,83 @@
+import type { Finding } from '../model/manifest.js';
+import { formatMoney, type Money } from '../model/money.js';
+import type { Plan } from '../model/plan.js';
+import { clip, markdownCode, markdownText } from './escape.js';
+import { planMarkdown } from './plan-markdown.js';
+import { count } from './words.js';
+
+/** What a pull request would do, for the people who read it there. */
+export interface ProposalReport {
+  /** Of the certificates it changes. */
+  readonly plan?: Plan;
+  /** Lines that come anyway. */
+  readonly others: number;
+  /** What is wrong with it, and only with it. */
+  readonly findings: readonly Finding[];
+  readonly notes: readonly { readonly message: string; readonly needsReview: boolean }[];
+  readonly budgets: readonly { readonly title: string; readonly limit: Money; readonly left: Money }[];
+  /** Accounts whose prices are not of today. */
+  readonly unasked: readonly string[];
+  /** Full object ids. */
+  readonly base: string;
+  readonly head: string;
+}
+
+/** Kept for what stands round the plan. */
+const FRAME = 14_000;
+const LINES = 20;
+const SENTENCE = 400;
+
+const say = (text: string): string => markdownText(clip(text, SENTENCE));
+
+function some<T>(things: readonly T[], line: (thing: T) => string): readonly string[] {
+  const shown = things.slice(0, LINES).map((thing) => `- ${line(thing)}`);
+  return things.length <= LINES ? shown : [...shown, `- and ${things.length - LINES} more`];
+}
+
+const findingLine = ({ severity, message, suggestion, position }: Finding): string => {
+  const place = markdownCode(clip(`${position.file}:${position.line}`, SENTENCE));
+  const what = severity === 'error' ? '**Error**' : '**Warning**';
+  return `${what} at ${place}: ${say(message)}${suggestion === undefined ? '' : ` ${say(suggestion)}`}`;
+};
+
+const budgetText = ({ title, limit, left }: ProposalReport['budgets'][number]): string =>
+  `${markdownText(title)}: ${formatMoney(left)} of ${formatMoney(limit)} left after it`;
+
+/** Nothing about certificates in it: no comment is needed. */
+export const saysNothing = ({ plan, findings, notes }: ProposalReport): boolean =>
+  findings.length + notes.length === 0 &&
+  (plan === undefined || plan.items.length + plan.warnings.length === 0) &&
+  plan?.unsafe === undefined;
+
+/** What stands where a comment said something that no longer holds. */
+export const NOTHING_TO_DO = 'This pull request changes nothing that certwright would act on.\n';
+
+/** GitHub-flavoured, under 65,536 characters. Nothing in it is a mention, a link or markup unless it is ours. */
+export function proposalMarkdown(report: ProposalReport): string {
+  const { plan, notes, findings, budgets, others, unasked, base, head } = report;
+  const review = notes.filter(({ needsReview }) => needsReview);
+  const remarks = notes.filter(({ needsReview }) => !needsReview);
+  const accounts = unasked.map((id) => markdownCode(clip(id, 100))).join(', ');
+  const parts: readonly (readonly string[])[] = [
+    review.length === 0
+      ? []
+      : ['**Look at this before merging:**', '', ...some(review, ({ message }) => say(message))],
+    some(findings, findingLine),
+    plan === undefined ? ['**No plan:** correct the errors first.'] : [planMarkdown(plan, FRAME).trimEnd()],
+    budgets.length === 0 ? [] : [`Budget: ${budgets.slice(0, LINES).map(budgetText).join('; ')}.`],
+    some(remarks, ({ message }) => say(message)),
+    unasked.length === 0
+      ? []
+      : [`Prices of ${accounts} are configured or last seen ones: the accounts were not asked for this.`],
+    others === 0
+      ? []
+      : [
+          `${count(others, 'line')} of the plan ${others === 1 ? 'does' : 'do'} not depend on this pull request and ${others === 1 ? 'is' : 'are'} not shown.`,
+        ],
+    [`<sub>As merged: \`${head.slice(0, 9)}\` into \`${base.slice(0, 9)}\`.</sub>`],
+  ];
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
