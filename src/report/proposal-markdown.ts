@@ -22,16 +22,28 @@ export interface ProposalReport {
   readonly head: string;
 }
 
-/** Kept for what stands round the plan. */
-const FRAME = 14_000;
+/** Kept for what stands round the plan, in bytes: three lists and some sentences. */
+const FRAME = 16_000;
+const LIST = 4_000;
 const LINES = 20;
 const SENTENCE = 400;
+const TITLE = 60;
+const BUDGETS = 5;
 
 const say = (text: string): string => markdownText(clip(text, SENTENCE));
 
+/** As many as have room, and how many there are besides. */
 function some<T>(things: readonly T[], line: (thing: T) => string): readonly string[] {
-  const shown = things.slice(0, LINES).map((thing) => `- ${line(thing)}`);
-  return things.length <= LINES ? shown : [...shown, `- and ${things.length - LINES} more`];
+  const shown: string[] = [];
+  let room = LIST;
+  for (const thing of things.slice(0, LINES)) {
+    const text = `- ${line(thing)}`;
+    room -= Buffer.byteLength(text, 'utf8');
+    if (room < 0) break;
+    shown.push(text);
+  }
+  const left = things.length - shown.length;
+  return left === 0 ? shown : [...shown, `- and ${left} more`];
 }
 
 const findingLine = ({ severity, message, suggestion, position }: Finding): string => {
@@ -41,7 +53,7 @@ const findingLine = ({ severity, message, suggestion, position }: Finding): stri
 };
 
 const budgetText = ({ title, limit, left }: ProposalReport['budgets'][number]): string =>
-  `${markdownText(title)}: ${formatMoney(left)} of ${formatMoney(limit)} left after it`;
+  `${markdownText(clip(title, TITLE))}: ${formatMoney(left)} of ${formatMoney(limit)} left after it`;
 
 /** Nothing about certificates in it: no comment is needed. */
 export const saysNothing = ({ plan, findings, notes }: ProposalReport): boolean =>
@@ -57,14 +69,15 @@ export function proposalMarkdown(report: ProposalReport): string {
   const { plan, notes, findings, budgets, others, unasked, base, head } = report;
   const review = notes.filter(({ needsReview }) => needsReview);
   const remarks = notes.filter(({ needsReview }) => !needsReview);
-  const accounts = unasked.map((id) => markdownCode(clip(id, 100))).join(', ');
+  const named = unasked.slice(0, LINES).map((id) => markdownCode(clip(id, TITLE)));
+  const accounts = [...named, ...(unasked.length > LINES ? ['others'] : [])].join(', ');
   const parts: readonly (readonly string[])[] = [
     review.length === 0
       ? []
       : ['**Look at this before merging:**', '', ...some(review, ({ message }) => say(message))],
     some(findings, findingLine),
     plan === undefined ? ['**No plan:** correct the errors first.'] : [planMarkdown(plan, FRAME).trimEnd()],
-    budgets.length === 0 ? [] : [`Budget: ${budgets.slice(0, LINES).map(budgetText).join('; ')}.`],
+    budgets.length === 0 ? [] : [`Budget: ${budgets.slice(0, BUDGETS).map(budgetText).join('; ')}.`],
     some(remarks, ({ message }) => say(message)),
     unasked.length === 0
       ? []
