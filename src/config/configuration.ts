@@ -12,6 +12,7 @@ import type {
   PersonalText,
   PolicyRule,
   PreflightConfig,
+  ProgramHook,
   RequestGrouping,
   Spending,
 } from '../model/configuration.js';
@@ -78,6 +79,7 @@ export function checkConfiguration(
   checkRecipients(root, report);
   checkRules(root, report);
   checkResolvers(root, report);
+  checkHooks(root, report);
 }
 
 /** Keys whose values are secrets by their name, outside `credentials:`. */
@@ -162,6 +164,21 @@ function checkResolvers(root: Json, report: Report): void {
   }
 }
 
+function checkHooks(root: Json, report: Report): void {
+  for (const [event, hook] of Object.entries(objectAt(root, 'hooks'))) {
+    const given = ['run', 'dispatch'].filter((key) => at(hook, key) !== undefined);
+    if (given.length === 1) continue;
+    report(['hooks', event], {
+      code: 'hook.kind',
+      message:
+        given.length === 0
+          ? 'Nothing says what is to be started.'
+          : 'A hook starts a program or sends an event, not both.',
+      suggestion: 'Write run: [./deploy.sh] or dispatch: certwright-published.',
+    });
+  }
+}
+
 function checkRules(root: Json, report: Report): void {
   for (const [index, rule] of listAt(objectAt(root, 'policy'), 'rules').entries()) {
     const glob = textAt(rule, 'match');
@@ -241,6 +258,7 @@ const toPreflight = (block: JsonObject): PreflightConfig => ({
   off: flagAt(block, 'off') ?? false,
   resolvers: textsAt(block, 'resolvers'),
 });
+
 function toRequests(block: JsonObject): ApprovalRequestsConfig {
   const { perRun, open } = block;
   return {
@@ -281,9 +299,16 @@ const toNotification = (block: JsonObject): NotificationConfig => ({
   ...split(block, NOTIFICATION_KEYS),
 });
 
-const toHook = (block: Json): HookConfig => ({
+const toHook = (block: Json): HookConfig => {
+  const event = textAt(block, 'dispatch');
+  return event === undefined ? toProgramHook(block) : { kind: 'dispatch', event };
+};
+
+const toProgramHook = (block: Json): ProgramHook => ({
+  kind: 'run',
   run: textsAt(block, 'run'),
   timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? MINUTE_MS,
+  environment: textsAt(block, 'environment'),
 });
 
 const toPersonalTexts = (block: JsonObject): Record<string, PersonalText> =>

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { parseHeader, parseMemory, parseStatus } from '../config/state.js';
+import { dispatchHook } from '../forge/dispatch-hook.js';
 import { createSealer } from '../keys/age.js';
 import { publishedFiles } from '../keys/export.js';
 import { createKeyMaker } from '../keys/generate.js';
 import type {
   Configuration,
   ContactSet,
+  HookConfig,
   PersonalText,
   ProviderConfig,
   SolverConfig,
@@ -13,9 +15,11 @@ import type {
 import { CertError, explain } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret, SecretSource } from '../model/secret.js';
+import type { PublishedHook } from '../ports/hook.js';
 import type { Sealer } from '../ports/keystore.js';
 import type { Provider, ProviderDefinition } from '../ports/provider.js';
 import type { Solver } from '../ports/solver.js';
+import { publishedHook } from '../programs/published-hook.js';
 import type { BrokenAccount, Deps, ProviderSet } from '../reconcile/deps.js';
 import { fileSpool } from '../repository/file-spool.js';
 import type { GitRepository } from '../repository/git-repository.js';
@@ -23,6 +27,7 @@ import { canonicalJson } from '../repository/stable.js';
 import { solverDefinitions } from '../solvers/index.js';
 import { type Context, spoolFolder } from './context.js';
 import { readFiles } from './files.js';
+import { forgePlace, openForge } from './forge.js';
 import { resolveSecret } from './secrets.js';
 
 /** Opens with identities that are only looked for when something has to be opened. */
@@ -60,6 +65,7 @@ export function composeDeps(
       const { createResolver, resolverEndpoints } = await import('../dns/resolver.js');
       return createResolver({ servers: resolverEndpoints(resolvers), random: context.random });
     },
+    publishedHook: (config) => openHook(context, repository, config),
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
     contacts: (configuration, name) => resolveContacts(context, configuration, name),
@@ -149,6 +155,24 @@ function openSolver(context: Context, config: SolverConfig): Solver {
     random: context.random,
     signal: context.signal,
     folder: context.cwd,
+    variable: (name) => context.env[name],
+  });
+}
+
+/** undefined: no programs are started from here, or nothing is known of a forge. */
+function openHook(
+  context: Context,
+  { remote }: GitRepository,
+  config: HookConfig,
+): PublishedHook | undefined {
+  if (config.kind === 'dispatch') {
+    const place = forgePlace(context, remote);
+    return place && dispatchHook(() => openForge(context, place), config.event);
+  }
+  if (!context.startsHooks) return undefined;
+  return publishedHook(config, {
+    folder: context.cwd,
+    signal: context.signal,
     variable: (name) => context.env[name],
   });
 }

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CertError } from '../model/errors.js';
+import type { Secret } from '../model/secret.js';
 import type { Clock, Random } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { ProviderDefinition } from '../ports/provider.js';
@@ -19,6 +20,8 @@ export interface Context {
   readonly log: Log;
   readonly progress: ProgressLine;
   readonly signal: AbortSignal;
+  /** Ends git's calls; absent: `signal` does. The daemon lets a push in hand finish. */
+  readonly gitSignal?: AbortSignal;
   /** Results; always complete lines. */
   print(text: string): void;
   /** For people: warnings, hints, errors. */
@@ -31,12 +34,18 @@ export interface Context {
   readonly runId: string;
   /** Kinds of provider there are. */
   readonly definitions: readonly ProviderDefinition[];
+  /** May programs of the user's own be started after a publication? The command line and the daemon do. */
+  readonly startsHooks?: boolean;
+  /** Token for the forge; absent: `GITHUB_TOKEN` or `GH_TOKEN`, where one is set. */
+  readonly forgeToken?: Secret;
 }
 
 export interface ContextOptions {
   readonly cwd?: string;
   readonly signal: AbortSignal;
   readonly definitions?: readonly ProviderDefinition[];
+  /** Default: no. */
+  readonly startsHooks?: boolean;
 }
 
 /** Where nobody watches a terminal the log tells. */
@@ -92,6 +101,7 @@ export async function processContext(options: ContextOptions): Promise<Context> 
     },
     runId,
     definitions: options.definitions ?? providerDefinitions,
+    startsHooks: options.startsHooks ?? false,
   };
 }
 

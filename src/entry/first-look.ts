@@ -19,6 +19,8 @@ import { resolveSecret } from './secrets.js';
 export interface FirstLook {
   /** Nothing changed since a run that had nothing to do, and no date was reached: its plan, without any line. */
   readonly quiet?: Plan;
+  /** Of a quiet one: the first instant at which a date may bring work, epoch ms. */
+  readonly untilMs?: number;
   /** Opened and fetched already; to be closed. */
   readonly remote?: Remote;
 }
@@ -43,7 +45,7 @@ export async function firstLook(context: Context, syncOlderMs = Infinity): Promi
     const remote = { repository: lookedAt(repository, snapshot), branches: record.branches };
     if (!quiet) return { remote };
     context.log.debug({ file, until: record.untilMs }, 'nothing changed since a run with nothing to do');
-    return { quiet: record.plan, remote };
+    return { quiet: record.plan, untilMs: record.untilMs, remote };
   } catch (error) {
     await repository.close();
     throw error;

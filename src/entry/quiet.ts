@@ -68,7 +68,8 @@ function isSilent(
     desired.specs.every(isCertificate) &&
     [...providers.values()].every(({ down }) => down === undefined) &&
     [...view.statuses.values()].every(
-      ({ intents, requests, failures, published = [], doubts = [] }) =>
+      ({ intents, requests, failures, published = [], doubts = [], undelivered }) =>
+        undelivered === undefined &&
         !intents.some(isOpen) &&
         requests.length + published.length + Object.keys(failures).length === 0 &&
         !doubts.some((doubt) => isLookDue(doubt, startedMs)),

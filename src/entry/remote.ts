@@ -20,7 +20,7 @@ export const openRemote = (context: Context, branches: Branches): Promise<GitRep
     committer: committerOf(context),
     clock: context.clock,
     log: context.log,
-    signal: context.signal,
+    signal: context.gitSignal ?? context.signal,
     env: context.env,
   });
 

@@ -112,10 +112,17 @@ export interface PreflightConfig {
   readonly resolvers: readonly string[];
 }
 
-export interface HookConfig {
+export interface ProgramHook {
+  readonly kind: 'run';
+  /** Program and arguments. */
   readonly run: readonly string[];
   readonly timeoutMs: number;
+  /** Names of variables that are handed on. */
+  readonly environment: readonly string[];
 }
+
+/** A program of the user's own, or workflows of the forge that wait for an event of this type. */
+export type HookConfig = ProgramHook | { readonly kind: 'dispatch'; readonly event: string };
 
 export interface NotificationConfig {
   readonly type: string;

@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'solver.zone'
   | 'solver.blocked'
   | 'dns.failed'
+  | 'hook.failed'
   | 'forge.unavailable'
   | 'forge.credentials'
   | 'forge.permission'

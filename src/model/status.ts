@@ -125,6 +125,14 @@ export interface PublishedRecord {
   readonly failure?: FailureRecord;
 }
 
+/** The `published` hook has not taken the current certificate yet. Written by the commit that publishes it. */
+export interface Undelivered {
+  /** Of the certificate. */
+  readonly sha256: string;
+  readonly since: Instant;
+  readonly failure?: FailureRecord;
+}
+
 /** Something asked for from the command line. */
 export interface RequestRecord {
   readonly id: string;
@@ -196,6 +204,8 @@ export interface Status {
   readonly proofs?: readonly ProofRecord[];
   /** Absent: nothing of ours stands anywhere. */
   readonly published?: readonly PublishedRecord[];
+  /** Absent: the hook took it, or none was configured when it was published. */
+  readonly undelivered?: Undelivered;
   readonly failures: Partial<Readonly<Record<Lane, FailureRecord>>>;
   readonly consumedApprovals: readonly string[];
   readonly requests: readonly RequestRecord[];

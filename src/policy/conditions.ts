@@ -62,6 +62,7 @@ export function conditionsOf(
     ...(context.hold === undefined ? [] : [held(context.hold, nowMs)]),
     ...open.flatMap(unknownOutcome),
     ...proofAlarms(status, nowMs),
+    ...deliveryAlarm(status, nowMs),
     ...secondOrders(status, context.ignored ?? []).map(({ since, message }) =>
       condition('Attention', 'attention', 'SecondOrder', since, message),
     ),
@@ -87,6 +88,24 @@ function proofAlarms(status: Status, nowMs: number): readonly Condition[] {
     const message = `the proof for ${name}, published by ${solver} at ${publishedAt}, is not visible everywhere: ${unseen}`;
     return [condition('Attention', level, 'ProofNotVisible', publishedAt, message)];
   });
+}
+
+/** Published and not deployed: as bad as not issued, a day later. */
+const DELIVERY_ALARM_MS = DAY_MS;
+
+function deliveryAlarm({ undelivered }: Status, nowMs: number): readonly Condition[] {
+  if (undelivered === undefined) return [];
+  const { failure, since } = undelivered;
+  const late = nowMs - toMs(since) >= DELIVERY_ALARM_MS;
+  if (failure !== undefined) {
+    const again = nextTryMs(failure);
+    const next = again > nowMs ? `next try ${toInstant(again)}` : 'tried again on the next run';
+    const message = `the published hook failed ${failure.count} times: ${failure.message}; ${next}`;
+    return [condition('Attention', late ? 'attention' : 'warning', 'HookFailing', failure.lastAt, message)];
+  }
+  if (!late) return [];
+  const message = `the published hook was not told since ${since}: run \`certwright apply\` or the daemon where it can run`;
+  return [condition('Attention', 'warning', 'HookWaiting', since, message)];
 }
 
 const condition = (

@@ -28,6 +28,9 @@ export const legalStatus = (status: Status): readonly string[] => [
     'proof',
     (status.proofs ?? []).map(({ provider, name }) => `${provider} ${name}`),
   ),
+  ...(status.undelivered !== undefined && status.undelivered.sha256 !== status.current?.sha256
+    ? ['the hook is to be told of a certificate that is not the current one']
+    : []),
   ...status.requests.flatMap(({ id, action, order }) =>
     action !== 'abandon' || knows(status, order ?? '')
       ? []

@@ -1,4 +1,10 @@
-import type { Configuration, PreflightConfig, ProviderConfig, SolverConfig } from '../model/configuration.js';
+import type {
+  Configuration,
+  HookConfig,
+  PreflightConfig,
+  ProviderConfig,
+  SolverConfig,
+} from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
 import type { Finding, PublishedFormat } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
@@ -6,6 +12,7 @@ import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Clock, Random } from '../ports/clock.js';
 import type { Resolver } from '../ports/dns.js';
+import type { PublishedHook } from '../ports/hook.js';
 import type { KeyMaker } from '../ports/keystore.js';
 import type { Log, Progress } from '../ports/log.js';
 import type { Offering, Provider } from '../ports/provider.js';
@@ -58,6 +65,8 @@ export interface Deps {
   openSolver(config: SolverConfig): Solver;
   /** Whom names are looked up with before something is asked for. Contacts nobody by itself. */
   openResolver(config: PreflightConfig): Promise<Resolver>;
+  /** Absent, or without an answer: this process can start no such hook, another one does. */
+  publishedHook?(config: HookConfig): PublishedHook | undefined;
   keyMaker(configuration: Configuration): KeyMaker;
   /** Personal data of a contact set, resolved; with the digest that requests record. */
   contacts(

@@ -11,6 +11,7 @@ import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.
 import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import { askAdvice } from './advice.js';
+import { deliver } from './deliver.js';
 import type { Deps } from './deps.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
@@ -106,6 +107,8 @@ export interface Applied {
   readonly declined: boolean;
   /** The oldest of the accounts' last lists, epoch ms; 0: one was never listed. */
   readonly listedMs: number;
+  /** When the next order that is waited for may be looked at again, epoch ms; Infinity: none is. */
+  readonly nextLookMs: number;
   /** Accounts that were listed, or should have been. */
   readonly accounts: readonly AccountSync[];
   readonly clockProblem?: string;
@@ -155,7 +158,10 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
         answers = noAnswers();
       }
     }
+    const told = await deliver(run);
     await waitForQuickOnes(run, answers, options.waitMs, events);
+    await deliver(run, told);
+    events.push(...run.events.splice(0));
     return { ...resultOf(run, first, events), accounts };
   } finally {
     await leaveNotes(deps, run.view, run.notes);
@@ -175,6 +181,7 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Appli
     providers: providerFacts(run, noAnswers()),
     declined: false,
     listedMs: oldestListMs(run),
+    nextLookMs: firstLookMs(run),
     ...(run.clockProblem === undefined ? {} : { clockProblem: run.clockProblem }),
   };
 }
@@ -224,6 +231,12 @@ const oldestListMs = ({ providers, notes, deps }: Run): number =>
     .filter(({ list }) => list)
     .map(({ config }) => memoryOf(notes, config)?.listing?.at)
     .reduce((oldest, at) => Math.min(oldest, at === undefined ? 0 : toMs(at)), deps.clock.now());
+
+const firstLookMs = ({ view, notes, providers, deps }: Run): number =>
+  [...view.statuses.values()]
+    .flatMap((status) => awaitedOrders(status))
+    .map((order) => nextLookOf(notes.memory, providers.all.get(order.provider), order, deps.clock.now()))
+    .reduce((first, ms) => Math.min(first, ms), Number.POSITIVE_INFINITY);
 
 async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
   if (options.digest !== undefined && !plan.digest.startsWith(options.digest)) {

@@ -96,12 +96,14 @@ export interface Published {
   readonly proofs: readonly ProofRecord[];
   /** Nobody here asked for it: what was asked for is still to come. */
   readonly unasked?: true;
+  /** The `published` hook is to be told. */
+  readonly hook?: true;
   readonly atMs: number;
 }
 
 /** A verified certificate becomes the current one; the intent that asked for it is done. */
 export function withPublished(status: Status, intent: OpenIntent | undefined, published: Published): Status {
-  const { current: old, reissueText: _text, proofs: _proofs, ...rest } = status;
+  const { current: old, reissueText: _text, proofs: _proofs, undelivered: _old, ...rest } = status;
   const previous: readonly PreviousCertificate[] = old
     ? [previousOf(old), ...status.previous].slice(0, KEPT_PREVIOUS)
     : status.previous;
@@ -113,6 +115,7 @@ export function withPublished(status: Status, intent: OpenIntent | undefined, pu
     previous,
     validation: [],
     ...(published.proofs.length === 0 ? {} : { proofs: published.proofs }),
+    ...(published.hook ? { undelivered: { sha256: published.certificate.sha256, since: publishedAt } } : {}),
     failures:
       intent === undefined ? (published.unasked ? status.failures : {}) : withoutLane(status, intent.lane),
     requests: status.requests.filter((request) => isStillAsked(request, status, intent, published)),

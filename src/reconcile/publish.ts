@@ -108,6 +108,7 @@ export function publishedStatus(run: Run, view: StateView, status: Status, publi
     ...(wanted?.owner === undefined ? {} : { owner: wanted.owner }),
     proofs: proofsBehind(run, status, publication),
     ...(successor ? { unasked: true } : {}),
+    ...(run.configuration.hooks.published === undefined ? {} : { hook: true }),
     atMs,
   });
 }

@@ -10,10 +10,11 @@ import type {
 } from '../ports/repository.js';
 import type { RunCache } from '../ports/run-cache.js';
 import { accountStore } from './account-store.js';
+import type { PushVerdict } from './failures.js';
 import { HEADER_PATH, isOwnPath, STATE_FOLDER } from './layout.js';
 import { mustRun } from './process.js';
 import { type Proposal, pathsBetween, readProposal } from './proposal.js';
-import { pushRefs, type RefUpdate } from './push.js';
+import { pushRefs, type RefUpdate, tryPush } from './push.js';
 import { runCache } from './run-cache.js';
 import { fetchTips, openSession, type Session, type SessionOptions } from './session.js';
 import { treeReader } from './tree.js';
@@ -39,6 +40,8 @@ export interface GitRepository extends Repository {
   readonly remote: string;
   /** The clone the person works in. */
   readonly clone: UserClone;
+  /** May state and seen be pushed from here, and together? Changes nothing. @throws CertError `interrupted` */
+  tryPush(snapshot: RepositorySnapshot): Promise<PushVerdict>;
   accounts(id: string): AccountStore;
   readonly runCache: RunCache;
 }
@@ -210,6 +213,18 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
         { ref: stateRef, expected: state ?? null },
         { ref: SEEN_REF, expected: null },
       ]);
+    },
+
+    tryPush({ approval, state, seen }) {
+      const own = state?.commit ?? null;
+      return tryPush(
+        session,
+        [
+          { ref: stateRef, expected: own },
+          { ref: SEEN_REF, expected: seen?.commit ?? own },
+        ],
+        own ?? approval.commit,
+      );
     },
 
     isAncestor: (older, newer) => isAncestor(session, older, newer),

@@ -15,7 +15,7 @@ async function push(
   { git, remoteName }: Session,
   updates: readonly RefUpdate[],
   oid: Oid,
-  atomic: boolean,
+  { atomic, dry = false }: { readonly atomic: boolean; readonly dry?: boolean },
 ): Promise<PushVerdict> {
   const args = [
     'push',
@@ -23,6 +23,7 @@ async function push(
     '--no-verify',
     '--no-progress',
     ...(atomic ? ['--atomic'] : []),
+    ...(dry ? ['--dry-run'] : []),
     ...updates.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected ?? ''}`),
     remoteName,
     ...updates.map(({ ref }) => `${oid}:${ref}`),
@@ -47,12 +48,20 @@ export async function pushRefs(
   updates: readonly RefUpdate[],
   oid: Oid,
 ): Promise<Exclude<PushVerdict, { kind: 'not-atomic' }>> {
-  const verdict = await push(session, updates, oid, updates.length > 1);
+  const verdict = await push(session, updates, oid, { atomic: updates.length > 1 });
   if (verdict.kind !== 'not-atomic') return verdict;
   for (const update of updates) {
-    const single = await push(session, [update], oid, false);
+    const single = await push(session, [update], oid, { atomic: false });
     if (single.kind === 'not-atomic') return { kind: 'refused', text: single.text };
     if (single.kind !== 'pushed') return single;
   }
   return { kind: 'pushed' };
 }
+
+/**
+ * Everything of a push but the push: is there a way to write, do the credentials do, can the remote move several refs at
+ * once? What rules of a branch say is only known by pushing.
+ * @throws CertError `interrupted`
+ */
+export const tryPush = (session: Session, updates: readonly RefUpdate[], oid: Oid): Promise<PushVerdict> =>
+  push(session, updates, oid, { atomic: true, dry: true });

@@ -86,6 +86,8 @@ export interface PlaceOptions {
   readonly solvers?: string;
   /** The text of `preflight:`, in flow style. */
   readonly preflight?: string;
+  /** The text of `hooks:`, in flow style. */
+  readonly hooks?: string;
   /** Variables of every runner. */
   readonly env?: Readonly<Record<string, string>>;
   readonly definitions?: readonly ProviderDefinition[];
@@ -212,6 +214,7 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
     `providers: { shop: { ${account} } }`,
     ...(options.solvers === undefined ? [] : [`solvers: ${options.solvers}`]),
     ...(options.preflight === undefined ? [] : [`preflight: ${options.preflight}`]),
+    ...(options.hooks === undefined ? [] : [`hooks: ${options.hooks}`]),
     'policy:',
     `  approval: { ${options.policy ?? 'order: merge, renew: auto, free: auto, revoke: auto'} }`,
     `  spending: { ${options.spending ?? 'perOrder: 100 USD, perDay: 1000 USD, perMonth: 5000 USD'} }`,

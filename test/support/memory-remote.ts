@@ -86,6 +86,7 @@ export class MemoryRemote {
       remote: this.identity,
       clone: { root: '/nowhere', bare: true, objectFormat: 'sha1' },
       observe: async () => this.#observe(),
+      tryPush: async () => ({ kind: 'pushed' }),
       commit: async (snapshot, changes) => {
         const { state, seen, integrity } = snapshot;
         if (integrity.kind === 'absent') {

@@ -70,6 +70,7 @@ async function carryOn(base: Context, runner: Runner, inputs: Inputs): Promise<E
       ...(await withGitAccess({ ambient: env, log: base.log }, cwd, inputs.token)),
       ...(inputs.identity === undefined ? {} : { CERTWRIGHT_IDENTITY: inputs.identity }),
     },
+    ...(inputs.token === undefined ? {} : { forgeToken: inputs.token }),
     print: (text) => runner.log(text),
     say: (text) => runner.log(text),
     ask: async () => undefined,

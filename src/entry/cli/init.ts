@@ -3,49 +3,58 @@ import { join } from 'node:path';
 import { generateIdentity, isRecipient, recipientOf } from '../../keys/age.js';
 import { readIdentityFile, writeIdentityFile } from '../../keys/identity-file.js';
 import { proveRecipients } from '../../keys/prove.js';
+import type { Configuration } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import { STATE_FORMAT_VERSION, type StateHeader } from '../../model/status.js';
 import { refusedPush } from '../../reconcile/land.js';
-import { jsonText } from '../../report/json.js';
 import { HEADER_PATH } from '../../repository/layout.js';
 import { stableJson } from '../../repository/stable.js';
 import { type Context, identityFolder } from '../context.js';
+import { EXIT } from '../exit.js';
+import { readConfiguration } from '../files.js';
+import { gitHubWishes, setUpGitHub } from '../github/set-up.js';
 import { newRepositoryId } from '../repository-id.js';
 import { writeStarterFiles } from '../starter.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import type { Globals } from './globals.js';
+import { type Owners, tell, tellGitHub } from './init-text.js';
 import type { Options } from './program.js';
-
-interface Owners {
-  readonly id: string;
-  readonly recipients: readonly string[];
-  readonly runnerRecipients: readonly string[];
-  readonly proven: readonly string[];
-  /** Files written now; [] where the configuration was there already. */
-  readonly identityFiles: readonly string[];
-}
 
 /** `certwright init`: files in the checkout, an identity outside it, state and seen on the remote. Repeats safely. */
 export async function run(context: Context, globals: Globals, options: Options): Promise<number> {
   const others = options.recipient as readonly string[];
+  const wishes = gitHubWishes(options);
   await refuseBadRecipients(others);
   const workplace = await openWorkplace(context, globals);
   try {
     refuseBroken(workplace);
     const existing = workplace.local.configuration;
+    const gitHub = async () =>
+      wishes && setUpGitHub(workplace.checkout.root, await there(context, workplace), wishes);
     if (!existing && others.length === 0 && !options.singleRecipient) throw needTwo();
     const snapshot = await observeIfThere(workplace);
-    if (snapshot && snapshot.integrity.kind !== 'absent') return alreadyThere(context, workplace);
+    if (snapshot && snapshot.integrity.kind !== 'absent') {
+      if (existing === undefined || wishes === undefined) return alreadyThere(context, workplace);
+      tellGitHub(context, globals, workplace, await gitHub());
+      return EXIT.fine;
+    }
     const owners = existing
       ? await knownOwners(workplace)
       : await newOwners(context, workplace, others, options.identityFile);
     const written = existing ? [] : await writeStarterFiles(workplace.checkout.root, owners);
     await createState(workplace, owners);
-    tell(context, globals, workplace, owners, written);
-    return 0;
+    tell(context, globals, workplace, { owners, written, gitHub: await gitHub() });
+    return EXIT.fine;
   } finally {
     await workplace.close();
   }
+}
+
+/** The configuration as it lies there now. */
+async function there(context: Context, { checkout }: Workplace): Promise<Configuration> {
+  const { configuration } = await readConfiguration(checkout, context.definitions);
+  if (configuration) return configuration;
+  throw new CertError('internal', 'the certwright.yaml that was just written cannot be read');
 }
 
 /** undefined: the approval branch does not exist yet, as in a repository made a minute ago. */
@@ -168,46 +177,5 @@ async function createState({ repository, deps }: Workplace, owners: Owners): Pro
     {
       remedy: 'fetch, and use their certwright.yaml',
     },
-  );
-}
-
-function tell(
-  context: Context,
-  globals: Globals,
-  { repository, checkout, local }: Workplace,
-  owners: Owners,
-  written: readonly string[],
-): void {
-  if (globals.json) {
-    const { identityFiles, ...shown } = owners;
-    context.print(jsonText({ ...shown, identityFiles, written, remote: repository.remote }));
-    return;
-  }
-  const approval = local.configuration?.branches.approval ?? 'main';
-  const [identity, runner] = owners.identityFiles;
-  context.print(
-    [
-      `State created at ${repository.remote}.`,
-      ...(written.length > 0
-        ? [`Written below ${checkout.root}:`, ...written.map((file) => `  ${file}`)]
-        : []),
-      ...(identity
-        ? [
-            '',
-            'Your identity, the key to every private key:',
-            `  ${identity}`,
-            'Back it up now, outside this machine (a password manager, a printed sheet):',
-            'what is sealed to a lost identity stays sealed.',
-            `For CI, put the content of`,
-            `  ${runner ?? ''}`,
-            'into the secret CERTWRIGHT_IDENTITY; it opens the embedded CA, no private key.',
-          ]
-        : []),
-      '',
-      'Next:',
-      '  1. edit certificates/example.yaml, then `certwright validate`',
-      `  2. commit, push, and merge to ${approval}`,
-      '  3. `certwright plan`, then `certwright apply`',
-    ].join('\n'),
   );
 }

@@ -17,22 +17,28 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   let code: number = EXIT.fine;
+  let finished = false;
   let context: Context | undefined;
   const inFolder = async (cwd?: string): Promise<Context> => {
     const { processContext } = await import('../context.js');
-    return processContext({ ...(cwd === undefined ? {} : { cwd }), signal: stop.signal });
+    return processContext({
+      ...(cwd === undefined ? {} : { cwd }),
+      signal: stop.signal,
+      startsHooks: true,
+    });
   };
   const program = buildProgram(async (load, command, args) => {
     const globals = command.optsWithGlobals<Globals>();
     context = await inFolder(globals.directory);
     const module = await load();
     code = await module.run(context, globals, command.opts(), args);
+    if (module.runsUntilStopped) finished = true;
   });
   program.exitOverride();
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return stop.signal.aborted ? EXIT.interrupted : code;
+    return stop.signal.aborted && !finished ? EXIT.interrupted : code;
   } catch (error) {
     // commander has printed its own message; help and version are no failures.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.error;

@@ -8,6 +8,8 @@ export type Options = Readonly<Record<string, unknown>>;
 
 /** What a command file exports. Loaded when the command is called: start-up is part of the product. */
 export interface CommandModule {
+  /** To be stopped is how it ends: that is no interruption. */
+  readonly runsUntilStopped?: true;
   run(context: Context, globals: Globals, options: Options, args: readonly string[]): Promise<number>;
 }
 
@@ -36,7 +38,11 @@ export function buildProgram(start: Start): Command {
   add('init', 'set up this repository: configuration, example, identity, state', () => import('./init.js'))
     .option('--recipient <age1…>', 'a person who can open the keys, may be repeated', collect, [])
     .option('--single-recipient', 'accept that one lost identity loses every key', false)
-    .option('--identity-file <file>', 'where to write the new identity, outside the repository');
+    .option('--identity-file <file>', 'where to write the new identity, outside the repository')
+    .option('--github', 'write the workflow for GitHub, too; alone where all else is there', false)
+    .option('--code-owner <owner>', 'with --github: @user or @org/team for lines in CODEOWNERS')
+    .option('--action <owner/name@ref>', 'with --github: version of the Action')
+    .option('--force', 'with --github: overwrite a workflow that is there', false);
 
   add(
     'claim',
@@ -168,6 +174,12 @@ export function buildProgram(start: Start): Command {
   );
 
   add(
+    'doctor',
+    'is everything as it should be: repository, keys, accounts, clock',
+    () => import('./doctor.js'),
+  ).option('--github', 'branches, rights and schedule on GitHub, too', false);
+
+  add(
     'balance [providers...]',
     'what every account holds, and what falls due there',
     () => import('./balance.js'),
@@ -202,6 +214,14 @@ export function buildProgram(start: Start): Command {
     .option('--fault <fault>', 'NAME[:VALUE][@OPERATION][*TIMES], may be repeated', collect, [])
     .option('--set <key=value>', 'a setting, may be repeated', collect, [])
     .option('--list', 'show every provider, setting and fault', false);
+
+  add('daemon', 'apply and sync by themselves: on a timer, on dates, on a push', () => import('./daemon.js'))
+    .option('--poll <duration>', 'look at the remote this often', '5m')
+    .option('--sync-every <duration>', 'list every account this often', '20h')
+    .option('--wait <duration>', 'stay this long for quick issuance', '30s')
+    .option('--host <address>', 'listen here', '127.0.0.1')
+    .option('--port <n>', 'for webhooks and health checks; 0 for any free one', '8470')
+    .option('--webhook-secret <file>', 'file with the secret (or CERTWRIGHT_WEBHOOK_SECRET)');
 
   add('demo', 'the whole story in a temporary folder', () => import('./demo.js')).option(
     '--dir <dir>',

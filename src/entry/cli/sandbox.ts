@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { listSandboxes, startedText } from '../sandbox-text.js';
 import type { Globals } from './globals.js';
+import { portOf } from './port.js';
 import type { Options } from './program.js';
 
 const texts = (value: unknown): readonly string[] =>
@@ -42,12 +43,6 @@ export async function run(
   } finally {
     await sandbox.close();
   }
-}
-
-function portOf(value: unknown): number {
-  const port = Number(value);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new CertError('usage', `--port ${String(value)} is no port; give a number up to 65535.`);
 }
 
 const stopped = (signal: AbortSignal): Promise<void> =>

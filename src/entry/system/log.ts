@@ -6,10 +6,10 @@ export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
 
 const LEVELS: ReadonlySet<string> = new Set(['silent', 'error', 'warn', 'info', 'debug']);
 
-/** `CERTWRIGHT_LOG`, or the level a terminal or CI is best served by. */
-export function logLevel(env: NodeJS.ProcessEnv): LogLevel {
+/** `CERTWRIGHT_LOG`, or `usual`: silence is what a terminal or CI is best served by. */
+export function logLevel(env: NodeJS.ProcessEnv, usual: LogLevel = 'silent'): LogLevel {
   const wanted = env.CERTWRIGHT_LOG?.toLowerCase() ?? '';
-  return LEVELS.has(wanted) ? (wanted as LogLevel) : 'silent';
+  return LEVELS.has(wanted) ? (wanted as LogLevel) : usual;
 }
 
 const SILENT: Log = {

@@ -64,7 +64,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   forge: ADAPTER,
   /** Messages of DNS: resolvers, and the connections solvers share. */
   dns: ADAPTER,
-  solvers: { layers: [...ADAPTER.layers, 'dns'] },
+  /** Programs of the user's own, started without a shell and without our credentials. */
+  programs: ADAPTER,
+  solvers: { layers: [...ADAPTER.layers, 'dns', 'programs'] },
   providers: {
     ...ADAPTER,
     files: {
@@ -95,6 +97,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'repository',
       'forge',
       'dns',
+      'programs',
       'solvers',
       'providers',
       'config',

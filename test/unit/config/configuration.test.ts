@@ -187,6 +187,14 @@ manifestVariables: [SITE]`,
       '6:28 policy.glob "match" is no glob over certificate names. → Write for example team-a/** for everything of one folder.',
       '6:63 policy.glob "match" is no glob over certificate names. → Write for example team-a/** for everything of one folder.',
     ],
+    'a hook that starts nothing': [
+      minimal('hooks: { published: { timeout: 5s } }'),
+      '6:21 hook.kind Nothing says what is to be started. → Write run: [./deploy.sh] or dispatch: certwright-published.',
+    ],
+    'a hook that starts two things': [
+      minimal('hooks: { published: { run: [./a], dispatch: b } }'),
+      '6:21 hook.kind A hook starts a program or sends an event, not both. → Write run: [./deploy.sh] or dispatch: certwright-published.',
+    ],
     'a credential that manifests could read': [
       minimal(
         'manifestVariables: [SITE, LOGIN]',

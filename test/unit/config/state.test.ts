@@ -105,6 +105,11 @@ const full: Required<Status> = {
       wantedAt: AT,
     },
   ],
+  undelivered: {
+    sha256: HEX,
+    since: AT,
+    failure: { count: 1, lastAt: AT, code: 'hook.failed', message: 'x' },
+  },
   manifestDigest: HEX,
   reissueText: 'x',
   owner: 'x',

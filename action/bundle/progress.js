@@ -1,0 +1,1 @@
+import{n as e}from"./layout.js";function t(t){let n=!1;return{step(r){t.write(`\r\u001b[2K${e(r,(t.columns??80)-1)}`),n=!0},clear(){n&&t.write(`\r\x1B[2K`),n=!1}}}export{t as createProgress};

@@ -1,0 +1,1 @@
+import{t as e}from"./x509.cjs.js";export default e();export{};

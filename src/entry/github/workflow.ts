@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import type { Configuration } from '../../model/configuration.js';
+import type { SecretSource } from '../../model/secret.js';
+
+/** Exact versions: an update is a commit of the team's own. */
+const CHECKOUT = 'actions/checkout@v6.0.0';
+
+/** What a workflow's jobs need of the secrets and variables of the repository. */
+export interface WorkflowSecrets {
+  /** Of both jobs: accounts and contacts. */
+  readonly plan: readonly string[];
+  /** Solvers, which only a run that carries out starts. */
+  readonly apply: readonly string[];
+  /** Not secret: what manifests may use. */
+  readonly variables: readonly string[];
+  /** Does a run open something itself (the embedded CA)? */
+  readonly identity: boolean;
+  /** Paths of credentials that come from files, which GitHub's runners have not. */
+  readonly files: readonly string[];
+}
+
+export function secretsOf(configuration: Configuration): WorkflowSecrets {
+  const { providers, solvers, contacts, keys, manifestVariables } = configuration;
+  const plan = [
+    ...Object.values(providers).flatMap(({ credentials }) => Object.values(credentials)),
+    ...Object.values(contacts).flatMap((set) =>
+      Object.values(set).flatMap((part) => Object.values({ ...part })),
+    ),
+  ];
+  const apply = Object.values(solvers).flatMap(({ credentials, options }) => [
+    ...Object.values(credentials),
+    ...handedOn(options.environment),
+  ]);
+  const known = new Set([...names(plan), ...manifestVariables]);
+  return {
+    plan: names(plan),
+    apply: names(apply).filter((name) => !known.has(name)),
+    variables: [...new Set(manifestVariables)].sort(),
+    identity: keys.runnerRecipients.length > 0,
+    files: [...new Set([...plan, ...apply].filter(isSource).flatMap(pathOf))].sort(),
+  };
+}
+
+/** Variables of the `exec` solver. */
+const handedOn = (value: unknown): readonly SecretSource[] =>
+  (Array.isArray(value) ? value : [])
+    .filter((name) => typeof name === 'string')
+    .map((name) => ({ kind: 'variable', name }));
+
+const isSource = (value: unknown): value is SecretSource =>
+  typeof value === 'object' && value !== null && 'kind' in value;
+
+const pathOf = (source: SecretSource): readonly string[] => (source.kind === 'file' ? [source.path] : []);
+
+const names = (sources: readonly unknown[]): readonly string[] =>
+  [
+    ...new Set(
+      sources.filter(isSource).flatMap((source) => (source.kind === 'variable' ? [source.name] : [])),
+    ),
+  ].sort();
+
+/** A minute that is nobody else's full hour, and the first of four hours a day; the same for ever. */
+function timesOf(repositoryId: string): string {
+  const hash = createHash('sha256').update(repositoryId).digest();
+  const minute = 1 + (hash.readUInt32BE(0) % 59);
+  const first = hash.readUInt32BE(4) % 6;
+  return `${minute} ${[0, 6, 12, 18].map((hours) => first + hours).join(',')} * * *`;
+}
+
+/** As YAML takes it: quoted where it is not plainly a name. */
+const plain = (text: string): string => (/^[A-Za-z][\w./-]*$/.test(text) ? text : JSON.stringify(text));
+
+/** What GitHub computes. */
+const expression = (text: string): string => `\${{ ${text} }}`;
+
+const envLines = (secrets: readonly string[], variables: readonly string[]): readonly string[] =>
+  secrets.length + variables.length === 0
+    ? []
+    : [
+        '        env:',
+        ...secrets.map((name) => `          ${name}: ${expression(`secrets.${name}`)}`),
+        ...variables.map((name) => `          ${name}: ${expression(`vars.${name}`)}`),
+      ];
+
+/**
+ * The workflow: pull requests are planned, what was merged is carried out, and a schedule comes back four times a day. Each
+ * job gets the rights and the secrets it needs.
+ * @param action  `owner/name@ref`
+ */
+export function workflowText(configuration: Configuration, action: string): string {
+  const { branches, id } = configuration;
+  const approval = plain(branches.approval);
+  const { plan, apply, variables, identity } = secretsOf(configuration);
+  return `${[
+    'name: certwright',
+    '',
+    'on:',
+    '  pull_request:',
+    `    branches: [${approval}]`,
+    '    paths: [certwright.yaml, certificates/**, approvals/**, inbox/**, issued/**]',
+    '  push:',
+    `    branches: [${approval}]`,
+    '    paths: [certwright.yaml, certificates/**, approvals/**, inbox/**]',
+    '  schedule:',
+    `    - cron: "${timesOf(id)}"`,
+    '  workflow_dispatch:',
+    '',
+    'permissions: {}',
+    '',
+    'jobs:',
+    '  plan:',
+    "    if: github.event_name == 'pull_request'",
+    '    runs-on: ubuntu-24.04',
+    '    timeout-minutes: 15',
+    '    permissions:',
+    '      contents: read',
+    '      pull-requests: write # the comment',
+    '      checks: write # the check, with notes at the lines of manifests',
+    '    concurrency:',
+    `      group: certwright-plan-${expression('github.event.pull_request.number')}`,
+    '      cancel-in-progress: true',
+    '    steps:',
+    `      - uses: ${CHECKOUT}`,
+    `      - uses: ${action}`,
+    ...envLines(plan, variables),
+    '',
+    '  apply:',
+    "    if: github.event_name != 'pull_request'",
+    '    runs-on: ubuntu-24.04',
+    '    timeout-minutes: 60',
+    '    permissions:',
+    '      contents: write # the state branch, and the branches of approvals',
+    '      pull-requests: write # approvals of single actions',
+    '    concurrency:',
+    '      group: certwright-apply',
+    '      cancel-in-progress: false # a purchase is not to be cut off',
+    '    steps:',
+    `      - uses: ${CHECKOUT}`,
+    '        with:',
+    `          ref: ${approval}`,
+    `      - uses: ${action}`,
+    ...(identity
+      ? ['        with:', `          identity: ${expression('secrets.CERTWRIGHT_IDENTITY')}`]
+      : []),
+    ...envLines([...plan, ...apply].sort(), variables),
+  ].join('\n')}\n`;
+}

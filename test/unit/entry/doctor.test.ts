@@ -1,0 +1,170 @@
+import { rename } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import * as doctor from '../../../src/entry/cli/doctor.js';
+import { examineGitHub } from '../../../src/entry/doctor/github.js';
+import { DAY_MS, HOUR_MS, toInstant } from '../../../src/model/time.js';
+import type { Diagnosis } from '../../../src/report/doctor-text.js';
+import { commitAndPush, git, setRef, testBranches } from '../../support/git.js';
+import { forgeOf } from '../../support/github/forge.js';
+import { type FakeGitHub, fakeGitHub } from '../../support/github/server.js';
+import { openShop, type Shop } from './shop.js';
+
+async function examine(shop: Shop, env: Readonly<Record<string, string>> = {}, gitHub = false) {
+  const context = shop.context();
+  const own = {
+    ...context,
+    env: { ...context.env, ...env },
+    render: { color: false, width: Number.POSITIVE_INFINITY },
+  };
+  const code = await doctor.run(own, { json: false, identity: [] }, { github: gitHub });
+  return { code, out: context.out() };
+}
+
+describe('doctor', () => {
+  it('looks at files, remote, state, keys, runs and accounts, and changes nothing', async () => {
+    const shop = await openShop();
+    const before = await git(shop.remote.path, 'for-each-ref');
+    const { code, out } = await examine(shop);
+    expect(out).toMatch(/^ok +files: configuration and 1 manifest are fine$/m);
+    expect(out).toMatch(/^ok +remote: .* takes pushes from here, several branches at once$/m);
+    expect(out).toMatch(/^ok +state: state and certwright\/seen agree$/m);
+    expect(out).toMatch(/^ok +keys: 1 recipient of 1 proven$/m);
+    expect(out).toMatch(/^warning +keys: one identity alone opens every private key/m);
+    expect(out).toMatch(/^warning +runs: an account was never listed.*\n +→ run `certwright apply/m);
+    expect(out).toMatch(/^ok +accounts: paid can be used, its clock is within 0 s of this one$/m);
+    expect(out.trimEnd()).toMatch(/\n\n0 problems, 2 warnings\.$/);
+    expect(code).toBe(0);
+    expect(await git(shop.remote.path, 'for-each-ref')).toBe(before);
+    expect((await shop.control.ledger()).filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+
+  it('finds what is not as it should be', async () => {
+    const shop = await openShop();
+    await git(shop.remote.path, 'config', 'receive.advertiseAtomic', 'false');
+    await commitAndPush(shop.clone, { 'certificates/wiki.yaml': 'domian: wiki.example.com\n' });
+    const first = await examine(shop, { PAID_TOKEN: '' });
+    expect(first.out).toMatch(/^warning +remote: .*cannot move two branches at once/m);
+    expect(first.out).toMatch(/^problem +files: 2 errors in the files: .*\n +→ run `certwright validate`/m);
+    expect(first.out).toMatch(/^problem +accounts: paid: no credentials.*\n +→ `certwright check paid`/m);
+    expect(first.code).toBe(1);
+
+    await setRef(shop.remote, 'refs/heads/certwright/seen', null);
+    const lost = await examine(shop);
+    expect(lost.out).toMatch(/^problem +state: state was lost or rewound/m);
+    expect(lost.code).toBe(4);
+
+    await rename(shop.remote.path, `${shop.remote.path}.away`);
+    const gone = await examine(shop);
+    expect(gone.out).toMatch(/^problem +remote: .*\n +→ /m);
+    expect(gone.out).toMatch(/^ok +accounts: paid/m);
+    expect(gone.code).toBe(1);
+  });
+
+  it('finds a state that belongs elsewhere, and recipients nobody proved', async () => {
+    const shop = await openShop({
+      header: { remote: 'git.example.com/old', provenRecipients: [] },
+    });
+    const { code, out } = await examine(shop);
+    expect(out).toMatch(/^problem +state: the state was written for git\.example\.com\/old/m);
+    expect(out).toMatch(/^problem +keys: nobody has shown/m);
+    expect(code).toBe(1);
+  });
+});
+
+const rule = (type: string, parameters?: object) => ({ type, ...(parameters && { parameters }) }) as never;
+const REVIEWED = rule('pull_request', {
+  required_approving_review_count: 1,
+  require_code_owner_review: true,
+  dismiss_stale_reviews_on_push: false,
+  require_last_push_approval: false,
+  required_review_thread_resolution: false,
+});
+const EVERYTHING = { contents: 'write', actions: 'read', administration: 'read' } as const;
+const KEPT = [rule('non_fast_forward'), rule('deletion')];
+
+const SEEN = 'certwright/seen';
+
+describe('doctor --github', () => {
+  /** As a team has it that did everything right. */
+  function wellKept(github: FakeGitHub, nowMs: number): void {
+    github.protect('main', { rules: [REVIEWED] });
+    for (const branch of [testBranches.state, SEEN]) github.protect(branch, { rules: KEPT });
+    const lastScheduledAt = toInstant(nowMs - 3 * HOUR_MS);
+    github.workflow('certwright.yml', { state: 'active', lastScheduledAt });
+  }
+
+  it('says that all is well, or what it lacks to say so', async () => {
+    const shop = await openShop();
+    const github = await fakeGitHub({ remote: shop.remote });
+    wellKept(github, shop.clock.now());
+    const env = { GITHUB_API_URL: github.apiUrl, GITHUB_REPOSITORY: github.repository };
+    const told = async (token: Readonly<Record<string, string>>) => {
+      const { code, out } = await examine(shop, { ...env, ...token }, true);
+      return { code, lines: out.split('\n').filter((line) => line.includes(' github: ')) };
+    };
+    const all = await told({ GITHUB_TOKEN: github.token({ permissions: EVERYTHING }) });
+    expect(all.lines.filter((line) => !line.startsWith('ok'))).toEqual([]);
+    expect(all.lines.join('\n')).toMatch(/main requires 1 approving review\(s\), from code owners/);
+    expect(all.lines.join('\n')).toMatch(/the last scheduled run is 3 hours ago/);
+    expect(all.code).toBe(0);
+    expect(github.unknown).toEqual([]);
+
+    const less = await told({ GH_TOKEN: github.token({ permissions: { contents: 'read' } }) });
+    expect(less.lines.filter((line) => line.startsWith('warning')).length).toBeGreaterThan(0);
+    expect(less.code).toBe(0);
+    const none = await told({});
+    expect(none.lines).toEqual(['problem  github: there is no token to ask GitHub with']);
+    expect(none.code).toBe(1);
+  });
+
+  it('finds what is not', async () => {
+    const github = await fakeGitHub({ files: { 'certwright.yaml': 'version: 1\n' } });
+    for (const branch of [testBranches.state, SEEN]) await github.push(branch, { 'issued/x': 'x' });
+    const forge = forgeOf(github, { permissions: EVERYTHING });
+    const nowMs = Date.UTC(2026, 10, 22, 12);
+    const cases: readonly (readonly [() => void, Diagnosis['level'], RegExp])[] = [
+      [() => github.protect('main', { classic: {} }), 'problem', /^main takes pushes without a pull request/],
+      [
+        () =>
+          github.protect(testBranches.state, {
+            classic: { allow_force_pushes: { enabled: true }, allow_deletions: { enabled: true } },
+          }),
+        'warning',
+        /^certwright\/state allows force pushes and deletion/,
+      ],
+      [
+        () => github.protect(SEEN, { rules: [REVIEWED, ...KEPT] }),
+        'problem',
+        /^certwright\/seen requires pull requests/,
+      ],
+      [
+        () => github.workflow('certwright.yml', { state: 'disabled_inactivity' }),
+        'problem',
+        /^GitHub stopped the schedule/,
+      ],
+      [() => github.workflow('certwright.yml', { state: 'disabled_manually' }), 'problem', /is stopped$/],
+      [
+        () =>
+          github.workflow('certwright.yml', {
+            state: 'active',
+            lastScheduledAt: toInstant(nowMs - 3 * DAY_MS),
+          }),
+        'warning',
+        /^the last scheduled run is 72 hours ago/,
+      ],
+    ];
+    for (const [spoil, level, message] of cases) {
+      wellKept(github, nowMs);
+      spoil();
+      const found = await examineGitHub(forge, { branches: testBranches }, nowMs);
+      const wrong = found.filter((one) => one.level !== 'ok');
+      expect(wrong).toEqual([
+        expect.objectContaining({
+          level,
+          message: expect.stringMatching(message),
+          remedy: expect.any(String),
+        }),
+      ]);
+    }
+  });
+});

@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import * as init from '../../../src/entry/cli/init.js';
+import { changesIn } from '../../story/stage.js';
+import { testContext } from '../../support/context.js';
+import { cloneOf, commitAndPush, emptyRemote } from '../../support/git.js';
+
+const WORKFLOW = '.github/workflows/certwright.yml';
+
+it('init --github sets up everything at once, or adds only the workflow to what is there', async () => {
+  const remote = await emptyRemote();
+  const call = async (clone: string, options: Readonly<Record<string, unknown>>, json = false) => {
+    const context = testContext({ cwd: clone });
+    const code = await init.run(context, { json, identity: [] }, { recipient: [], ...options });
+    return { code, out: context.out() };
+  };
+  const clone = await cloneOf(remote);
+  const first = await call(clone, { singleRecipient: true, github: true, codeOwner: '@acme/platform' });
+  expect(first.code).toBe(0);
+  expect(first.out).toContain(`  ${WORKFLOW}\n  .github/CODEOWNERS\n`);
+  expect(first.out).toMatch(/On GitHub:\n {2}- gh secret set CERTWRIGHT_IDENTITY/);
+  for (const line of first.out.split('\n').filter((one) => !one.includes('/')))
+    expect(line.length).toBeLessThan(81);
+  await commitAndPush(clone, {});
+
+  const other = await cloneOf(remote);
+  const again = await call(other, { github: true });
+  expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/^Everything is there already\.\n/) });
+  expect(await changesIn(other)).toBe('');
+  const forced = await call(other, { github: true, force: true, action: 'acme/certwright@v9' }, true);
+  expect(JSON.parse(forced.out)).toMatchObject({ written: [WORKFLOW], github: { kept: [] } });
+  expect(await readFile(join(other, WORKFLOW), 'utf8')).toContain('uses: acme/certwright@v9\n');
+  expect(await changesIn(other)).toBe(` M ${WORKFLOW}`);
+});
