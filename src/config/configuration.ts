@@ -27,7 +27,7 @@ import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './
 import type { Report } from './findings.js';
 import { at, flagAt, isObject, listAt, mapValues, objectAt, optional, textAt, textsAt } from './json.js';
 import type { Path } from './positions.js';
-import { checkSolvers, SOLVER_KEYS, toSolver } from './solvers.js';
+import { checkSolvers, credentialKeys, SOLVER_KEYS, toSolver } from './solvers.js';
 import { mentionsVariable, parseSecretSource } from './variables.js';
 import type { YamlDocument } from './yaml.js';
 
@@ -68,7 +68,13 @@ export function checkConfiguration(
     if (isObject(block)) checkAccount(id, block, definitions, report);
   }
   for (const [id, block] of Object.entries(objectAt(root, 'solvers'))) {
-    if (isObject(block)) checkSecretKeys(block, SOLVER_KEYS, ['solvers', id], report);
+    if (!isObject(block)) continue;
+    checkSecretKeys(
+      block,
+      new Set([...SOLVER_KEYS, ...credentialKeys(block, solvers)]),
+      ['solvers', id],
+      report,
+    );
   }
   checkSolvers(objectAt(root, 'solvers'), solvers, report);
   for (const [index, block] of listAt(root, 'notifications').entries()) {

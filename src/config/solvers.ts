@@ -2,6 +2,7 @@ import type { SolverConfig } from '../model/configuration.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { type DnsName, parseName } from '../model/names.js';
 import type { SolverDefinition } from '../ports/solver.js';
+import { checkCredentialForms } from './accounts.js';
 import { type Complaint, didYouMean, oneOf, type Report, schemaComplaints } from './findings.js';
 import { isObject, textAt, textsAt } from './json.js';
 import type { Path } from './positions.js';
@@ -11,14 +12,16 @@ import { parseSecretSource } from './variables.js';
 /** Keys of a solver that mean the same for every type; the others are its type's own. */
 export const SOLVER_KEYS: ReadonlySet<string> = new Set(['type', 'zones']);
 
-/** Kinds people expect, and what serves them until they are there. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  cloudflare: 'Write type: exec with a program that calls its API, or manual.',
-  route53: 'Write type: exec with a program that calls its API, or manual.',
-  'http-server': 'Write type: http-file with the folder of a web server, or manual.',
-};
+/** Keys that a solver of its type has for credentials. */
+export function credentialKeys(
+  block: JsonObject,
+  definitions: readonly SolverDefinition[],
+): readonly string[] {
+  const names = definitions.find(({ type }) => type === textAt(block, 'type'))?.credentialNames;
+  return names ? [...names.required, ...names.optional] : [];
+}
 
-/** What is wrong with the solvers beyond their schema, the forms of their credentials aside. */
+/** What is wrong with the solvers beyond their schema. */
 export function checkSolvers(
   solvers: JsonObject,
   definitions: readonly SolverDefinition[],
@@ -69,11 +72,8 @@ function checkType(
   const definition = definitions.find((one) => one.type === type);
   if (type === undefined || definition) return definition;
   const types = definitions.map((one) => one.type);
-  const suggestion = NOT_YET[type] ?? didYouMean(type, types) ?? `Write ${oneOf(types)}.`;
-  const message =
-    type in NOT_YET
-      ? `Solvers of type "${type}" cannot act in this version.`
-      : `Type "${type}" is not one this version has: ${types.join(', ')}.`;
+  const suggestion = didYouMean(type, types) ?? `Write ${oneOf(types)}.`;
+  const message = `Type "${type}" is not one this version has: ${types.join(', ')}.`;
   report([...path, 'type'], { code: 'solver.type', message, suggestion });
   return undefined;
 }
@@ -82,6 +82,8 @@ function checkOwnKeys(block: JsonObject, definition: SolverDefinition, path: Pat
   const { type, credentialNames, needsZones } = definition;
   const own = Object.entries(block).filter(([key]) => !SOLVER_KEYS.has(key));
   const credentials = [...credentialNames.required, ...credentialNames.optional];
+  const given = Object.fromEntries(own.filter(([key]) => credentials.includes(key)));
+  checkCredentialForms(given, path, report);
   const missing = (complaint: Complaint) => report(path, complaint, 'key');
   for (const key of credentialNames.required) {
     if (key in block) continue;

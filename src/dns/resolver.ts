@@ -1,21 +1,20 @@
 import { getServers } from 'node:dns';
-import { type Answer, type DecodedPacket, decode, encode, type OptAnswer } from 'dns-packet';
-import { type Endpoint, formatEndpoint, parseEndpoint } from '../model/endpoint.js';
-import { CertError, messageOf } from '../model/errors.js';
+import { type Answer, type DecodedPacket, encode, type OptAnswer } from 'dns-packet';
+import { type Endpoint, parseEndpoint } from '../model/endpoint.js';
+import { CertError } from '../model/errors.js';
 import type { CaaRecord } from '../model/name-facts.js';
 import { SECOND_MS } from '../model/time.js';
 import type { DnsLook, QuestionType, Resolver } from '../ports/dns.js';
+import { DNS_PORT, serverLabel } from './ask.js';
 import { askDatagram } from './datagram.js';
 import { openLink } from './link.js';
-import { plainName, RCODE, rcodeOf } from './wire.js';
+import { isDnsName, readMessage, type Said } from './message.js';
+import { plainName, RCODE } from './wire.js';
 
-const DNS_PORT = 53;
 /** What passes everywhere without being cut into fragments (DNS flag day 2020). */
 const DATAGRAM_BYTES = 1_232;
 const TRIES = 2;
 const DEFAULT_LIMIT_MS = 2 * SECOND_MS;
-/** Of one message; no name that works has more. */
-const MAX_RECORDS = 500;
 const MAX_ALIASES = 8;
 const RD = 1 << 8;
 const CD = 1 << 4;
@@ -29,10 +28,6 @@ export interface ResolverOptions {
   readonly limitMs?: number;
 }
 
-type Said =
-  | { readonly kind: 'message'; readonly rcode: number; readonly packet: DecodedPacket }
-  | { readonly kind: 'nothing'; readonly why: string };
-
 /** Endpoints of what the configuration names; where that is nothing, the resolvers of the machine. */
 export const resolverEndpoints = (named: readonly string[]): readonly Endpoint[] =>
   (named.length === 0 ? getServers() : named).flatMap((text) => parseEndpoint(text, DNS_PORT) ?? []);
@@ -40,16 +35,16 @@ export const resolverEndpoints = (named: readonly string[]): readonly Endpoint[]
 /** Asks resolvers by UDP, by TCP where an answer does not fit, and judges what they say of DNSSEC. */
 export function createResolver({ servers, random, limitMs = DEFAULT_LIMIT_MS }: ResolverOptions): Resolver {
   const exchange = async (server: Endpoint, question: Question, signal: AbortSignal): Promise<Said> => {
-    const label = formatEndpoint(server, DNS_PORT);
+    const label = serverLabel(server);
     const within = { limitMs, signal };
     try {
       const message = encodeQuestion(question, Number.parseInt(random.hex(2), 16));
       const short = await askDatagram(server, message, { ...within, label, tries: TRIES });
-      const first = readMessage(short, question, label);
+      const first = named(readMessage(short, question), label);
       if (first.kind === 'nothing' || !first.packet.flag_tc) return first;
       const link = await openLink(server, { ...within, label, code: 'dns.failed' });
       try {
-        const whole = readMessage(await link.ask(message), question, label);
+        const whole = named(readMessage(await link.ask(message), question), label);
         // Half an answer could be the half without the record that forbids.
         if (whole.kind === 'nothing' || !whole.packet.flag_tc) return whole;
         return { kind: 'nothing', why: `${label} cuts its answer by TCP as well` };
@@ -68,7 +63,7 @@ export function createResolver({ servers, random, limitMs = DEFAULT_LIMIT_MS }: 
     question: Question,
     signal: AbortSignal,
   ): Promise<{ readonly look?: DnsLook; readonly why: string; readonly servfail?: true }> => {
-    const label = formatEndpoint(server, DNS_PORT);
+    const label = serverLabel(server);
     let said = await exchange(server, question, signal);
     if (said.kind === 'message' && said.rcode === FORMERR && question.extended) {
       said = await exchange(server, { ...question, extended: false }, signal);
@@ -138,8 +133,7 @@ interface Question {
 }
 
 function encodeQuestion({ name, type, extended, unchecked }: Question, id: number): Buffer {
-  // dns-packet takes any name, DNS does not.
-  if (name.length > 253 || name.split('.').some((label) => label.length > 63)) {
+  if (!isDnsName(name)) {
     throw new CertError('dns.failed', `${name} is longer than a DNS name can be`);
   }
   const edns: OptAnswer = {
@@ -161,30 +155,8 @@ function encodeQuestion({ name, type, extended, unchecked }: Question, id: numbe
   });
 }
 
-/** Bounds first: the numbers in the header are the far side's, and decoding believes them. */
-function readMessage(message: Buffer, question: Question, label: string): Said {
-  const nothing = (why: string): Said => ({ kind: 'nothing', why: `${label} ${why}` });
-  const records = message.readUInt16BE(6) + message.readUInt16BE(8) + message.readUInt16BE(10);
-  if (records > MAX_RECORDS) return nothing(`answers with ${records} records, more than anybody needs`);
-  if (message.readUInt16BE(4) > 1) return nothing('answers several questions at once');
-  let packet: DecodedPacket;
-  try {
-    packet = decode(message);
-  } catch (error) {
-    // A message that is cut is whole only by TCP.
-    const cut = (message.readUInt8(2) & 2) !== 0;
-    if (cut) return { kind: 'message', rcode: rcodeOf(message), packet: CUT };
-    return nothing(`answers with something that cannot be read (${messageOf(error)})`);
-  }
-  const asked = packet.questions?.[0];
-  const same =
-    asked === undefined || (plainName(asked.name) === question.name && asked.type === question.type);
-  return same
-    ? { kind: 'message', rcode: rcodeOf(message), packet }
-    : nothing('answers another question than it was asked');
-}
-
-const CUT = { flag_tc: true } as DecodedPacket;
+const named = (said: Said, label: string): Said =>
+  said.kind === 'nothing' ? { kind: 'nothing', why: `${label} ${said.why}` } : said;
 
 function answerOf(
   packet: DecodedPacket,

@@ -4,6 +4,7 @@
  */
 export const TYPE = { CNAME: 5, SOA: 6, TXT: 16, TSIG: 250, ANY: 255 } as const;
 export const CLASS = { IN: 1, NONE: 254, ANY: 255 } as const;
+/** RFC 1035 §4.1.1, RFC 2136 §2.2. */
 export const RCODE = {
   NOERROR: 0,
   SERVFAIL: 2,
@@ -15,6 +16,12 @@ export const RCODE = {
   NOTAUTH: 9,
   NOTZONE: 10,
 } as const;
+
+const RCODE_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries({ FORMERR: 1, ...RCODE, NXRRSET: 8 }).map(([name, code]) => [code, name]),
+);
+
+export const rcodeText = (rcode: number): string => RCODE_NAMES[rcode] ?? `response code ${rcode}`;
 
 const OPCODE_UPDATE = 5 << 11;
 const HEADER_BYTES = 12;

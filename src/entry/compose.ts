@@ -142,7 +142,7 @@ const resolveCredentials = (
     ]),
   );
 
-function openSolver(context: Context, config: SolverConfig): Solver {
+async function openSolver(context: Context, config: SolverConfig): Promise<Solver> {
   const definition = solverDefinitions.find(({ type }) => type === config.type);
   if (!definition?.create) {
     throw new CertError('config.invalid', `solver ${config.id} of type ${config.type} publishes nothing`);

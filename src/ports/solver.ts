@@ -62,6 +62,9 @@ export interface SolverDefinition {
   readonly credentialNames: { readonly required: readonly string[]; readonly optional: readonly string[] };
   /** JSON Schema of `SolverConfig.options` (the keys of the configuration that are this type's own). */
   readonly optionsSchema: JsonObject;
-  /** Absent: nothing is published, a person does it. */
-  create?(deps: SolverDeps): Solver;
+  /**
+   * Opens it; loads the adapter. Contacts nobody. Absent: nothing is published, a person does it.
+   * @throws CertError `config.invalid`, `config.missing-variable`
+   */
+  create?(deps: SolverDeps): Promise<Solver>;
 }

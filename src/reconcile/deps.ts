@@ -62,7 +62,7 @@ export interface Deps {
   /** Opens every account that can be opened; asks none. */
   connect(configuration: Configuration): Promise<ProviderSet>;
   /** Contacts nothing by itself. @throws CertError `config.missing-variable`, `config.invalid` */
-  openSolver(config: SolverConfig): Solver;
+  openSolver(config: SolverConfig): Promise<Solver>;
   /** Whom names are looked up with before something is asked for. Contacts nobody by itself. */
   openResolver(config: PreflightConfig): Promise<Resolver>;
   /** Absent, or without an answer: this process can start no such hook, another one does. */

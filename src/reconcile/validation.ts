@@ -139,7 +139,7 @@ async function runSolver(run: Run, id: string, works: readonly Work[]): Promise<
   const publishing = works.filter(({ kind }) => kind === 'publish');
   try {
     if (!config) throw new CertError('config.invalid', `the configuration has no solver ${id}`);
-    const solver = run.deps.openSolver(config);
+    const solver = await run.deps.openSolver(config);
     run.deps.progress.step(progressLine(id, publishing.length, cleaning.length));
     const cleaned = await cleanUp(solver, cleaning);
     return [...cleaned, ...(await publish(solver, publishing))];

@@ -32,7 +32,7 @@ describeWith(['named'], 'an order that proves its names, stopped before and afte
       extraPushes: 6,
       async reset() {
         const value = await dns.alias(OWNER);
-        const zones = solverOf({
+        const zones = await solverOf({
           type: 'rfc2136',
           zones: ['example.com'],
           credentials: { key: `certwright:${SECRET}` },

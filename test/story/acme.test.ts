@@ -91,7 +91,7 @@ describeWith(['pebble', 'named', 'openssl'], 'certificates of a real ACME server
       extraPushes: 6,
       async reset() {
         before = await pebble.issued();
-        const zones = solverOf({
+        const zones = await solverOf({
           type: 'rfc2136',
           zones: ['example.com'],
           credentials: { key: `certwright:${SECRET}` },

@@ -80,7 +80,7 @@ export function fused(deps: Deps, through: Fuse): Deps {
         close: () => through.call('close', () => set.close()),
       };
     },
-    openSolver: (config) => fusedSolver(deps.openSolver(config), through),
+    openSolver: async (config) => fusedSolver(await deps.openSolver(config), through),
     keyMaker: (configuration): KeyMaker => {
       const maker = deps.keyMaker(configuration);
       return {

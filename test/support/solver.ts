@@ -20,7 +20,7 @@ export interface SolverOptions {
 }
 
 /** One solver of the table, made as the composing entry makes it. */
-export function solverOf(options: SolverOptions): Solver {
+export async function solverOf(options: SolverOptions): Promise<Solver> {
   const definition = solverDefinitions.find(({ type }) => type === options.type);
   if (!definition?.create) throw new Error(`there is no solver ${options.type} that acts`);
   const config: SolverConfig = {

@@ -74,7 +74,7 @@ export async function planProposal(
     ...accounts.deps,
     readFiles: async () => after,
     connect: (configuration) => accounts.connect(configuration),
-    openSolver: ({ id }) => {
+    openSolver: async ({ id }) => {
       throw new CertError('config.invalid', `solver ${id} is used only after the merge`);
     },
   };

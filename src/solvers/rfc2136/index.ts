@@ -1,5 +1,4 @@
 import type { SolverDefinition } from '../../ports/solver.js';
-import { createRfc2136 } from './solver.js';
 
 const ENDPOINT = {
   type: 'string',
@@ -30,5 +29,8 @@ export const rfc2136: SolverDefinition = {
       visibleAt: { type: 'array', minItems: 1, uniqueItems: true, items: ENDPOINT },
     },
   },
-  create: createRfc2136,
+  async create(deps) {
+    const { createRfc2136 } = await import('./solver.js');
+    return createRfc2136(deps);
+  },
 };

@@ -1,11 +1,8 @@
-import type { Answer } from 'dns-packet';
-import { plainName, RCODE } from '../../dns/wire.js';
+import { plainName, RCODE, rcodeText } from '../../dns/wire.js';
 import { CertError } from '../../model/errors.js';
 import { isWithin, longestZone } from '../../model/names.js';
-import type { SolvableRecord } from '../../model/order.js';
-import { type Primary, rcodeText } from './primary.js';
-
-export type DnsRecord = Extract<SolvableRecord, { readonly owner: string }>;
+import { aliasAt, type DnsRecord, endlessAlias, holds, MAX_ALIASES, outsideZones } from '../dns/answers.js';
+import type { Primary } from './primary.js';
 
 /** Where a record belongs, and whether it stands there. */
 export interface Place {
@@ -15,30 +12,6 @@ export interface Place {
   /** A CNAME of another value at the very name. */
   readonly rival?: string;
 }
-
-const MAX_ALIASES = 8;
-
-export function aliasAt(answers: readonly Answer[], name: string): string | undefined {
-  const alias = answers.find((answer) => answer.type === 'CNAME' && plainName(answer.name) === name);
-  return alias?.type === 'CNAME' ? plainName(alias.data) : undefined;
-}
-
-/** Does one of these answers say exactly this at this name? */
-export const holds = (answers: readonly Answer[], owner: string, record: DnsRecord): boolean =>
-  record.type === 'CNAME'
-    ? aliasAt(answers, owner) === plainName(record.value)
-    : textsAt(answers, owner).includes(record.value);
-
-export const textsAt = (answers: readonly Answer[], owner: string): readonly string[] =>
-  answers.flatMap((answer) => {
-    if (answer.type !== 'TXT' || plainName(answer.name) !== owner) return [];
-    const pieces = Array.isArray(answer.data) ? answer.data : [answer.data];
-    return [
-      Buffer.concat(
-        pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)),
-      ).toString(),
-    ];
-  });
 
 /**
  * Follows a TXT record's owner through aliases to the name that carries it, within the configured zones.
@@ -52,7 +25,7 @@ export async function placeOf(
 ): Promise<Place> {
   let owner = plainName(record.owner);
   for (let hop = 0; hop <= MAX_ALIASES; hop += 1) {
-    if (longestZone(owner, zones) === undefined) throw outside(record, owner, solver);
+    if (longestZone(owner, zones) === undefined) throw outsideZones(record, owner, solver);
     const reply = await primary.ask(owner, record.type);
     if (reply.rcode !== RCODE.NOERROR && reply.rcode !== RCODE.NXDOMAIN) {
       throw new CertError(
@@ -71,25 +44,7 @@ export async function placeOf(
     if (alias === undefined) return { owner, present };
     owner = alias;
   }
-  const asked = plainName(record.owner);
-  throw new CertError('solver.blocked', `${asked} is an alias of aliases, more than ${MAX_ALIASES} of them`, {
-    remedy: 'let its CNAME record lead to the last name at once',
-  });
-}
-
-function outside(record: DnsRecord, owner: string, solver: string): CertError {
-  const asked = plainName(record.owner);
-  return owner === asked
-    ? new CertError('solver.zone', `${asked} lies in none of the zones of ${solver}`, {
-        remedy: `add its zone to zones: of ${solver}, or name another solver in the manifest`,
-      })
-    : new CertError(
-        'solver.zone',
-        `${asked} is an alias for ${owner}, which lies in none of the zones of ${solver}`,
-        {
-          remedy: `add the zone of ${owner} to zones: of ${solver}`,
-        },
-      );
+  throw endlessAlias(record);
 }
 
 /**

@@ -1,63 +1,8 @@
-import { type Answer, type DecodedPacket, decode, encode, type RecordType } from 'dns-packet';
+import { type Ask, askBy, counter } from '../../dns/ask.js';
 import type { Link } from '../../dns/link.js';
-import { encodeUpdate, plainName, RCODE, rcodeOf, type UpdateRecord } from '../../dns/wire.js';
-import { formatEndpoint } from '../../model/endpoint.js';
+import { encodeUpdate, RCODE, rcodeOf, rcodeText, type UpdateRecord } from '../../dns/wire.js';
 import { CertError } from '../../model/errors.js';
 import { checkReply, signMessage, TSIG_ERROR, type TsigKey } from './tsig.js';
-
-export const DNS_PORT = 53;
-
-/** What a server says to a question. */
-export interface Reply {
-  readonly rcode: number;
-  readonly authoritative: boolean;
-  readonly answers: readonly Answer[];
-  readonly authorities: readonly Answer[];
-}
-
-/** A question put to one server, signed or not. */
-export type Ask = (name: string, type: RecordType) => Promise<Reply>;
-
-const QUERY_FLAGS = 0;
-
-const encodeQuestion = (id: number, name: string, type: RecordType): Buffer =>
-  encode({
-    type: 'query',
-    id,
-    flags: QUERY_FLAGS,
-    questions: [{ name: plainName(name), type, class: 'IN' }],
-  });
-
-/** @throws CertError `solver.failed` for what is no DNS message */
-function readReply(message: Buffer, label: string): Reply {
-  let packet: DecodedPacket;
-  try {
-    packet = decode(message);
-  } catch (cause) {
-    throw new CertError('solver.failed', `${label} answers with something that cannot be read`, { cause });
-  }
-  return {
-    rcode: rcodeOf(message),
-    authoritative: packet.flag_aa,
-    answers: packet.answers ?? [],
-    authorities: packet.authorities ?? [],
-  };
-}
-
-/** Message ids of one connection, one after the other from a start nobody can guess. */
-function counter(start: number): () => number {
-  let next = start;
-  return () => {
-    next = (next + 1) % 65_536;
-    return next;
-  };
-}
-
-/** Questions as anybody may put them: to the servers the certificate authority will ask. */
-export function plainAsk(link: Link, label: string, startId: number): Ask {
-  const id = counter(startId);
-  return async (name, type) => readReply(await link.ask(encodeQuestion(id(), name, type)), label);
-}
 
 /** The server that takes updates, every message signed with the key. */
 export interface Primary {
@@ -90,7 +35,7 @@ export function signedPrimary(
   return {
     label,
     key,
-    ask: async (name, type) => readReply(await send(encodeQuestion(id(), name, type)), label),
+    ask: askBy(send, label, id),
     update: async (zone, prerequisites, updates) =>
       rcodeOf(await send(encodeUpdate(id(), zone, prerequisites, updates))),
   };
@@ -133,12 +78,6 @@ function unsigned(rcode: number, label: string, { name }: TsigKey): CertError {
   });
 }
 
-const RCODE_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
-  Object.entries({ FORMERR: 1, ...RCODE, NXRRSET: 8 }).map(([name, code]) => [code, name]),
-);
-
-export const rcodeText = (rcode: number): string => RCODE_NAMES[rcode] ?? `response code ${rcode}`;
-
 /** Why an update was not made, as one sentence with what to do. */
 export function updateRefusal(rcode: number, zone: string, { label, key }: Primary): CertError {
   const code = rcodeText(rcode);
@@ -163,7 +102,3 @@ export function updateRefusal(rcode: number, zone: string, { label, key }: Prima
       });
   }
 }
-
-/** `192.0.2.53`, with its port where it is not 53. */
-export const serverLabel = (to: { readonly host: string; readonly port: number }): string =>
-  formatEndpoint(to, DNS_PORT);

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { DNS_PORT, serverLabel } from '../../dns/ask.js';
 import { openLink } from '../../dns/link.js';
 import { CLASS, encodeName, encodeText, RCODE, TYPE, type UpdateRecord } from '../../dns/wire.js';
 import { type Endpoint, parseEndpoint } from '../../model/endpoint.js';
@@ -7,8 +8,9 @@ import type { SolvableRecord } from '../../model/order.js';
 import { parseDuration } from '../../model/term.js';
 import { SECOND_MS } from '../../model/time.js';
 import type { RecordOutcome, Solver, SolverDeps } from '../../ports/solver.js';
-import { type DnsRecord, type Place, placeOf, zoneOf } from './place.js';
-import { DNS_PORT, type Primary, serverLabel, signedPrimary, updateRefusal } from './primary.js';
+import { blocked, type DnsRecord, notDns, passOn } from '../dns/answers.js';
+import { type Place, placeOf, zoneOf } from './place.js';
+import { type Primary, signedPrimary, updateRefusal } from './primary.js';
 import { sightsOf } from './sight.js';
 import { readTsigKey } from './tsig.js';
 
@@ -93,17 +95,6 @@ interface Placed extends Place {
   readonly zone: string;
 }
 
-/** Ctrl-C is no failure of a record. */
-function passOn(error: unknown): CertError {
-  if (error instanceof CertError && error.code !== 'interrupted') return error;
-  throw error;
-}
-
-const notDns = (solver: string): CertError =>
-  new CertError('solver.zone', `${solver} publishes DNS records, and this proof is a file`, {
-    remedy: 'name a solver of type http-file or exec for it',
-  });
-
 async function changeAll(work: Changing, records: readonly DnsRecord[]): Promise<void> {
   const queue = new PQueue({ concurrency: QUESTIONS });
   const found = await Promise.all(records.map((record) => queue.add(() => tryPlace(work, record))));
@@ -136,11 +127,6 @@ async function tryPlace(work: Changing, record: DnsRecord): Promise<Placed | und
     return undefined;
   }
 }
-
-const blocked = (owner: string, why: string): CertError =>
-  new CertError('solver.blocked', `${owner} is in use: ${why}, and it is not ours`, {
-    remedy: 'remove it if nobody needs it, or prove this name in another way',
-  });
 
 const send = ({ primary, ttl, kind }: Changing, zone: string, batch: readonly Placed[]): Promise<number> =>
   primary.update(

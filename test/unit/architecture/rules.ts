@@ -14,6 +14,9 @@ export interface Layer {
 export const COMMON: Readonly<Record<string, string>> = {
   'sandbox/frame':
     'the loopback server, clock, faults, state file and throw-away CA that every sandbox stands on',
+  'solvers/dns': 'what DNS answers say of a record, and asking every server of a zone for it',
+  'solvers/hosted': 'zones, aliases and batches, for every DNS service with an API',
+  'solvers/http': 'which files are proofs, fetching them, and listeners of this process',
 };
 
 /** Libraries that compute and nothing else. */
@@ -62,7 +65,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   keys: ADAPTER,
   repository: ADAPTER,
   forge: ADAPTER,
-  /** Messages of DNS: resolvers, and the connections solvers share. */
+  /** Messages of DNS, the connections that carry them, and resolvers. */
   dns: ADAPTER,
   /** Programs of the user's own, started without a shell and without our credentials. */
   programs: ADAPTER,

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { providerDefinitions } from '../../../src/providers/index.js';
+import { solverDefinitions } from '../../../src/solvers/index.js';
 import { readModules, targetOf } from './modules.js';
 
 const modules = new Map(
@@ -32,6 +33,32 @@ it('a definition of a provider is data: nothing of its adapter, its client or a 
   expect(loaded).toEqual(
     expect.arrayContaining(providerDefinitions.map(({ type }) => `providers/${type}/index.ts`)),
   );
+});
+
+it('a definition of a solver is data: no adapter, no client of a DNS service comes with it', () => {
+  const loaded = [...loadedWith(['solvers/index.ts'])];
+  expect(packagesOf(loaded)).toEqual([]);
+  expect(
+    loaded.filter((one) => !/^solvers\/(\w+-?\w*\/index|hosted\/options|index|manual)\.ts$/.test(one)),
+  ).toEqual([]);
+  expect(loaded).toEqual(
+    expect.arrayContaining(
+      solverDefinitions.flatMap(({ type, create }) => (create ? [`solvers/${type}/index.ts`] : [])),
+    ),
+  );
+});
+
+it('AWS has its client loaded by its own solver, and by nothing else', () => {
+  const holders = [...modules.values()].filter(({ imports }) =>
+    imports.some((one) => one.startsWith('@aws-sdk/')),
+  );
+  expect(holders.map(({ path }) => path.split('/').slice(0, 2).join('/'))).toEqual([
+    'solvers/route53',
+    'solvers/route53',
+  ]);
+  expect(
+    [...modules.keys()].filter((path) => [...loadedWith([path])].some((one) => one.startsWith('@aws-sdk/'))),
+  ).toEqual(['solvers/route53/service.ts', 'solvers/route53/solver.ts']);
 });
 
 it('the command line loads its parser and no command', () => {

@@ -208,15 +208,25 @@ manifestVariables: [SITE]`,
       ),
       `6:39 credential.literal "url" must name where the secret is, not hold it. → Write "\${URL}" or "\${file:/path}", and replace the secret if it was real.`,
     ],
-    'solvers that cannot act': [
+    'solvers of types there are not': [
+      minimal('solvers:\n  a: { type: cloudflair }\n  b: { type: gandi }\n  c: { type: "" }'),
+      '7:14 solver.type Type "cloudflair" is not one this version has: rfc2136, cloudflare, route53, exec, http-file, http-server, manual. → Did you mean "cloudflare"?',
+      '8:14 solver.type Type "gandi" is not one this version has: rfc2136, cloudflare, route53, exec, http-file, http-server, manual. → Write rfc2136, cloudflare, route53, exec, http-file, http-server or manual.',
+      '9:14 schema.empty "type" is empty.',
+      '9:14 solver.type Type "" is not one this version has: rfc2136, cloudflare, route53, exec, http-file, http-server, manual. → Write rfc2136, cloudflare, route53, exec, http-file, http-server or manual.',
+    ],
+    'solvers of services with what they do not take': [
       minimal(
-        'solvers:\n  a: { type: cloudflare }\n  b: { type: http-server }\n  c: { type: rfc2137 }\n  d: { type: "" }',
+        `solvers:\n  a: { type: cloudflare, zones: [example.com], ttl: 5, apiTokn: "\${T}" }\n  b: { type: route53, zones: [example.org], accessKeyId: AKIA0123, hostedZones: [example.org] }\n  c: { type: http-server, port: 99999, address: localhost }`,
       ),
-      '7:14 solver.type Solvers of type "cloudflare" cannot act in this version. → Write type: exec with a program that calls its API, or manual.',
-      '8:14 solver.type Solvers of type "http-server" cannot act in this version. → Write type: http-file with the folder of a web server, or manual.',
-      '9:14 solver.type Type "rfc2137" is not one this version has: rfc2136, exec, http-file, manual. → Did you mean "rfc2136"?',
-      '10:14 schema.empty "type" is empty.',
-      '10:14 solver.type Type "" is not one this version has: rfc2136, exec, http-file, manual. → Write rfc2136, exec, http-file or manual.',
+      `7:3 credential.missing "apiToken" is missing: a solver of type cloudflare needs it. → Add apiToken: "\${…}".`,
+      '7:53 schema.value "ttl" must be >= 60. → Write seconds, from 60 to 86400.',
+      '7:56 schema.unknown-key "apiTokn" is no key that is known here. → Did you mean "apiToken"?',
+      '7:65 variable.place "apiTokn" of a solver cannot come from a variable. → Write the value itself.',
+      `8:58 credential.literal "accessKeyId" must name where the secret is, not hold it. → Write "\${ACCESS_KEY_ID}" or "\${file:/path}", and replace the secret if it was real.`,
+      '8:82 schema.form "hostedZones[0]" is not in the form it needs. → Write the id of a hosted zone, such as Z0123456789ABCDEFGHIJ.',
+      '9:33 schema.value "port" must be <= 65535. → Write a port, from 1 to 65535.',
+      '9:49 schema.form "address" is not in the form it needs. → Write an IP address of this machine.',
     ],
     'solvers with keys missing, misspelt, in clear and from variables': [
       minimal(

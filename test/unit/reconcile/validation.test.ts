@@ -65,7 +65,7 @@ async function nothingLeft({ dns, web }: Shop): Promise<void> {
 /** The same ports with something around every solver. */
 const around = (change: (solver: Solver) => Solver) => (deps: Deps) => ({
   ...deps,
-  openSolver: (config: Parameters<Deps['openSolver']>[0]) => change(deps.openSolver(config)),
+  openSolver: async (config: Parameters<Deps['openSolver']>[0]) => change(await deps.openSolver(config)),
 });
 
 /** Every call a solver gets, by name and number of records. */
@@ -234,8 +234,8 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     };
     const credentials = { key: { kind: 'variable' as const, name: 'TSIG_KEY' } };
     const at = (server: string) => deps.openSolver({ ...config, credentials, options: { server } });
-    await at(dns.address).cleanUp(records.slice(0, 1));
-    await at(late.address).publish(records);
+    await (await at(dns.address)).cleanUp(records.slice(0, 1));
+    await (await at(late.address)).publish(records);
     expect((await applyOnce(place, await openRunner(place))).exit).toBe(0);
     expect((await place.status('shop')).current).toBeDefined();
     await nothingLeft(shop);

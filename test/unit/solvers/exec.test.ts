@@ -16,7 +16,7 @@ async function hookOf(
   const folder = await tempFolder();
   await writeFiles(folder, { 'hook.sh': `#!/bin/sh\n${script}\n` });
   await chmod(join(folder, 'hook.sh'), 0o755);
-  const solver = solverOf({
+  const solver = await solverOf({
     type: 'exec',
     id: 'hook',
     folder,

@@ -30,7 +30,7 @@ async function tree(root: string): Promise<readonly string[]> {
 describe('a webroot', () => {
   it('holds a proof that the web server can read, once however often, and nothing of us afterwards', async () => {
     const root = await tempFolder();
-    const solver = solverIn(root);
+    const solver = await solverIn(root);
     const records = [proof(), file('http://a.example.com/.well-known/acme-challenge/tok-en_1', 'x')];
     expect(said(await solver.publish(records))).toEqual(['done', 'done']);
     expect(said(await solver.publish(records))).toEqual(['done', 'done']);
@@ -56,7 +56,7 @@ describe('a webroot', () => {
   it('keeps files and folders of others', async () => {
     const root = await tempFolder();
     await writeFiles(root, { [`${PKI}/A1B2.txt`]: 'of somebody else', '.well-known/security.txt': 'x' });
-    const solver = solverIn(root);
+    const solver = await solverIn(root);
     const before = await tree(root);
     expect(said(await solver.publish([proof()]))).toEqual([
       `solver.blocked: ${join(root, PKI)}/A1B2.txt is there with other content, and is not ours; remove it if nobody needs it`,
@@ -85,7 +85,10 @@ describe('a webroot', () => {
   it.each(outside)('takes nothing anywhere else: %s', async (url) => {
     const root = await tempFolder();
     const record = file(url, 'x');
-    for (const outcomes of [await solverIn(root).publish([record]), await solverIn(root).cleanUp([record])]) {
+    for (const outcomes of [
+      await (await solverIn(root)).publish([record]),
+      await (await solverIn(root)).cleanUp([record]),
+    ]) {
       expect(said(outcomes)).toEqual([
         `solver.blocked: ${url} is no place a proof may be written to; only single files below .well-known/pki-validation/ and .well-known/acme-challenge/ are; publish it by hand`,
       ]);
@@ -108,31 +111,31 @@ describe('a webroot', () => {
       [two, PKI, 'no folder of its own'],
       [three, `${PKI}/A1B2.txt`, 'no plain file'],
     ] as const) {
-      const [text] = said(await solverIn(root).publish([proof()]));
+      const [text] = said(await (await solverIn(root)).publish([proof()]));
       expect(text).toContain(`solver.blocked: ${join(root, path)} is ${what}`);
-      await solverIn(root).cleanUp([proof()]);
+      await (await solverIn(root)).cleanUp([proof()]);
     }
     expect(await tree(elsewhere)).toEqual([]);
     // The webroot itself may well be one: deployments are switched like that.
     const link = join(await tempFolder(), 'current');
     await symlink(elsewhere, link);
-    expect(said(await solverIn(link).publish([proof()]))).toEqual(['done']);
+    expect(said(await (await solverIn(link)).publish([proof()]))).toEqual(['done']);
   });
 
   it('that is missing, or may not be written, is named', async () => {
     const root = join(await tempFolder(), 'nowhere');
-    const [missing] = said(await solverIn(root).publish([proof()]));
+    const [missing] = said(await (await solverIn(root)).publish([proof()]));
     expect(missing).toBe(
       `solver.failed: there is no webroot ${root}; write the folder the web server serves under root:, and mount it where certwright runs`,
     );
     const folder = await tempFolder();
     await writeFiles(folder, { 'a-file': '' });
-    const [noFolder] = said(await solverIn(join(folder, 'a-file')).publish([proof()]));
+    const [noFolder] = said(await (await solverIn(join(folder, 'a-file'))).publish([proof()]));
     expect(noFolder).toMatch(/^solver\.failed: there is no webroot /);
     // Root may write anywhere.
     if (process.getuid?.() === 0) return;
     await chmod(folder, 0o500);
-    const [denied] = said(await solverIn(folder).publish([proof()]));
+    const [denied] = said(await (await solverIn(folder)).publish([proof()]));
     expect(denied).toMatch(/cannot be used: .*EACCES.*; let the user certwright runs as write there$/);
   });
 
@@ -154,7 +157,7 @@ describe('a webroot', () => {
     onTestFinished(() => void server.close());
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    const solver = solverIn(root, `127.0.0.1:${port}`);
+    const solver = await solverIn(root, `127.0.0.1:${port}`);
     const at = (host: string) => file(`http://${host}/${PKI}/A1B2.txt`, 'token');
     expect((await solver.visible?.([at('shop.example.com')]))?.[0]).toMatchObject({
       seen: 'no',
@@ -170,7 +173,7 @@ describe('a webroot', () => {
       'cannot-tell: huge.example.com cannot be looked at: it is larger than any proof',
       'cannot-tell: it is no file',
     ]);
-    const nobody = await solverIn(root, '127.0.0.1:9').visible?.([at('shop.example.com')]);
+    const nobody = await (await solverIn(root, '127.0.0.1:9')).visible?.([at('shop.example.com')]);
     expect(nobody?.[0]).toMatchObject({ seen: 'cannot-tell', why: expect.stringMatching(/ECONNREFUSED/) });
   });
 });

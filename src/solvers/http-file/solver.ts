@@ -1,26 +1,18 @@
 import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, readdir, readFile, realpath, rmdir, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Endpoint, parseEndpoint } from '../model/endpoint.js';
-import { CertError, messageOf } from '../model/errors.js';
-import type { SolvableRecord } from '../model/order.js';
-import { SECOND_MS } from '../model/time.js';
-import type { RecordOutcome, RecordSight, Solver, SolverDefinition, SolverDeps } from '../ports/solver.js';
+import { parseEndpoint } from '../../model/endpoint.js';
+import { CertError, messageOf } from '../../model/errors.js';
+import type { SolvableRecord } from '../../model/order.js';
+import type { RecordOutcome, Solver, SolverDeps } from '../../ports/solver.js';
+import { sightsOf } from '../http/look.js';
+import { type FileRecord, HTTP_PORT, notAFile, proofPath } from '../http/proof.js';
 
-type FileRecord = Extract<SolvableRecord, { readonly type: 'file' }>;
-
-/** The places certificate authorities look at, and one plain file name: nothing to climb out with. */
-const PATH = /^\/\.well-known\/(pki-validation|acme-challenge)\/([A-Za-z0-9_-][A-Za-z0-9._-]{0,254})$/;
 const WELL_KNOWN = '.well-known';
 /** Lies in folders we made, so that a later run knows that they may go. */
 const MARKER = '.certwright-made-this';
-const LOOK_LIMIT_MS = 10 * SECOND_MS;
-/** More than any proof has. */
-const MAX_LOOK_BYTES = 64 * 1024;
-const HTTP_PORT = 80;
-
 /** @throws CertError `config.invalid` */
-function createHttpFile({ config, folder, random, signal }: SolverDeps): Solver {
+export function createHttpFile({ config, folder, random, signal }: SolverDeps): Solver {
   const root = resolve(folder, String(config.options.root ?? ''));
   const visibleAt =
     config.options.visibleAt === undefined
@@ -47,22 +39,9 @@ function createHttpFile({ config, folder, random, signal }: SolverDeps): Solver 
     config,
     publish: (records) => each(records, (record) => writeProof(root, record, random.hex(8))),
     cleanUp: (records) => each(records, (record) => removeProof(root, record)),
-    visible: (records) =>
-      Promise.all(
-        records.map(
-          async (record): Promise<RecordSight> =>
-            record.type === 'file'
-              ? { record, ...(await lookAt(record, visibleAt, signal)) }
-              : { record, seen: 'cannot-tell', why: 'it is no file' },
-        ),
-      ),
+    visible: (records) => sightsOf(records, visibleAt, signal),
   };
 }
-
-const notAFile = (solver: string): CertError =>
-  new CertError('solver.zone', `${solver} publishes files, and this proof is a DNS record`, {
-    remedy: 'name a solver of type rfc2136 or exec for it',
-  });
 
 function diskError(error: unknown, root: string): CertError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -82,14 +61,7 @@ interface Spot {
 
 /** Where a proof belongs. @throws CertError `solver.blocked`, `solver.failed` */
 async function spotOf(root: string, { url }: FileRecord): Promise<Spot> {
-  const path = URL.parse(url)?.pathname ?? '';
-  const [, inside, name] = PATH.exec(path) ?? [];
-  if (inside === undefined || name === undefined) {
-    throw new CertError('solver.blocked', `${url} is no place a proof may be written to`, {
-      remedy:
-        'only single files below .well-known/pki-validation/ and .well-known/acme-challenge/ are; publish it by hand',
-    });
-  }
+  const { folder: inside, name } = proofPath(url);
   const real = await realpath(root).catch(() => undefined);
   if (real === undefined || !(await lstat(real)).isDirectory()) {
     throw new CertError('solver.failed', `there is no webroot ${root}`, {
@@ -173,67 +145,3 @@ async function removeProof(root: string, record: FileRecord): Promise<void> {
     await rmdir(path);
   }
 }
-
-type Sight = Pick<RecordSight, 'seen' | 'why'>;
-
-/** Fetches the file as the certificate authority will; a redirect is for it to follow. */
-function lookAt(record: FileRecord, at: Endpoint | undefined, signal: AbortSignal): Promise<Sight> {
-  const url = URL.parse(record.url);
-  if (url === null) return Promise.resolve({ seen: 'cannot-tell', why: `${record.url} is no URL` });
-  const { promise, resolve: settle, reject } = Promise.withResolvers<Sight>();
-  const limit = AbortSignal.timeout(LOOK_LIMIT_MS);
-  // An import would bring the whole HTTP client of Node into every run, 20 ms of it.
-  const { request: send } = process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
-  const cannotTell = (error: unknown): void => {
-    if (signal.aborted) reject(new CertError('interrupted', `stopped while looking at ${record.url}`));
-    else if (limit.aborted) settle({ seen: 'cannot-tell', why: `${url.host} does not answer within 10 s` });
-    else settle({ seen: 'cannot-tell', why: `${url.host} cannot be looked at: ${messageOf(error)}` });
-  };
-  const options = {
-    signal: AbortSignal.any([signal, limit]),
-    agent: false,
-    headers: { host: url.host, accept: '*/*' },
-    ...(at === undefined ? {} : { hostname: at.host, port: at.port }),
-  };
-  const request = send(url, options, (response) => {
-    const status = response.statusCode ?? 0;
-    let body = '';
-    response.setEncoding('utf8').on('data', (text: string) => {
-      body += text;
-      if (body.length > MAX_LOOK_BYTES) response.destroy(new Error('it is larger than any proof'));
-    });
-    response.on('error', cannotTell);
-    response.on('end', () => {
-      if (status >= 300 && status < 400)
-        settle({ seen: 'cannot-tell', why: `${url.host} redirects elsewhere` });
-      else if (status !== 200) settle({ seen: 'no', why: `${url.host} answers ${status}` });
-      else if (body.trim() === record.content.trim()) settle({ seen: 'yes', why: `${url.host} serves it` });
-      else settle({ seen: 'no', why: `${url.host} serves other content there` });
-    });
-  });
-  request.on('error', cannotTell);
-  request.end();
-  return promise;
-}
-
-/** Files in the folder a web server serves. */
-export const httpFile: SolverDefinition = {
-  type: 'http-file',
-  title: 'Folder of a web server',
-  proves: ['http'],
-  needsZones: false,
-  credentialNames: { required: [], optional: [] },
-  optionsSchema: {
-    type: 'object',
-    required: ['root'],
-    properties: {
-      root: { type: 'string', minLength: 1, errorMessage: 'Write the folder the web server serves.' },
-      visibleAt: {
-        type: 'string',
-        pattern: '^[^\\s/@]+$',
-        errorMessage: 'Write host or host:port, such as 10.0.0.5:8080.',
-      },
-    },
-  },
-  create: createHttpFile,
-};

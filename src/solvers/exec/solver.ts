@@ -1,9 +1,9 @@
-import { CertError } from '../model/errors.js';
-import type { SolvableRecord } from '../model/order.js';
-import { parseDuration } from '../model/term.js';
-import { MINUTE_MS } from '../model/time.js';
-import type { RecordOutcome, Solver, SolverDefinition, SolverDeps } from '../ports/solver.js';
-import { runProgram, surroundings } from '../programs/run.js';
+import { CertError } from '../../model/errors.js';
+import type { SolvableRecord } from '../../model/order.js';
+import { parseDuration } from '../../model/term.js';
+import { MINUTE_MS } from '../../model/time.js';
+import type { RecordOutcome, Solver, SolverDeps } from '../../ports/solver.js';
+import { runProgram, surroundings } from '../../programs/run.js';
 
 const DEFAULT_LIMIT_MS = MINUTE_MS;
 
@@ -36,7 +36,7 @@ function callOf(verb: Verb, record: SolvableRecord) {
 }
 
 /** @throws CertError `config.invalid` */
-function createExec(deps: SolverDeps): Solver {
+export function createExec(deps: SolverDeps): Solver {
   const { config } = deps;
   const run = Array.isArray(config.options.run) ? config.options.run.map(String) : [];
   const passed = Array.isArray(config.options.environment) ? config.options.environment.map(String) : [];
@@ -75,33 +75,3 @@ function createExec(deps: SolverDeps): Solver {
     cleanUp: (records) => each('cleanup', records),
   };
 }
-
-/** A program of the user's own, called for each record. */
-export const exec: SolverDefinition = {
-  type: 'exec',
-  title: 'Own program',
-  proves: ['dns', 'http'],
-  needsZones: false,
-  credentialNames: { required: [], optional: [] },
-  optionsSchema: {
-    type: 'object',
-    required: ['run'],
-    properties: {
-      run: {
-        type: 'array',
-        minItems: 1,
-        items: { type: 'string', minLength: 1 },
-      },
-      environment: {
-        type: 'array',
-        items: { type: 'string', pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },
-      },
-      timeout: {
-        type: 'string',
-        pattern: '^[1-9]\\d{0,4}[smhd]$',
-        errorMessage: 'Write a duration such as 60s.',
-      },
-    },
-  },
-  create: createExec,
-};
