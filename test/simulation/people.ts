@@ -11,7 +11,7 @@ import type { Status } from '../../src/model/status.js';
 import { DAY_MS, toInstant } from '../../src/model/time.js';
 import type { Deps } from '../../src/reconcile/deps.js';
 import { openRun, planOnly } from '../../src/reconcile/engine.js';
-import { currentStep } from '../../src/reconcile/transitions.js';
+import { currentStep } from '../../src/reconcile/intents.js';
 import { pemSha256 } from '../support/paid-provider/adapter-map.js';
 import { type Manifest, textOf } from './manifests.js';
 import { contextOf, type Process, portsOf } from './ports.js';

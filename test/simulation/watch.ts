@@ -5,7 +5,7 @@ import type { OrderRequest } from '../../src/model/order.js';
 import type { Status } from '../../src/model/status.js';
 import { DAY_MS, dayOf, MINUTE_MS, toInstant, toMs } from '../../src/model/time.js';
 import { legalStatus } from '../../src/policy/legal.js';
-import { currentStep } from '../../src/reconcile/transitions.js';
+import { currentStep } from '../../src/reconcile/intents.js';
 import {
   certificatePath,
   HEADER_PATH,
