@@ -121,7 +121,7 @@ function move(view: StateView, from: string, to: string): Part | undefined {
         })),
       statusFile(next),
     ],
-    line: `move ${from} to ${to}: its paid order serves the same names`,
+    line: `move ${from} to ${to}: its order goes along, nothing is bought`,
   };
 }
 

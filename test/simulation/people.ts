@@ -34,12 +34,15 @@ export function edit(world: World): void {
     () =>
       replace(change({ names: [...one.names.slice(0, 3), `n${number}.${one.lineage}`] }), 'add a name to'),
     () => replace(change({ names: one.names.slice(0, 1) }), 'take names from'),
-    () => {
-      // Renamed together with names nobody ordered yet it is another need, by what stands in the repository.
-      const served = world.watch.statuses.get(one.path)?.current?.names ?? [];
-      if (![one.lineage, ...one.names].every((name) => served.includes(name))) return;
-      replace(change({ path: `team/${one.lineage.split('.')[0]}-${number}` }), 'rename');
-    },
+    () => replace(change({ path: `team/${one.lineage.split('.')[0]}-${number}` }), 'rename'),
+    () =>
+      replace(
+        change({
+          path: `team/${one.lineage.split('.')[0]}-${number}`,
+          names: [`n${number}.${one.lineage}`],
+        }),
+        'rename, and give other names to,',
+      ),
     () => replace(change({ autoRenew: !one.autoRenew }), 'switch autoRenew of'),
     () => replace(change({ suspend: !one.suspend }), 'switch suspend of'),
     () => replace(change({ reissue: `for ${number}` }), 'ask for a reissue of'),
