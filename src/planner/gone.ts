@@ -1,6 +1,6 @@
 import { isOpen } from '../model/intent.js';
 import type { CertificateSpec } from '../model/manifest.js';
-import { nameSet } from '../model/names.js';
+import { type DnsName, nameSet, sameNames } from '../model/names.js';
 import type { OrderRecord, Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
 import { nextTryMs } from '../policy/failures.js';
@@ -23,6 +23,10 @@ export interface Moves {
 /**
  * Pairs manifests without orders with archived or vanished certificates that hold a living order for the same names
  * and product: a rename, or a manifest that comes back elsewhere. One to one, in name order.
+ *
+ * Then, for what is left, by common name alone: a rename together with other names. Had a run come between the two edits,
+ * the order would have moved and been reissued, and whether one came must not decide what is paid. Only where there is one
+ * of each to choose from.
  */
 export function findMoves(input: PlanInput): Moves {
   const declared = new Set(input.desired.specs.map((spec) => spec.name));
@@ -34,24 +38,23 @@ export function findMoves(input: PlanInput): Moves {
       return (head !== undefined && hasTermLeft(head, input.nowMs)) || status.intents.some(isOpen);
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const byNames = new Map<string, Status[]>();
-  for (const status of holders) {
-    for (const key of namesKeys(status)) byNames.set(key, [...(byNames.get(key) ?? []), status]);
-  }
+  const waiting = input.desired.specs.filter(isCertificate).filter((spec) => {
+    if (invalid.has(spec.name)) return false;
+    const own = input.state.statuses.get(spec.name);
+    // What it bought, or may be buying, is its own and must not be written over.
+    return !own || (own.orders.length === 0 && !own.intents.some(isOpen));
+  });
+  const same = bySameNames(input, holders, waiting);
+  const taken = new Set(same.values());
+  const changed = byCommonName(
+    input,
+    holders.filter((status) => !taken.has(status)),
+    waiting.filter((spec) => !same.has(spec)),
+  );
   const moves = new Map<string, string>();
   const doubtful = new Map<string, string>();
   const unsettled = new Map<string, string>();
-  const taken = new Set<string>();
-  for (const spec of input.desired.specs.filter(isCertificate)) {
-    if (invalid.has(spec.name)) continue;
-    const own = input.state.statuses.get(spec.name);
-    // What it bought, or may be buying, is its own and must not be written over.
-    if (own && (own.orders.length > 0 || own.intents.some(isOpen))) continue;
-    const source = byNames
-      .get(namesKey(spec.names))
-      ?.find((status) => !taken.has(status.name) && serves(input, status, spec));
-    if (!source) continue;
-    taken.add(source.name);
+  for (const [spec, source] of [...same, ...changed]) {
     const unsure = input.desired.hasUnreadable || invalid.has(source.name);
     const announced = source.intents.some((intent) => intent.phase === 'intended');
     (unsure ? doubtful : announced ? unsettled : moves).set(spec.name, source.name);
@@ -59,17 +62,74 @@ export function findMoves(input: PlanInput): Moves {
   return { moves, doubtful, unsettled };
 }
 
+type Pairs = ReadonlyMap<CertificateSpec, Status>;
+
+function bySameNames(input: PlanInput, holders: readonly Status[], specs: readonly CertificateSpec[]): Pairs {
+  const byNames = groupBy(holders, (status) => heldNames(status).map(namesKey));
+  const pairs = new Map<CertificateSpec, Status>();
+  const taken = new Set<Status>();
+  for (const spec of specs) {
+    const candidates = byNames.get(namesKey(spec.names)) ?? [];
+    const source = candidates.find((status) => !taken.has(status) && serves(input, status, spec));
+    if (!source) continue;
+    taken.add(source);
+    pairs.set(spec, source);
+  }
+  return pairs;
+}
+
+function byCommonName(
+  input: PlanInput,
+  holders: readonly Status[],
+  specs: readonly CertificateSpec[],
+): Pairs {
+  const byName = groupBy(holders, (status) => heldNames(status).flat());
+  const candidates = specs.map((spec) => ({
+    spec,
+    sources: (byName.get(spec.commonName) ?? []).filter(
+      (status) => serves(input, status, spec) && !isPassedOver(status, spec),
+    ),
+  }));
+  const wanted = groupBy(candidates, ({ sources }) => sources);
+  return new Map(
+    candidates.flatMap(({ spec, sources }) => {
+      const [source, another] = sources;
+      const alone = source && another === undefined && wanted.get(source)?.length === 1;
+      return alone ? [[spec, source] as const] : [];
+    }),
+  );
+}
+
+/** Each thing under every key it has. */
+function groupBy<K, T>(
+  things: readonly T[],
+  keysOf: (thing: T) => readonly K[],
+): ReadonlyMap<K, readonly T[]> {
+  const groups = new Map<K, T[]>();
+  for (const thing of things) {
+    for (const key of new Set(keysOf(thing))) {
+      const group = groups.get(key);
+      if (group) group.push(thing);
+      else groups.set(key, [thing]);
+    }
+  }
+  return groups;
+}
+
+/** A person wants another order taken over, or one bought although this one exists. */
+const isPassedOver = (status: Status, { adopt }: CertificateSpec): boolean =>
+  adopt?.kind === 'order' ||
+  (adopt?.kind === 'ignore' && adopt.orders.some((id) => headOrder(status)?.ids.includes(id)));
+
 const namesKey = (names: Iterable<string>): string => nameSet(names).join(' ');
 
 /** A reissue changes the names an order was placed for: those of the certificate and of what is under way count too. */
-const namesKeys = (status: Status): ReadonlySet<string> =>
-  new Set(
-    [
-      headOrder(status)?.names,
-      status.current?.names,
-      ...status.intents.filter(isOpen).map((intent) => intent.request.names),
-    ].flatMap((names) => (names === undefined ? [] : [namesKey(names)])),
-  );
+const heldNames = (status: Status): readonly (readonly DnsName[])[] =>
+  [
+    headOrder(status)?.names,
+    status.current?.names,
+    ...status.intents.filter(isOpen).map((intent) => intent.request.names),
+  ].filter((names) => names !== undefined);
 
 const needOf = (status: Status): Pick<OrderRecord, 'product' | 'environment'> | undefined => {
   const intent = status.intents.find(isOpen);
@@ -86,12 +146,16 @@ function serves(input: PlanInput, status: Status, spec: CertificateSpec): boolea
   return products.some((product) => product === undefined || product === need.product);
 }
 
-export function moveDraft(name: string, from: string): Draft {
+export function moveDraft({ name, names }: CertificateSpec, source: Status): Draft {
+  const from = source.name;
+  const same = heldNames(source).some((held) => sameNames(held, names));
   return {
     lane: 'purchase',
     action: 'move',
     reason: 'NeedMoved',
-    message: `${from} holds the order for these names; it becomes ${name}`,
+    message: same
+      ? `${from} holds the order for these names; it becomes ${name}`
+      : `${from} holds an order that no manifest declares any more; it becomes ${name}, and the names now declared follow`,
     predecessor: from,
     byEdit: false,
   };

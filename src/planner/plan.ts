@@ -157,8 +157,8 @@ function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, un
     facts: input.facts.get(spec.name) ?? NO_FACTS,
     input,
   };
-  const movedFrom = moves.get(spec.name);
-  if (movedFrom !== undefined) return { subject, drafts: [moveDraft(spec.name, movedFrom)] };
+  const movedFrom = input.state.statuses.get(moves.get(spec.name) ?? '');
+  if (movedFrom !== undefined) return { subject, drafts: [moveDraft(spec, movedFrom)] };
   const sameNeed = doubtful.get(spec.name);
   if (sameNeed !== undefined) return { subject, drafts: [doubtfulDraft(sameNeed)] };
   const first = unsettled.get(spec.name);

@@ -7,6 +7,7 @@ import { makePlan } from '../planner/plan.js';
 import { seenOrder } from './adoptions.js';
 import { collectOrders } from './collect.js';
 import type { Waiting } from './found.js';
+import { findIntent } from './intents.js';
 import { pausedTillMs } from './notes.js';
 import { type Answers, planInput } from './observe.js';
 import { FRESH_MS, lookBeforeSending } from './preflight.js';
@@ -18,7 +19,6 @@ import { type Run, statusOf, stopIfAsked } from './run.js';
 import { BATCH, type Job, sendJobs } from './send.js';
 import type { StateView } from './state.js';
 import { tidy } from './tidy.js';
-import { findIntent } from './transitions.js';
 import { proveNames } from './validation.js';
 
 /** Which lines of a plan are carried out. Driving what is open is always allowed; new sends may be restricted. */

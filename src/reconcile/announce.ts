@@ -5,13 +5,13 @@ import { sendWindow } from '../policy/absence.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, STATE_FOLDER, statusPath } from '../repository/layout.js';
 import { type Moment, momentOf } from './guard.js';
+import { currentStep, withIntent } from './intents.js';
 import { observeWithin, pushChange, refusedPush, refuseLostState } from './land.js';
 import { commitMessage, intentLine } from './message.js';
 import { recordOutcomes } from './record.js';
 import { changedStatuses, type Run, statusFile, stopIfAsked } from './run.js';
 import type { Job } from './send.js';
 import type { StateView } from './state.js';
-import { currentStep, withIntent } from './transitions.js';
 
 const ANNOUNCE_TRIES = 12;
 const PAUSE_MS = 150;

@@ -10,12 +10,12 @@ import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.j
 import type { Provider } from '../ports/provider.js';
 import { certificatePath } from '../repository/layout.js';
 import { type Found, landFound, type Waiting } from './found.js';
+import { findIntent } from './intents.js';
 import { noteLook, noteRefusal } from './notes.js';
 import { withOrderFacts } from './order-facts.js';
 import { formatsOf, isOurKey } from './publish.js';
 import { providerFor, type Run, statusOf, stopIfAsked } from './run.js';
 import { stepResults } from './send.js';
-import { findIntent } from './transitions.js';
 import { leftToSolvers } from './validation.js';
 import { type Verdict, verifyCollected } from './verify.js';
 

@@ -5,14 +5,15 @@ import { dayOf } from '../model/time.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, rejectedPath } from '../repository/layout.js';
+import { closeIntent, findIntent } from './intents.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
+import { withOrderDied, withProblem, withReissueEnded } from './order-ends.js';
 import { withOrderFacts, withReplaced, withRevocationSeen } from './order-facts.js';
 import { type Publication, publicationFiles, publishedStatus } from './publish.js';
 import { changedStatuses, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
 import { isSuperseded, orderRank, SUPERSEDED } from './superseded.js';
-import { closeIntent, findIntent, withOrderDied, withProblem, withReissueEnded } from './transitions.js';
 import { withAnnounced } from './validation.js';
 
 /** An order to look after. */

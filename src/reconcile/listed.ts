@@ -4,10 +4,10 @@ import type { OrderRecord, Status } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
 import type { ListedOrder, Provider } from '../ports/provider.js';
 import { canonicalJson } from '../repository/stable.js';
+import { replaceOrder } from './intents.js';
 import { withOrderFacts, withRevocationSeen } from './order-facts.js';
 import { stoppedByPrice } from './record.js';
 import type { Run } from './run.js';
-import { replaceOrder } from './transitions.js';
 
 /** The open intent that waits for this order: it is looked at by the intent's own pace, never judged from a list. */
 export const awaiting = (status: Status, order: OrderRecord): PlacedIntent | IssuedIntent | undefined =>

@@ -13,7 +13,8 @@ import { type Instant, toInstant, toMs } from '../model/time.js';
 import { breakerReason } from '../policy/failures.js';
 import { paidTillOf } from '../policy/schedule.js';
 import { canonicalJson } from '../repository/stable.js';
-import { closeIntent, replaceOrder, withoutLane } from './transitions.js';
+import { closeIntent, replaceOrder } from './intents.js';
+import { withoutLane } from './lane-failures.js';
 
 const KEPT_PREVIOUS = 20;
 

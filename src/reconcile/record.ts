@@ -8,6 +8,7 @@ import { chargedTooMuch } from '../policy/spending.js';
 import type { Provider } from '../ports/provider.js';
 import type { SpoolEntry } from '../ports/spool.js';
 import { ceilingFor } from './ceiling.js';
+import { findIntent } from './intents.js';
 import { land, observeState, refuseLostState } from './land.js';
 import { commitMessage } from './message.js';
 import { noteRefusal } from './notes.js';
@@ -15,7 +16,8 @@ import { changedStatuses, nameOfIntent, providerFor, type Run, statusFile, statu
 import type { SentStep } from './send.js';
 import { forget, takeOffSpool } from './spooled.js';
 import type { StateView } from './state.js';
-import { closedTooEarly, findIntent, withNotSent, withRefused, withStepDone } from './transitions.js';
+import { closedTooEarly, withStepDone } from './step-done.js';
+import { withNotSent, withRefused } from './step-undone.js';
 
 /**
  * Puts what came of sent steps on the branch, pushed until it lands, then takes them off the spool. An unknown effect

@@ -7,6 +7,7 @@ import { isCertificate } from '../planner/input.js';
 import { absenceProven } from '../policy/absence.js';
 import { nextTryMs } from '../policy/failures.js';
 import type { LookUp, Provider } from '../ports/provider.js';
+import { currentStep, findIntent, plannedStep } from './intents.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { mayRepeat, operationOf } from './operations.js';
@@ -15,8 +16,8 @@ import { dearerNow } from './reprice.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf } from './run.js';
 import { continueJob, type Job, stepResults } from './send.js';
 import type { StateView } from './state.js';
+import { withNotPlaced, withUnknown } from './step-undone.js';
 import { sendStopped } from './stopped.js';
-import { currentStep, findIntent, plannedStep, withNotPlaced, withUnknown } from './transitions.js';
 
 /** How long an absence that should be provable by now is looked for before a person is asked. */
 const UNPROVEN_MS = HOUR_MS;

@@ -6,12 +6,12 @@ import { lookKey } from '../model/run-memory.js';
 import { toInstant } from '../model/time.js';
 import { unanswered } from '../planner/validation.js';
 import type { Provider } from '../ports/provider.js';
+import { findIntent, replaceIntent } from './intents.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { forgetLooks, noteRefusal, refuseWhilePaused } from './notes.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
 import { stepResults } from './send.js';
-import { findIntent, replaceIntent } from './transitions.js';
 
 interface Reminder {
   readonly name: string;

@@ -3,8 +3,8 @@ import { parseTerm } from '../model/term.js';
 import { dearerThanAgreed } from '../policy/spending.js';
 import type { Provider, QuoteSubject } from '../ports/provider.js';
 import { ceilingFor } from './ceiling.js';
+import { currentStep } from './intents.js';
 import type { Run } from './run.js';
-import { currentStep } from './transitions.js';
 
 /**
  * Why a purchase that was never placed is not to be sent as it was agreed: it costs more by now, or nobody can say what.

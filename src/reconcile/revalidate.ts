@@ -8,12 +8,12 @@ import { toInstant } from '../model/time.js';
 import { isCertificate } from '../planner/input.js';
 import { changesText, validationChanges, wishText } from '../planner/validation.js';
 import { addFailure } from '../policy/failures.js';
+import { findIntent, replaceIntent } from './intents.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { forgetLooks, noteRefusal, refuseWhilePaused } from './notes.js';
 import { changedStatuses, providerFor, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
 import { stepResults } from './send.js';
-import { findIntent, replaceIntent } from './transitions.js';
 
 /** A change the provider was told, or refused. */
 interface Told {

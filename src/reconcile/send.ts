@@ -7,13 +7,13 @@ import { openCancellation } from '../planner/facts.js';
 import type { Operation, Provider, StepOutcome } from '../ports/provider.js';
 import { type Announced, announce } from './announce.js';
 import { type Moment, momentOf, sendGuard } from './guard.js';
+import { currentStep, findIntent, plannedStep } from './intents.js';
 import { mayRepeat } from './operations.js';
 import { recordOutcomes } from './record.js';
 import { type Run, statusOf, stopIfAsked } from './run.js';
 import { spoolOutcome } from './spooled.js';
 import type { StateView } from './state.js';
 import { sendStopped } from './stopped.js';
-import { currentStep, findIntent, plannedStep } from './transitions.js';
 
 /** Several intents share a commit only as far as they can be started before the first one's sendBy. */
 export const BATCH = 50;

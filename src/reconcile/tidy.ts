@@ -13,10 +13,10 @@ import { seenOrder, unseenReason } from './adoptions.js';
 import { type ChangeSet, land } from './land.js';
 import { commitMessage } from './message.js';
 import type { Answers } from './observe.js';
+import { withAbandoned } from './order-ends.js';
 import { withAdopted } from './order-facts.js';
 import { providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
-import { withAbandoned } from './transitions.js';
 
 /**
  * Lines that change facts only, in one commit: orders taken over, certificates that moved to another name, manifests
@@ -121,7 +121,7 @@ function move(view: StateView, from: string, to: string): Part | undefined {
         })),
       statusFile(next),
     ],
-    line: `move ${from} to ${to}: its paid order serves the same names`,
+    line: `move ${from} to ${to}: its order goes along, nothing is bought`,
   };
 }
 

@@ -12,8 +12,9 @@ import type { ProviderFacts } from '../planner/input.js';
 import { validationLevel } from '../planner/timing.js';
 import { LEAD_DAYS } from '../policy/coverage.js';
 import { costOf } from '../policy/spending.js';
+import { replaceIntent, withIntent } from '../reconcile/intents.js';
 import { withOrderFacts, withPublished } from '../reconcile/order-facts.js';
-import { replaceIntent, withIntent, withStepDone } from '../reconcile/transitions.js';
+import { withStepDone } from '../reconcile/step-done.js';
 
 /** What a line is carried out with. */
 export interface Sending {

@@ -3,7 +3,7 @@ import { isOpen } from '../../src/model/intent.js';
 import { DAY_MS } from '../../src/model/time.js';
 import { land, observeState } from '../../src/reconcile/land.js';
 import { statusFile } from '../../src/reconcile/run.js';
-import { withAbsenceSaid } from '../../src/reconcile/transitions.js';
+import { withAbsenceSaid } from '../../src/reconcile/step-undone.js';
 import {
   applyOnce,
   aroundCommit,

@@ -195,6 +195,13 @@ describe('a manifest changes while its order is under way', () => {
   const edits: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
     edited: { [FILE]: manifest('shop', 'reissueBefore: 20d\n') },
     renamed: { [FILE]: null, 'certificates/store.yaml': manifest('shop') },
+    'renamed with another name': {
+      [FILE]: null,
+      'certificates/store.yaml': manifest('shop').replace(
+        'shop.example.com',
+        'shop.example.com, www.example.com',
+      ),
+    },
     removed: { [FILE]: null, 'certificates/other.yaml': `${manifest('other')}suspend: true\n` },
     suspended: { [FILE]: manifest('shop', 'suspend: true\n') },
   };
@@ -209,9 +216,10 @@ describe('a manifest changes while its order is under way', () => {
     await rounds(place, 5);
     const sold = await place.purchases();
     expect(sold).toBeLessThanOrEqual(1);
-    if (edit !== 'renamed') await place.merge({ [FILE]: manifest('shop') });
+    const renamed = edit.startsWith('renamed');
+    if (!renamed) await place.merge({ [FILE]: manifest('shop') });
     await rounds(place, 4, DAY_MS);
-    const name = edit === 'renamed' ? 'store' : 'shop';
+    const name = renamed ? 'store' : 'shop';
     const status = await place.status(name);
     const asks = status.intents.some((intent) => intent.phase === 'unknown');
     // Only an account without search may leave a person to tell, and then it has not sold twice either.

@@ -53,6 +53,12 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     replace: 'if (!now) return undefined;\n    if (now.name === undefined) {',
     seed: 1,
   },
+  'a rename together with other names is bought again': {
+    file: 'src/planner/gone.ts',
+    find: 'for (const [spec, source] of [...same, ...changed]) {',
+    replace: 'for (const [spec, source] of same) {',
+    seed: 4,
+  },
   'a purchase of unknown outcome does not stop the next one': {
     file: 'src/planner/purchase.ts',
     find: '  const intent = openIntent(s.status, lane);\n  if (!intent) return undefined;',
@@ -138,11 +144,11 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     file: 'src/reconcile/listing.ts',
     find: 'doubles = order.reference === undefined ? undefined : byReference.get(order.reference);',
     replace: 'doubles = undefined;',
-    seed: 11,
+    seed: 17,
   },
   'what a dead order was for is bought again without a file': {
     file: 'src/planner/settle.ts',
-    find: "predecessorDied: draft.reason === 'OrderDied',",
+    find: "predecessorDied: draft.reason === 'OrderDied' && !triesAgain(s, chosen),",
     replace: 'predecessorDied: false,',
     seed: 3,
   },

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer, isRunnableDevEnvironment, type Plugin } from 'vite';
 import { describe, expect, it } from 'vitest';
@@ -55,6 +57,10 @@ async function withMutant<T>(mutant: Mutant, use: (module: typeof world) => Prom
 }
 
 describe('a planted bug is found', () => {
+  it.each(Object.entries(MUTANTS))('%s: the text to replace stands once', (_sentence, { file, find }) => {
+    expect(readFileSync(join(ROOT, file), 'utf8').split(find)).toHaveLength(2);
+  });
+
   for (const [sentence, mutant] of Object.entries(MUTANTS)) {
     const reason = 'takes minutes; SIM_MUTATIONS=1 runs it';
     it(sentence, { timeout: TIMEOUT_MS }, async (context) => {

@@ -11,7 +11,7 @@ import type { Status } from '../../src/model/status.js';
 import { DAY_MS, toInstant } from '../../src/model/time.js';
 import type { Deps } from '../../src/reconcile/deps.js';
 import { openRun, planOnly } from '../../src/reconcile/engine.js';
-import { currentStep } from '../../src/reconcile/transitions.js';
+import { currentStep } from '../../src/reconcile/intents.js';
 import { pemSha256 } from '../support/paid-provider/adapter-map.js';
 import { type Manifest, textOf } from './manifests.js';
 import { contextOf, type Process, portsOf } from './ports.js';
@@ -34,12 +34,15 @@ export function edit(world: World): void {
     () =>
       replace(change({ names: [...one.names.slice(0, 3), `n${number}.${one.lineage}`] }), 'add a name to'),
     () => replace(change({ names: one.names.slice(0, 1) }), 'take names from'),
-    () => {
-      // Renamed together with names nobody ordered yet it is another need, by what stands in the repository.
-      const served = world.watch.statuses.get(one.path)?.current?.names ?? [];
-      if (![one.lineage, ...one.names].every((name) => served.includes(name))) return;
-      replace(change({ path: `team/${one.lineage.split('.')[0]}-${number}` }), 'rename');
-    },
+    () => replace(change({ path: `team/${one.lineage.split('.')[0]}-${number}` }), 'rename'),
+    () =>
+      replace(
+        change({
+          path: `team/${one.lineage.split('.')[0]}-${number}`,
+          names: [`n${number}.${one.lineage}`],
+        }),
+        'rename, and give other names to,',
+      ),
     () => replace(change({ autoRenew: !one.autoRenew }), 'switch autoRenew of'),
     () => replace(change({ suspend: !one.suspend }), 'switch suspend of'),
     () => replace(change({ reissue: `for ${number}` }), 'ask for a reissue of'),

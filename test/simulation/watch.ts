@@ -3,9 +3,9 @@ import { type ApprovalRecord, type IntendedIntent, isOpen } from '../../src/mode
 import { addMoney, addPercent, compareMoney, formatMoney, type Money, money } from '../../src/model/money.js';
 import type { OrderRequest } from '../../src/model/order.js';
 import type { Status } from '../../src/model/status.js';
-import { DAY_MS, dayOf, MINUTE_MS, toInstant, toMs } from '../../src/model/time.js';
+import { DAY_MS, dayOf, MINUTE_MS, SECOND_MS, toInstant, toMs } from '../../src/model/time.js';
 import { legalStatus } from '../../src/policy/legal.js';
-import { currentStep } from '../../src/reconcile/transitions.js';
+import { currentStep } from '../../src/reconcile/intents.js';
 import {
   certificatePath,
   HEADER_PATH,
@@ -53,13 +53,30 @@ const PATIENCE_MS = 8 * DAY_MS;
 
 const DEAD: ReadonlySet<OrderWire['status']> = new Set(['REJECTED', 'CANCELLED']);
 
+type Files = Readonly<Record<string, string>>;
+
+const changedPaths = (before: Files, after: Files): readonly string[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (path) => before[path] !== after[path],
+  );
+
+/**
+ * Dates are whole UTC days (DESIGN §3): no certificate is issued for what is left of the last day of a term. Without a
+ * renewal this one is the last.
+ */
+const endsWithTerm = (current: Status['current'], paidTillMs: number): boolean =>
+  current !== undefined &&
+  Math.ceil(paidTillMs / DAY_MS) - Math.floor((toMs(current.notAfter) + SECOND_MS) / DAY_MS) <= 1;
+
 /** Looks at everything that leaves and everything that is written; throws a `Violation` at the first that must not be. */
 export class Watch {
   readonly #world: World;
   /** By order reference. */
   readonly #announced = new Map<string, readonly Announced[]>();
   readonly sales: Sale[] = [];
-  #files: Readonly<Record<string, string>> = {};
+  #files: Files = {};
+  /** The same as certwright wrote it last, whatever others made of it. */
+  #written: Files = {};
   /** What certwright wrote last, which counts whatever others did to the branch. */
   readonly statuses = new Map<string, Status>();
   readonly #fitting = new Map<string, string>();
@@ -89,12 +106,15 @@ export class Watch {
     const before = this.#files;
     const files = this.#world.remote.files('refs/heads/certwright/state');
     this.#files = files;
-    const paths = new Set([...Object.keys(files), ...Object.keys(before)]);
-    const changed = [...paths].filter((path) => files[path] !== before[path]);
+    const changed = changedPaths(before, files);
     if (by === 'meddler') return;
+    const written = this.#written;
+    this.#written = files;
     if (by === 'run') {
+      // What somebody made of the branch may happen to be what certwright has to say next.
+      const news = [...changed, ...changedPaths(written, files)];
       this.#must(
-        changed.some((path) => path !== HEADER_PATH),
+        news.some((path) => path !== HEADER_PATH),
         'no commit without news',
         `${who} pushed a commit that changes nothing but the header`,
         'a run with nothing to record makes no commit',
@@ -405,8 +425,8 @@ export class Watch {
         ({ state }) => !['rejected', 'cancelled', 'refunded'].includes(state),
       );
       const paidTillMs = order?.paidTill === undefined ? Infinity : toMs(order.paidTill);
-      if (!manifest.autoRenew && paidTillMs < stage.nowMs) continue;
       const current = status?.current;
+      if (!manifest.autoRenew && (paidTillMs < stage.nowMs || endsWithTerm(current, paidTillMs))) continue;
       const till = current ? `till ${current.notAfter}` : 'there is none';
       this.#must(
         current !== undefined && toMs(current.notAfter) > stage.nowMs,

@@ -37,6 +37,8 @@ const RECIPIENT = 'age143p6kdy5qqrjy5zppsc370cwfvme9y4u6s6ertffp9jmhjnvegzqgnju9
 const REST_MS = 24 * DAY_MS;
 /** Machines' clocks and the seller's may differ by so much. */
 const CLOCKS_MS = 5 * MINUTE_MS;
+/** People who are asked for something come within so many days, whatever else they have to do. */
+const PEOPLE_DAYS = 3;
 /** Share of runs that are made although nothing can be due. */
 const CHECKED = 0.1;
 /** What happens to orders in the portal, in a year. */
@@ -111,6 +113,8 @@ export class World {
   #runs = 0;
   /** Did the last run say that something waits for a person? */
   #attention = false;
+  /** Days on which nobody came although somebody was asked for. */
+  #unheardDays = 0;
   #sellerMovedMs = 0;
   /** When the account was listed last. */
   #listedMs = 0;
@@ -235,14 +239,22 @@ export class World {
       const disk = dice.chance(0.3) ? { ...machine, name: 'CI', spool: memorySpool() } : machine;
       return this.#process(disk, true);
     });
+    const mischief = this.#mischief();
     await this.stage.play(
       processes.map((process) => ({
         actor: process.actor,
         run: () => this.#apply(process, options, promised),
       })),
     );
+    if (this.#mischief() < mischief) this.trouble();
     for (const { machine } of processes) machine.skewMs = dice.between(-50, 50) * SECOND_MS;
     this.watch.judge();
+  }
+
+  /** What the seller has in store for orders to come: it is in the way when it strikes. */
+  #mischief(): number {
+    const { rejects, cancels, wrongCertificates } = this.shop.seller;
+    return rejects + cancels + wrongCertificates.length;
   }
 
   /** Branches that a run reads, as they stand. */
@@ -329,6 +341,7 @@ export class World {
   async people(): Promise<void> {
     const [machine] = this.#machines;
     if (!machine) return;
+    this.#unheardDays = 0;
     const process = this.#process({ ...machine, name: 'ann', skewMs: 0 }, false);
     await this.stage.play([{ actor: process.actor, run: () => attend(this, process) }]);
     this.watch.judge();
@@ -376,7 +389,9 @@ export class World {
           stage.nowMs + (soon ? dice.between(10 * MINUTE_MS, 14 * HOUR_MS) : dice.between(1, 3) * DAY_MS);
       }
       if (nowMs >= next.peopleMs) {
-        if (this.#attention && (!this.chaos.on || dice.chance(0.7))) await this.people();
+        const comes = this.#attention && (!this.chaos.on || dice.chance(0.7));
+        this.#unheardDays = this.#attention && !comes ? this.#unheardDays + 1 : 0;
+        if (comes || this.#unheardDays >= PEOPLE_DAYS) await this.people();
         next.peopleMs = stage.nowMs + DAY_MS;
       }
       if (this.chaos.on && nowMs >= next.editMs) {

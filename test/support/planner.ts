@@ -50,7 +50,7 @@ export const spec = (name: string, parts: Partial<CertificateSpec> = {}): Certif
   position: { file: `certificates/${name}.yaml`, line: 1, column: 1 },
   digest: MANIFEST_DIGEST,
   names: ['shop.example.com'],
-  commonName: 'shop.example.com',
+  commonName: parts.names?.[0] ?? 'shop.example.com',
   providers: ['shop'],
   product: 'private-server',
   term: { unit: 'year', count: 1 },

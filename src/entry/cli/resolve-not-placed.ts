@@ -1,10 +1,11 @@
 import { CertError, messageOf } from '../../model/errors.js';
 import { MINUTE_MS, toMs } from '../../model/time.js';
 import type { LookUp } from '../../ports/provider.js';
+import { currentStep } from '../../reconcile/intents.js';
 import { withDoubtAt } from '../../reconcile/record.js';
 import { providerFor, type Run } from '../../reconcile/run.js';
 import { stepResults } from '../../reconcile/send.js';
-import { currentStep, withAbsenceSaid } from '../../reconcile/transitions.js';
+import { withAbsenceSaid } from '../../reconcile/step-undone.js';
 import { shellWord } from '../../report/escape.js';
 import type { Context } from '../context.js';
 import { agreed, type Told } from './person.js';

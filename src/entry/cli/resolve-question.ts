@@ -4,8 +4,8 @@ import { isOpen } from '../../model/intent.js';
 import type { Status } from '../../model/status.js';
 import { toMs } from '../../model/time.js';
 import type { Operation, Provider } from '../../ports/provider.js';
+import { currentStep } from '../../reconcile/intents.js';
 import { operationOf } from '../../reconcile/operations.js';
-import { currentStep } from '../../reconcile/transitions.js';
 import type { Options } from './program.js';
 
 /** An action of which it is not known whether the provider has it. */

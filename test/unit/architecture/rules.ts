@@ -54,7 +54,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   simulate: {
     layers: ['planner', 'policy', 'model'],
     files: {
-      'reconcile/transitions.ts': 'facts change in a simulation as they do in a run: pure',
+      'reconcile/intents.ts': 'facts change in a simulation as they do in a run: pure',
+      'reconcile/step-done.ts': 'facts change in a simulation as they do in a run: pure',
+      'reconcile/order-ends.ts': 'facts change in a simulation as they do in a run: pure',
       'reconcile/order-facts.ts': 'facts change in a simulation as they do in a run: pure',
       'reconcile/superseded.ts': 'which of two certificates serves is decided as in a run: pure',
     },

@@ -14,6 +14,11 @@ import { certificate, intended, order, placed, ready, status } from '../../suppo
 
 const archived = { archived: { at: '2026-11-10T00:00:00Z' } } as const;
 
+const OTHER_NAMES = {
+  names: ['api.example.com', 'shop.example.com'],
+  commonName: 'shop.example.com',
+} as const;
+
 interface Row extends Scene {
   readonly plans: readonly string[];
   readonly says?: RegExp;
@@ -82,6 +87,53 @@ const rows: Readonly<Record<string, Row>> = {
     specs: [spec('new', { names: ['a.example.com'] })],
     statuses: [ready('old')],
     plans: ['new purchase order NoOrder', 'old free archive ManifestGone'],
+  },
+  'a rename together with other names keeps its order': {
+    specs: [spec('new', OTHER_NAMES)],
+    statuses: [ready('old')],
+    plans: ['new purchase move NeedMoved'],
+    says: /old holds an order .* it becomes new, and the names now declared follow/,
+  },
+  'what comes back elsewhere with other names takes its order out of the archive': {
+    specs: [spec('new', OTHER_NAMES)],
+    statuses: [ready('old', archived)],
+    plans: ['new purchase move NeedMoved'],
+  },
+  'what is being sent does not change name and names meanwhile': {
+    specs: [spec('new', OTHER_NAMES)],
+    statuses: [status('old', { intents: [intended('order')] })],
+    plans: ['new purchase wait NeedMoved', 'old purchase resolve OpenIntent'],
+  },
+  'of two orders for a common name none is guessed at': {
+    specs: [spec('new', OTHER_NAMES)],
+    statuses: [ready('old'), ready('older')],
+    plans: ['new purchase order NoOrder', 'old free archive ManifestGone', 'older free archive ManifestGone'],
+  },
+  'of two manifests for parts of one order none is guessed at': {
+    specs: [spec('shop'), spec('api', { names: ['api.example.com'] })],
+    statuses: [
+      ready('old', {
+        orders: [order('o-old', { names: ['api.example.com', 'shop.example.com', 'www.example.com'] })],
+        current: certificate('o-old', { names: ['api.example.com', 'shop.example.com', 'www.example.com'] }),
+      }),
+    ],
+    plans: ['api purchase order NoOrder', 'old free archive ManifestGone', 'shop purchase order NoOrder'],
+  },
+  'the same names come before a common name': {
+    specs: [spec('new'), spec('newer', OTHER_NAMES)],
+    statuses: [ready('old')],
+    plans: ['new purchase move NeedMoved', 'newer purchase order NoOrder'],
+  },
+  'an order to be ignored does not move for a common name': {
+    specs: [spec('new', { ...OTHER_NAMES, adopt: { kind: 'ignore', orders: ['o-old'] } })],
+    statuses: [ready('old')],
+    plans: ['new purchase order NoOrder', 'old free archive ManifestGone'],
+  },
+  'the order of a manifest with errors is not bought again for other names': {
+    specs: [spec('new', OTHER_NAMES)],
+    statuses: [ready('old')],
+    desired: { invalidNames: ['old'] },
+    plans: ['new purchase hold NeedMoved !manifest-invalid'],
   },
   'an order that has ended moves nowhere': {
     specs: [spec('new')],

@@ -162,7 +162,10 @@ const isSilent = ({ plan, conditions }: ReturnType<typeof saidAt>): boolean =>
   conditions.flat().every(({ level }) => level === 'info');
 
 /** Worlds in which nothing is to be said now, looked at again at some moments before the bound. */
-function holdsUntil(bound: (input: QuietInput) => number, numRuns: number): void {
+function holdsUntil(
+  bound: (input: QuietInput) => number,
+  how: { readonly numRuns: number; readonly seed?: number },
+): void {
   fc.assert(
     fc.property(world, fc.double({ min: 0, max: 1, noNaN: true }), (input, share) => {
       const now = saidAt(input);
@@ -172,14 +175,17 @@ function holdsUntil(bound: (input: QuietInput) => number, numRuns: number): void
       for (const ms of moments.filter((it) => it > 0))
         expect(saidAt(at(input, input.nowMs + ms))).toEqual(now);
     }),
-    { numRuns, maxSkipsPerRun: 100, endOnFailure: true },
+    { ...how, maxSkipsPerRun: 100, endOnFailure: true },
   );
 }
 
 describe('nothing follows from the facts, and until the bound nothing does', () => {
   it('whatever they are', () => {
-    holdsUntil(quietUntilMs, 200);
+    holdsUntil(quietUntilMs, { numRuns: 200 });
   });
+
+  /** Always the same worlds: some of what is left out shows in one of hundreds, and by bad luck in none of a thousand. */
+  const SAME = { numRuns: 1000, seed: 1 };
 
   /** Each leaves out what one part of the bound is made of; the check above has to notice. */
   const forgetful: Readonly<Record<string, (input: QuietInput) => QuietInput>> = {
@@ -196,11 +202,11 @@ describe('nothing follows from the facts, and until the bound nothing does', () 
   };
 
   it.each(Object.entries(forgetful))('and a bound without %s is found out', (_, forget) => {
-    expect(() => holdsUntil((input) => quietUntilMs(forget(input)), 1000)).toThrow('Property failed');
+    expect(() => holdsUntil((input) => quietUntilMs(forget(input)), SAME)).toThrow('Property failed');
   });
 
   it('and so is a bound that comes a moment late', () => {
-    expect(() => holdsUntil((input) => quietUntilMs(input) + 1001, 1000)).toThrow('Property failed');
+    expect(() => holdsUntil((input) => quietUntilMs(input) + 1001, SAME)).toThrow('Property failed');
   });
 });
 

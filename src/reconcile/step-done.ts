@@ -1,0 +1,146 @@
+import { type CloseOutcome, isOpen, type OpenIntent, type PlacedIntent } from '../model/intent.js';
+import type { Lane } from '../model/order.js';
+import type { OrderRecord, Status } from '../model/status.js';
+import { parseTerm, type TermCounting } from '../model/term.js';
+import { toInstant } from '../model/time.js';
+import { paidTillOf } from '../policy/schedule.js';
+import type { StepOutcome } from '../ports/provider.js';
+import {
+  baseOf,
+  closeIntent,
+  continuesOrder,
+  findIntent,
+  knownOrderId,
+  orderOfIntent,
+  plannedStep,
+  replaceIntent,
+  replaceOrder,
+  setStep,
+} from './intents.js';
+import { withoutLane } from './lane-failures.js';
+import { withAbandoned } from './order-ends.js';
+
+interface StepDone {
+  readonly intentId: string;
+  readonly step: string;
+  readonly outcome: StepOutcome;
+  readonly atMs: number;
+  readonly counting: TermCounting;
+}
+
+/** A writing call went through. The last one makes the intent `placed`, or closes it where nothing is to be issued. */
+export function withStepDone(status: Status, done: StepDone): Status {
+  const intent = findIntent(status, done.intentId) ?? closedTooEarly(status, done.intentId);
+  const index = intent?.steps.findIndex((step) => step.name === done.step && step.phase === 'intended') ?? -1;
+  if (!intent || index < 0) return status;
+  const steps = setStep(intent.steps, index, { phase: 'done', result: done.outcome.result });
+  const withOrder = recordOrder(status, { ...intent, steps }, done, intent.steps[index]?.paid ?? false);
+  const cleared: Status = { ...withOrder, failures: failuresAfterStep(withOrder, intent.lane) };
+  const placed: PlacedIntent = {
+    ...baseOf(intent),
+    steps,
+    phase: 'placed',
+    orderId: done.outcome.orderId ?? knownOrderId(cleared, intent),
+    placedAt: 'placedAt' in intent ? intent.placedAt : toInstant(done.atMs),
+  };
+  if (plannedStep(placed) >= 0) return replaceIntent(cleared, placed);
+  switch (intent.action) {
+    case 'revoke':
+      return closeIntent(withRevoked(cleared, intent, done.atMs), placed, 'done', done.atMs);
+    case 'cancel':
+      return withAbandoned(closeIntent(cleared, placed, 'done', done.atMs), placed.orderId, done.atMs);
+    case 'set-auto-renew':
+      return closeIntent(cleared, placed, 'done', done.atMs);
+    default:
+      return replaceIntent(cleared, placed);
+  }
+}
+
+/** A call that went through ends a run of failures, but not one of taken and later rejected requests: a certificate does. */
+const failuresAfterStep = (status: Status, lane: Lane): Status['failures'] =>
+  status.failures[lane]?.code === 'order.rejected' ? status.failures : withoutLane(status, lane);
+
+/** Ends that are meant: nothing that is told later opens such an intent again. */
+const ENDED: ReadonlySet<CloseOutcome> = new Set(['published', 'done', 'abandoned']);
+
+/**
+ * Somebody wrote the attempt off, and it went through after all: what was bought is followed, unless another attempt took
+ * its place meanwhile.
+ */
+export function closedTooEarly(status: Status, intentId: string): OpenIntent | undefined {
+  const closed = status.intents.find((intent) => intent.id === intentId);
+  if (closed?.phase !== 'closed' || ENDED.has(closed.outcome)) return undefined;
+  const rival = status.intents.some((intent) => isOpen(intent) && intent.lane === closed.lane);
+  if (rival) return undefined;
+  const { phase: _phase, outcome: _outcome, closedAt, message: _message, ...base } = closed;
+  return { ...base, phase: 'unknown', since: closedAt, why: 'it was written off', candidates: [] };
+}
+
+function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: boolean): Status {
+  const { orderId, charged, refunded } = done.outcome;
+  const charges =
+    paid || refunded !== undefined
+      ? [
+          {
+            at: toInstant(done.atMs),
+            action: intent.action,
+            quoted: intent.quoted,
+            ...(charged === undefined ? {} : { charged }),
+            ...(refunded === undefined ? {} : { refunded }),
+          },
+        ]
+      : [];
+  const known = status.orders.find((order) => orderId !== undefined && order.ids.includes(orderId));
+  const continues = continuesOrder(intent);
+  const target = known ?? (continues ? orderOfIntent(status, intent) : undefined);
+  if (target) {
+    const ids = orderId === undefined || target.ids.includes(orderId) ? target.ids : [...target.ids, orderId];
+    const next: OrderRecord = {
+      ...target,
+      id: ids.at(-1) ?? target.id,
+      ids,
+      charges: [...target.charges, ...charges],
+      ...(intent.action === 'cancel' && !done.outcome.undecided ? { state: 'cancelled' as const } : {}),
+      ...(intent.action === 'set-auto-renew' ? { autoRenew: intent.request.autoRenew ?? false } : {}),
+    };
+    const moved = replaceOrder(status, target, next);
+    return moved.current && target.ids.includes(moved.current.order)
+      ? { ...moved, current: { ...moved.current, order: next.id } }
+      : moved;
+  }
+  if (orderId === undefined || continues) return status;
+  const { request } = intent;
+  const term = request.term === undefined ? undefined : parseTerm(request.term);
+  const paidTillMs =
+    term && paidTillOf({ startMs: done.atMs, term, counting: done.counting, carriedDays: 0 });
+  const order: OrderRecord = {
+    id: orderId,
+    ids: [orderId],
+    reference: request.reference,
+    ...(intent.follows === undefined ? {} : { predecessor: intent.follows }),
+    provider: intent.provider,
+    environment: intent.environment,
+    product: request.product,
+    names: request.names,
+    ...(request.term === undefined ? {} : { term: request.term }),
+    placedAt: toInstant(done.atMs),
+    ...(paidTillMs === undefined ? {} : { paidFrom: toInstant(done.atMs), paidTill: toInstant(paidTillMs) }),
+    state: 'pending',
+    charges,
+  };
+  return { ...status, orders: [...status.orders, order] };
+}
+
+function withRevoked(status: Status, intent: OpenIntent, atMs: number): Status {
+  const { revocation } = intent.request;
+  if (!revocation) return status;
+  const revoked = { at: toInstant(atMs), reason: revocation.reason };
+  return {
+    ...status,
+    ...(status.current?.serial === revocation.serial ? { current: { ...status.current, revoked } } : {}),
+    previous: status.previous.map((old) => (old.serial === revocation.serial ? { ...old, revoked } : old)),
+    requests: status.requests.filter(
+      (r) => !(r.action === 'revoke' && (r.serial ?? revocation.serial) === revocation.serial),
+    ),
+  };
+}
