@@ -1,5 +1,7 @@
 import type { Catalogue } from '../config/checks.js';
+import type { LoadedConfiguration } from '../config/configuration.js';
 import { type ConfigurationResult, loadApprovals, loadConfiguration, loadManifests } from '../config/load.js';
+import { locator } from '../config/positions.js';
 import { MAX_FILE_BYTES } from '../config/yaml.js';
 import { inspectCsr } from '../keys/csr.js';
 import { issuesPublicly } from '../model/capabilities.js';
@@ -39,11 +41,11 @@ export async function readFiles(
   const texts = await tree.read(readable.map(({ blob }) => blob));
   const files = readable.map(({ path }, i) => ({ path, text: texts[i] ?? '' }));
   const own = files.find(({ path }) => path === CONFIGURATION_FILE);
-  if (!own) return { findings: [missing(tooLarge)] };
+  if (!own) return { findings: [missing(tooLarge)], positionOf: () => top(CONFIGURATION_FILE) };
 
   const loaded = loadConfiguration(own, definitions, solverDefinitions);
   const offers = loaded.configuration
-    ? offeringsOf(loaded.configuration, definitions)
+    ? offeringsOf(loaded.configuration, definitions, configurationPositions(loaded.configuration))
     : { offerings: new Map<string, Offering>(), findings: [] };
   const broken = offers.findings.length > 0;
   const configuration = broken ? undefined : loaded.configuration;
@@ -63,10 +65,12 @@ export async function readFiles(
     ...manifests.findings,
     ...approvals.findings,
   ];
-  if (!configuration) return { findings };
+  const positionOf = configurationPositions(configuration);
+  if (!configuration) return { findings, positionOf };
   return {
     configuration,
     findings,
+    positionOf,
     desired: {
       // A checkout is nobody's approved commit yet.
       commit: 'uncommitted' in tree ? null : tree.commit,
@@ -79,6 +83,14 @@ export async function readFiles(
       hasUnreadable: manifests.hasUnreadable || tooLarge.some(({ path }) => path.startsWith(MANIFESTS)),
     },
   };
+}
+
+/** Where things stand in a configuration; at its top where it could not be read. */
+export function configurationPositions(
+  configuration: LoadedConfiguration | undefined,
+): Reading['positionOf'] {
+  const locate = configuration && locator(configuration.defaults.document);
+  return (path) => locate?.(path) ?? top(CONFIGURATION_FILE);
 }
 
 const isOurs = (path: string): boolean =>
@@ -114,7 +126,11 @@ const largeFile = ({ path, bytes }: TreeEntry): Finding => ({
 });
 
 /** What every configured account sells, and what is wrong with its block as its own type sees it. */
-function offeringsOf(configuration: Configuration, definitions: readonly ProviderDefinition[]) {
+function offeringsOf(
+  configuration: Configuration,
+  definitions: readonly ProviderDefinition[],
+  positionOf: Reading['positionOf'],
+) {
   const offerings = new Map<string, Offering>();
   const findings: Finding[] = [];
   for (const config of Object.values(configuration.providers)) {
@@ -127,7 +143,8 @@ function offeringsOf(configuration: Configuration, definitions: readonly Provide
         severity: 'error',
         code: 'provider.options',
         message: error.message,
-        position: top(CONFIGURATION_FILE),
+        ...(error.remedy === undefined ? {} : { suggestion: error.remedy }),
+        position: positionOf(['providers', config.id]),
       });
     }
   }
