@@ -231,6 +231,7 @@ function carryOut(world: World, names: Set<string>, item: PlanItem, nowMs: numbe
     case 'pay':
       return chronicle.notModelled(item);
     case 'collect':
+    case 'publish':
     case 'validate':
     case 'wait':
     case 'hold':
