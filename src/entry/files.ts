@@ -1,6 +1,7 @@
 import type { Catalogue } from '../config/checks.js';
 import type { LoadedConfiguration } from '../config/configuration.js';
 import { type ConfigurationResult, loadApprovals, loadConfiguration, loadManifests } from '../config/load.js';
+import { locator } from '../config/positions.js';
 import { MAX_FILE_BYTES } from '../config/yaml.js';
 import { inspectCsr } from '../keys/csr.js';
 import { issuesPublicly } from '../model/capabilities.js';
@@ -44,12 +45,12 @@ export async function readFiles(
   const texts = await tree.read(readable.map(({ blob }) => blob));
   const files = readable.map(({ path }, i) => ({ path, text: texts[i] ?? '' }));
   const own = files.find(({ path }) => path === CONFIGURATION_FILE);
-  if (!own) return { findings: [missing(tooLarge)] };
+  if (!own) return { findings: [missing(tooLarge)], positionOf: () => top(CONFIGURATION_FILE) };
 
   const loaded = loadConfiguration(own, definitions, solverDefinitions);
   const chosen = loaded.configuration && choose(loaded.configuration);
   const offers = chosen
-    ? offeringsOf(chosen, definitions)
+    ? offeringsOf(chosen, definitions, configurationPositions(chosen))
     : { offerings: new Map<string, Offering>(), findings: [] };
   const broken = offers.findings.length > 0;
   const configuration = broken ? undefined : chosen;
@@ -69,10 +70,12 @@ export async function readFiles(
     ...manifests.findings,
     ...approvals.findings,
   ];
-  if (!configuration) return { findings };
+  const positionOf = configurationPositions(configuration);
+  if (!configuration) return { findings, positionOf };
   return {
     configuration,
     findings,
+    positionOf,
     desired: {
       // A checkout is nobody's approved commit yet.
       commit: 'uncommitted' in tree ? null : tree.commit,
@@ -85,6 +88,14 @@ export async function readFiles(
       hasUnreadable: manifests.hasUnreadable || tooLarge.some(({ path }) => path.startsWith(MANIFESTS)),
     },
   };
+}
+
+/** Where things stand in a configuration; at its top where it could not be read. */
+export function configurationPositions(
+  configuration: LoadedConfiguration | undefined,
+): Reading['positionOf'] {
+  const locate = configuration && locator(configuration.defaults.document);
+  return (path) => locate?.(path) ?? top(CONFIGURATION_FILE);
 }
 
 const isOurs = (path: string): boolean =>
@@ -120,7 +131,11 @@ const largeFile = ({ path, bytes }: TreeEntry): Finding => ({
 });
 
 /** What every configured account sells, and what is wrong with its block as its own type sees it. */
-function offeringsOf(configuration: Configuration, definitions: readonly ProviderDefinition[]) {
+function offeringsOf(
+  configuration: Configuration,
+  definitions: readonly ProviderDefinition[],
+  positionOf: Reading['positionOf'],
+) {
   const offerings = new Map<string, Offering>();
   const findings: Finding[] = [];
   for (const config of Object.values(configuration.providers)) {
@@ -133,7 +148,8 @@ function offeringsOf(configuration: Configuration, definitions: readonly Provide
         severity: 'error',
         code: 'provider.options',
         message: error.message,
-        position: top(CONFIGURATION_FILE),
+        ...(error.remedy === undefined ? {} : { suggestion: error.remedy }),
+        position: positionOf(['providers', config.id]),
       });
     }
   }

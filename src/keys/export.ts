@@ -7,8 +7,9 @@ import { derOf, toPem } from './pem.js';
 import { certsOnlyPkcs7 } from './pkcs7.js';
 import { modernPkcs12 } from './pkcs12.js';
 import { legacyPkcs12 } from './pkcs12-legacy.js';
+import { type WebServer, zipped } from './server-zip.js';
 
-export type ExportFormat = 'pem' | 'der' | 'p7b' | 'p12' | 'k8s';
+export type ExportFormat = 'pem' | 'der' | 'p7b' | 'p12' | 'k8s' | 'zip';
 
 export interface ExportRequest {
   readonly certificatePem: string;
@@ -23,6 +24,8 @@ export interface ExportRequest {
   readonly friendlyName: string;
   /** p12 in the old algorithms, RSA only. */
   readonly legacy?: boolean;
+  /** Whom a zip is for. */
+  readonly server?: WebServer;
   readonly kubernetes?: KubernetesTarget;
 }
 
@@ -56,7 +59,26 @@ export async function exportCertificate(request: ExportRequest): Promise<Exporte
       return { files: [await pkcs12File(request, needed(key, 'A p12 file'))] };
     case 'k8s':
       return { files: [kubernetesFile(request, needed(key, 'A Kubernetes TLS secret'))] };
+    case 'zip':
+      return { files: [await serverZip(request, key)] };
   }
+}
+
+/** What the server's own directives name, and nothing else. */
+async function serverZip(request: ExportRequest, key: KeyObject | undefined): Promise<ExportedFile> {
+  const { certificatePem, chainPem, server } = request;
+  if (server === undefined)
+    throw new CertError('usage', 'A zip is packed for a web server: say which, nginx, apache or iis.');
+  const [leaf, chain, fullchain] = publishedPem(certificatePem, chainPem);
+  const pem = { nginx: [fullchain], apache: [leaf, chain] } as const;
+  const files =
+    server === 'iis'
+      ? // Without the key there is a request on the server that waits for its certificate.
+        key === undefined
+        ? await publishedFiles('p7b', certificatePem, chainPem)
+        : [{ ...(await pkcs12File(request, key)), name: 'certificate.pfx' }]
+      : [...pem[server], ...keyFile(key, 'pem')];
+  return zipped(`certificate-${server}.zip`, files, certificatePem);
 }
 
 /**
@@ -80,7 +102,10 @@ export async function publishedFiles(
   }
 }
 
-function publishedPem(certificatePem: string, chainPem: readonly string[]): readonly ExportedFile[] {
+function publishedPem(
+  certificatePem: string,
+  chainPem: readonly string[],
+): readonly [leaf: ExportedFile, chain: ExportedFile, fullchain: ExportedFile] {
   const chain = chainPem.map(normalised).join('');
   return [
     { name: 'certificate.pem', content: normalised(certificatePem), secret: false },
@@ -103,7 +128,7 @@ const keyDer = (key: KeyObject): Buffer => key.export({ type: 'pkcs8', format: '
 async function pkcs12File(request: ExportRequest, key: KeyObject): Promise<ExportedFile> {
   const password = request.password?.reveal() ?? '';
   if (password === '')
-    throw new CertError('usage', 'A p12 file needs a password that is not empty: give one for it.');
+    throw new CertError('usage', 'A PKCS#12 file needs a password that is not empty: give one for it.');
   const input = {
     certificatePem: request.certificatePem,
     chainPem: request.chainPem,

@@ -139,6 +139,20 @@ export const autoRenewDiffers = (s: Subject): Draft | undefined => {
   return order?.autoRenew ? autoRenewOff(s.input, order) : undefined;
 };
 
+/** What the manifest wants besides is made of the certificate there is: no provider is asked. */
+const formatsMissing: Check = (s) => {
+  const missing = s.facts.formatsMissing ?? [];
+  if (missing.length === 0 || !s.status.current) return undefined;
+  const list = missing.join(' and ');
+  return {
+    lane,
+    action: 'publish',
+    reason: 'FormatsMissing',
+    message: `${list} ${missing.length === 1 ? 'is' : 'are'} wanted as well, and made of the certificate there is`,
+    byEdit: true,
+  };
+};
+
 /** Do the names of the certificate no longer serve the manifest? */
 export function namesDiffer(s: Subject): boolean {
   const { current } = s.status;
@@ -195,4 +209,5 @@ export const freeChecks: readonly Check[] = [
   reissueAsked,
   certificateEnding,
   autoRenewDiffers,
+  formatsMissing,
 ];

@@ -2,7 +2,7 @@ import type { ApprovalFile } from '../model/approval.js';
 import type { Calendar } from '../model/calendar.js';
 import type { CaaIdentity, Capabilities, ProductInfo, Violation } from '../model/capabilities.js';
 import type { Environment, PolicyConfig, PreflightConfig, ProviderConfig } from '../model/configuration.js';
-import type { CertificateSpec, SitelockSpec, Spec } from '../model/manifest.js';
+import type { CertificateSpec, PublishedFormat, SitelockSpec, Spec } from '../model/manifest.js';
 import type { Money } from '../model/money.js';
 import type { NameFacts } from '../model/name-facts.js';
 import type { DnsName } from '../model/names.js';
@@ -48,6 +48,8 @@ export interface FoundOrder {
 export interface CertificateFacts {
   /** `key.pem.age` stands beside the certificate. */
   readonly keyStored: boolean;
+  /** Formats the manifest wants beside a certificate that stands there, and that do not. Absent: none. */
+  readonly formatsMissing?: readonly PublishedFormat[];
   /** Orders no status explains, under the reference we would use. Absent: not asked. */
   readonly byReference?: readonly FoundOrder[];
   /** Orders no status explains, for the same names and product. Absent: not asked, or not possible. */

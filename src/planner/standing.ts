@@ -4,7 +4,7 @@ import type { PlanInput } from './input.js';
 
 const NEW_ORDERS: ReadonlySet<PlanAction> = new Set(['order', 'renew']);
 /** What only changes our own facts, and still says something about what is wanted. */
-const FACTS: ReadonlySet<PlanAction> = new Set(['adopt', 'move', 'archive', 'abandon']);
+const FACTS: ReadonlySet<PlanAction> = new Set(['adopt', 'move', 'archive', 'abandon', 'publish']);
 
 /**
  * Why this line must not be carried out from here (DESIGN §1, §2, §4). Lost or rewound state: nothing at all. A copy of the

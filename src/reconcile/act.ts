@@ -6,6 +6,7 @@ import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
 import { seenOrder } from './adoptions.js';
 import { collectOrders } from './collect.js';
+import { publishFormats } from './formats.js';
 import type { Waiting } from './found.js';
 import { findIntent } from './intents.js';
 import { pausedTillMs } from './notes.js';
@@ -50,6 +51,10 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
   if (plan.unsafe === undefined) {
     await tidy(run, lines, options.answers);
+    await publishFormats(
+      run,
+      lines.filter(({ action }) => action === 'publish').map(({ name }) => name),
+    );
     const validations = lines.filter((item) => item.action === 'validate' && options.allowed(item));
     await changeValidations(
       run,

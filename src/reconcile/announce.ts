@@ -4,6 +4,7 @@ import { SECOND_MS, toInstant, toMs } from '../model/time.js';
 import { sendWindow } from '../policy/absence.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, STATE_FOLDER, statusPath } from '../repository/layout.js';
+import { environmentStopped } from './environments.js';
 import { type Moment, momentOf } from './guard.js';
 import { currentStep, withIntent } from './intents.js';
 import { observeWithin, pushChange, refusedPush, refuseLostState } from './land.js';
@@ -32,7 +33,9 @@ export async function announce(run: Run, jobs: readonly Job[]): Promise<readonly
   const written: Announced[] = [];
   for (let attempt = 1; attempt <= ANNOUNCE_TRIES; attempt++) {
     refuseLostState(run.view);
-    const wanted = jobs.filter((job) => isStillWanted(run, job));
+    // Another run may have recorded the first order of an account after this one read the configuration.
+    const changed = environmentStopped(run.configuration, run.view.statuses.values());
+    const wanted = jobs.filter((job) => isStillWanted(run, job, changed));
     if (wanted.length === 0) return giveUp(run, written);
     stopIfAsked(deps);
     const stamped = momentOf(deps.clock);
@@ -73,8 +76,8 @@ async function giveUp(run: Run, written: readonly Announced[]): Promise<readonly
   return [];
 }
 
-function isStillWanted(run: Run, job: Job): boolean {
-  const why = job.stillWanted(run.view);
+function isStillWanted(run: Run, job: Job, stopped: string | undefined): boolean {
+  const why = stopped ?? job.stillWanted(run.view);
   if (why === undefined) return true;
   run.deps.log.info({ cert: job.name, why }, 'no longer wanted on the new head');
   run.events.push({ name: job.name, action: job.intent.action, outcome: 'held', message: why });

@@ -6,7 +6,7 @@ import type {
   SolverConfig,
 } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
-import type { Finding, PublishedFormat } from '../model/manifest.js';
+import type { Finding, Position, PublishedFormat } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
 import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
@@ -27,6 +27,8 @@ export interface Reading {
   readonly configuration?: Configuration;
   readonly desired?: Desired;
   readonly findings: readonly Finding[];
+  /** Where something stands in the configuration; what is not there: its nearest parent. */
+  positionOf(path: readonly string[]): Position;
 }
 
 /** What is known of an account without its credentials. */

@@ -13,6 +13,7 @@ import { act } from './act.js';
 import { askAdvice } from './advice.js';
 import { deliver } from './deliver.js';
 import type { Deps } from './deps.js';
+import { environmentFindings } from './environments.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
 import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes, worthKeeping } from './notes.js';
@@ -265,16 +266,19 @@ export async function openRun(deps: Deps, tree?: TreeReader, known?: StateView, 
   const view = known ?? (await readState(deps, snapshot));
   const reading = await files;
   if (!reading.configuration || !reading.desired) throw new ConfigurationError(reading.findings);
+  const { configuration, findings, positionOf } = reading;
+  const changed = environmentFindings(configuration, view.statuses.values(), positionOf);
+  if (changed.length > 0) throw new ConfigurationError([...findings, ...changed]);
   return {
     deps,
-    configuration: reading.configuration,
+    configuration,
     desired: reading.desired,
-    findings: reading.findings,
+    findings,
     specs: new Map(reading.desired.specs.map((spec) => [spec.name, spec])),
-    providers: await deps.connect(reading.configuration),
+    providers: await deps.connect(configuration),
     manifestsId: view.manifestsId,
     view,
-    notes: notes ?? (await readNotes(deps, view, reading.configuration.id)),
+    notes: notes ?? (await readNotes(deps, view, configuration.id)),
     events: [],
   };
 }

@@ -23,8 +23,10 @@ import {
 import { priceQuestions } from '../planner/plan.js';
 import type { Provider } from '../ports/provider.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
+
 import { certificatePath } from '../repository/layout.js';
 import { adoptionsToAsk, askAdoptions } from './adoptions.js';
+import { missingFormats } from './formats.js';
 import { notePrice, noteRefusal, refuseWhilePaused } from './notes.js';
 import { noSights, type Sights } from './preflight.js';
 import { type Run, statusOf } from './run.js';
@@ -104,6 +106,7 @@ function factsOf(run: Run, view: StateView, spec: CertificateSpec, answers: Answ
   return {
     ...(answers.facts.get(spec.name) ?? NO_FACTS),
     keyStored: view.files.has(certificatePath(spec.name, 'key')),
+    formatsMissing: missingFormats(view, spec),
     // An account that cannot be opened tells nothing: what its certificate has beyond its order was accepted as free.
     freeNames:
       order && provider

@@ -71,6 +71,11 @@ async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked |
   };
   try {
     const provider = providerFor(run, intent.provider);
+    if (provider.config.environment !== intent.environment) {
+      return waits(
+        `it was sent to the ${intent.environment} account of ${intent.provider}, and is looked for there only`,
+      );
+    }
     deps.progress.step(`looking for ${intent.action} ${name} at ${intent.provider}`);
     const lookUp = await askProvider(run, provider, intent);
     const settledAtMs = toMs(intent.settledAt);

@@ -25,6 +25,7 @@ const WORDS: Readonly<Record<PlanAction, ActionWords>> = {
   adopt: { mark: '=', summary: 'to adopt' },
   move: { mark: '=', summary: 'to move' },
   collect: { mark: '.', summary: 'to collect' },
+  publish: { mark: '.', summary: 'to publish' },
   validate: { mark: '.', summary: 'to validate' },
   wait: { mark: '.', summary: 'waiting' },
   archive: { mark: '-', summary: 'to archive' },
@@ -113,7 +114,7 @@ export interface Fold {
 }
 
 const FOLD_FROM = 20;
-const FOLDABLE: ReadonlySet<PlanAction> = new Set(['adopt', 'collect', 'move', 'wait']);
+const FOLDABLE: ReadonlySet<PlanAction> = new Set(['adopt', 'collect', 'move', 'publish', 'wait']);
 
 /** Free, not held, nothing beside it: nobody has to decide about such a line. */
 const isQuiet = (item: PlanItem): boolean =>

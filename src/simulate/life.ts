@@ -232,6 +232,7 @@ function carryOut(world: World, names: Set<string>, item: PlanItem, nowMs: numbe
     case 'pay':
       return chronicle.notModelled(item);
     case 'collect':
+    case 'publish':
     case 'validate':
     case 'wait':
     case 'hold':

@@ -66,7 +66,7 @@ export async function exportPassword(context: Context, file: unknown): Promise<S
   if (typeof file !== 'string') {
     const value = context.env[PASSWORD_VARIABLE];
     if (value !== undefined && value !== '') return new Secret(value);
-    throw new CertError('usage', 'a p12 file needs a password', {
+    throw new CertError('usage', 'a PKCS#12 file needs a password', {
       remedy: `give it by --password-file FILE or ${PASSWORD_VARIABLE}`,
     });
   }

@@ -1,6 +1,7 @@
 import { createSealer } from '../../keys/age.js';
 import { splitPem } from '../../keys/certificate.js';
 import { type ExportedFile, type ExportFormat, exportCertificate } from '../../keys/export.js';
+import type { WebServer } from '../../keys/server-zip.js';
 import { CertError } from '../../model/errors.js';
 import { Secret } from '../../model/secret.js';
 import type { CurrentCertificate } from '../../model/status.js';
@@ -31,7 +32,8 @@ export async function run(
 ): Promise<number> {
   const format = options.format as ExportFormat;
   const out = String(options.out ?? '.');
-  refuseMixture(format, out, globals);
+  const server = options.server as WebServer | undefined;
+  refuseMixture(format, out, server, globals);
   const [name = ''] = args;
   const workplace = await openWorkplace(context, globals);
   try {
@@ -55,7 +57,20 @@ export async function run(
   }
 }
 
-function refuseMixture(format: ExportFormat, out: string, globals: Globals): void {
+function refuseMixture(
+  format: ExportFormat,
+  out: string,
+  server: WebServer | undefined,
+  globals: Globals,
+): void {
+  if (format === 'zip' && server === undefined) {
+    throw new CertError('usage', 'a zip is packed for a web server', {
+      remedy: 'give --server nginx, apache or iis',
+    });
+  }
+  if (format !== 'zip' && server !== undefined) {
+    throw new CertError('usage', `--server goes with --format zip, not ${format}`);
+  }
   if (out !== STDOUT) return;
   if (globals.json) throw new CertError('usage', '--json and `--out -` exclude each other');
   if (!TEXT_FORMATS.has(format)) {
@@ -83,7 +98,9 @@ async function exported(
   const [certificatePem, chainPem] = await readTexts(view, name);
   const withKey = options.key !== false && format !== 'p7b';
   const keyPem = withKey ? await openKey(workplace, view, name) : undefined;
-  const password = format === 'p12' ? await exportPassword(context, options.passwordFile) : undefined;
+  const server = options.server as WebServer | undefined;
+  const isPkcs12 = format === 'p12' || (server === 'iis' && keyPem !== undefined);
+  const password = isPkcs12 ? await exportPassword(context, options.passwordFile) : undefined;
   const { files } = await exportCertificate({
     certificatePem,
     chainPem: splitPem(chainPem),
@@ -92,6 +109,7 @@ async function exported(
     ...(password === undefined ? {} : { password }),
     friendlyName: name,
     legacy: options.legacy === true,
+    ...(server === undefined ? {} : { server }),
     kubernetes: {
       name: typeof options.secretName === 'string' ? options.secretName : name.replaceAll('/', '-'),
       ...(typeof options.namespace === 'string' ? { namespace: options.namespace } : {}),

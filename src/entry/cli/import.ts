@@ -1,9 +1,12 @@
 import { CertError } from '../../model/errors.js';
+import { ConfigurationError } from '../../reconcile/engine.js';
+import { environmentFindings } from '../../reconcile/environments.js';
 import { type ImportRow, type ImportSummary, importText } from '../../report/import-text.js';
 import { jsonText } from '../../report/json.js';
 import { type Account, closeAccounts, openAccounts } from '../accounts.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
+import { configurationPositions } from '../files.js';
 import { readOrders } from '../import/orders.js';
 import { importPlan } from '../import/plan.js';
 import { type Wishes, wishesOf } from '../import/wishes.js';
@@ -11,29 +14,32 @@ import { writeNewFiles } from '../import/write.js';
 import { configurationOf, openWorkplace, type Workplace } from '../workplace.js';
 import type { Globals } from './globals.js';
 import type { Options } from './program.js';
+import { withConfigurationFindings } from './refused.js';
 import { openState } from './state.js';
 
 /** `certwright import`: manifests for the orders an account has. Writes files of the checkout, and nothing elsewhere. */
 export async function run(context: Context, globals: Globals, options: Options): Promise<number> {
   const wishes = wishesOf(options);
-  const workplace = await openWorkplace(context, globals);
-  try {
-    const id = wishes.provider ?? onlyAccount(workplace);
-    const accounts = await openAccounts(context, workplace, [id]);
+  return withConfigurationFindings(context, async () => {
+    const workplace = await openWorkplace(context, globals);
     try {
-      const [account] = accounts;
-      if (!account) throw new CertError('internal', `the account ${id} is of no known type`);
-      const summary = await importAccount(context, workplace, account, wishes);
-      context.progress.clear();
-      context.print(globals.json ? jsonOf(summary) : importText(summary, context.render));
-      if (!globals.json) sayNext(context, summary);
-      return EXIT.fine;
+      const id = wishes.provider ?? onlyAccount(workplace);
+      const accounts = await openAccounts(context, workplace, [id]);
+      try {
+        const [account] = accounts;
+        if (!account) throw new CertError('internal', `the account ${id} is of no known type`);
+        const summary = await importAccount(context, workplace, account, wishes);
+        context.progress.clear();
+        context.print(globals.json ? jsonOf(summary) : importText(summary, context.render));
+        if (!globals.json) sayNext(context, summary);
+        return EXIT.fine;
+      } finally {
+        await closeAccounts(accounts);
+      }
     } finally {
-      await closeAccounts(accounts);
+      await workplace.close();
     }
-  } finally {
-    await workplace.close();
-  }
+  });
 }
 
 /** @throws CertError `usage` where it is not clear which account is meant */
@@ -60,6 +66,14 @@ async function importAccount(
   }
   context.progress.step('reading what is declared and recorded');
   const view = await openState(workplace.deps);
+  const { configuration } = workplace.local;
+  const positionOf = configurationPositions(configuration);
+  const changed = environmentFindings(
+    { providers: { [config.id]: config } },
+    view.statuses.values(),
+    positionOf,
+  );
+  if (changed.length > 0) throw new ConfigurationError(changed);
   context.progress.step(`listing the orders of ${config.id}`);
   const orders = await readOrders(context, provider);
   context.progress.step(`checking ${orders.length} orders`);

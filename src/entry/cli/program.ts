@@ -111,12 +111,13 @@ export function buildProgram(start: Start): Command {
   add('export <name>', 'certificate and key in the form a server wants', () => import('./export.js'))
     .addOption(
       new Option('--format <format>', 'what to write')
-        .choices(['pem', 'der', 'p7b', 'p12', 'k8s'])
+        .choices(['pem', 'der', 'p7b', 'p12', 'k8s', 'zip'])
         .default('pem'),
     )
+    .addOption(new Option('--server <server>', 'whom a zip is for').choices(['nginx', 'apache', 'iis']))
     .option('--out <dir>', 'folder to write into; - for stdout (pem, k8s)', '.')
     .option('--force', 'write the key even into the repository', false)
-    .option('--password-file <file>', 'password of the p12 (or CERTWRIGHT_EXPORT_PASSWORD)')
+    .option('--password-file <file>', 'password of a p12 or pfx (or CERTWRIGHT_EXPORT_PASSWORD)')
     .option('--legacy', 'p12 for old Windows and Java (3DES, RSA only)', false)
     .option('--no-key', 'leave the private key out')
     .option('--namespace <name>', 'Kubernetes namespace')

@@ -13,6 +13,7 @@ import { testContext } from '../../support/context.js';
 import { tempFolder } from '../../support/git.js';
 import { manualClock } from '../../support/manual-clock.js';
 import { CONFIGURATION, certificate, order, status, worldOf } from '../../support/state.js';
+import { describeWith } from '../../support/system.js';
 import { everythingIn, failure, makeCa, openssl, temporaryFolder } from '../keys/support.js';
 
 const NOW = Date.UTC(2026, 10, 22, 12);
@@ -94,6 +95,57 @@ async function standing({ current, sealed = pair.sealed }: Given = {}) {
 }
 
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o777).toString(8);
+
+describeWith(['unzip'], 'what unzip unpacks', () => {
+  test.each([
+    ['nginx', ['fullchain.pem', 'key.pem']],
+    ['apache', ['certificate.pem', 'chain.pem', 'key.pem']],
+  ])('a zip for %s, as unzip unpacks it', async (server, names) => {
+    const { call, file } = await standing();
+    const { out: printed } = await call({ format: 'zip', server });
+    const archive = file(`certificate-${server}.zip`);
+    expect(printed).toBe(`${archive}  (private key, mode 0600)\n`);
+    expect(await modeOf(archive)).toBe('600');
+    const unpacked = await tempFolder();
+    execFileSync('unzip', ['-q', archive, '-d', unpacked]);
+    expect((await readdir(unpacked)).sort()).toEqual(names);
+    expect(await modeOf(join(unpacked, 'key.pem'))).toBe('600');
+    const [first = ''] = names;
+    expect(await openssl(['x509', '-in', join(unpacked, first), '-noout', '-pubkey'])).toBe(
+      await openssl(['pkey', '-in', join(unpacked, 'key.pem'), '-pubout']),
+    );
+    const once = await readFile(archive);
+    await call({ format: 'zip', server });
+    expect(await readFile(archive)).toEqual(once);
+  });
+
+  test('a zip for IIS: a pfx with the key, or a p7b without', async () => {
+    const { call, file } = await standing();
+    const env = { ...testContext().env, CERTWRIGHT_EXPORT_PASSWORD: PASSWORD };
+    await call({ format: 'zip', server: 'iis' }, { env });
+    const unpacked = await tempFolder();
+    execFileSync('unzip', ['-q', file('certificate-iis.zip'), '-d', unpacked]);
+    const pfx = join(unpacked, 'certificate.pfx');
+    const read = execFileSync('openssl', ['pkcs12', '-in', pfx, '-nodes', '-passin', 'stdin'], {
+      input: `${PASSWORD}\n`,
+    }).toString();
+    expect(read).toContain('PRIVATE KEY');
+
+    const { out: printed } = await call({ format: 'zip', server: 'iis', key: false });
+    expect(printed).not.toContain('private key');
+    const bare = await tempFolder();
+    execFileSync('unzip', ['-q', file('certificate-iis.zip'), '-d', bare]);
+    expect(await readdir(bare)).toEqual(['certificate.p7b']);
+    const certificates = await openssl([
+      'pkcs7',
+      '-in',
+      join(bare, 'certificate.p7b'),
+      '-print_certs',
+      '-noout',
+    ]);
+    expect(certificates).toContain('Exported Issuing');
+  });
+});
 
 describe('what openssl reads', () => {
   test('pem: certificate, chain and key belong together; only the key is secret', async () => {
@@ -213,8 +265,24 @@ describe('what cannot be exported says why, and never shows a secret', () => {
     ['nothing is issued yet', {}, { name: 'later' }, 'usage', 'the state knows no certificate "later"'],
     ['the name is unknown', {}, { name: 'shap' }, 'usage', 'the state knows no certificate "shap"'],
     ['the key lives elsewhere', { sealed: null }, {}, 'usage', 'its CSR was made'],
-    ['p12 has no password', {}, { format: 'p12' }, 'usage', 'a p12 file needs a password'],
+    ['p12 has no password', {}, { format: 'p12' }, 'usage', 'a PKCS#12 file needs a password'],
     ['p12 goes without a key', {}, { format: 'p12', key: false, passwordFile: '/dev/null' }, 'usage', 'p12'],
+    ['a zip is for nobody', {}, { format: 'zip' }, 'usage', 'packed for a web server'],
+    [
+      'a server gets no zip',
+      {},
+      { format: 'pem', server: 'nginx' },
+      'usage',
+      '--server goes with --format zip',
+    ],
+    [
+      'a zip goes to stdout',
+      {},
+      { format: 'zip', server: 'nginx', out: '-' },
+      'usage',
+      'does not go to stdout',
+    ],
+    ['a pfx has no password', {}, { format: 'zip', server: 'iis' }, 'usage', 'needs a password'],
     ['p12 goes to stdout', {}, { format: 'p12', out: '-' }, 'usage', 'p12 does not go to stdout'],
     ['the sealed key is damaged', { sealed: 'no age file\n' }, {}, 'key.unreadable', 'damaged'],
   ] as const)('when %s', async (_title, given, options, code, says) => {

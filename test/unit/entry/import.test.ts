@@ -71,6 +71,18 @@ const changing = async (shop: Shop): Promise<number> =>
   (await shop.control.ledger()).filter(({ method }) => method !== 'GET').length;
 
 describe('import', () => {
+  test('reads no account whose environment was changed in place', async () => {
+    const shop = await account([{ id: '912345678', names: ['a.example.com'] }], {
+      statuses: [status('old', { orders: [order('1', { ...AT, environment: 'test' })] })],
+    });
+    const { code, err } = await imported(shop);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^certwright\.yaml:6:\d+: error: "paid" cannot become rehearsal: order 1 of old is recorded there as test\.$/m,
+    );
+    expect(await shop.control.ledger()).toEqual([]);
+  });
+
   test('writes a manifest that takes the order over, and nothing else', async () => {
     const shop = await account([
       { id: '912345678', names: ['a.example.com'] },

@@ -242,7 +242,11 @@ describe('an order that is not there', () => {
     const shop = await openShop(
       async (control) => {
         await control.foreignSlot({ product: 'paid-multi', term: '1y', reference });
-        const intent = { ...unknown('order', { product: 'paid-multi', reference }), provider: 'paid' };
+        const intent = {
+          ...unknown('order', { product: 'paid-multi', reference }),
+          provider: 'paid',
+          environment: 'rehearsal' as const,
+        };
         return {
           files: {},
           statuses: [

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { createSealer, generateIdentity } from '../../../src/keys/age.js';
 import { splitPem } from '../../../src/keys/certificate.js';
@@ -11,6 +11,7 @@ import { type ExportRequest, exportCertificate, publishedFiles } from '../../../
 import { createKeyMaker } from '../../../src/keys/generate.js';
 import type { KeyAlgorithm } from '../../../src/model/manifest.js';
 import { Secret } from '../../../src/model/secret.js';
+import { describeWith } from '../../support/system.js';
 import {
   everythingIn,
   failure,
@@ -260,6 +261,35 @@ describe('what is published', () => {
     const [file] = await publishedFiles('p7b', certificatePem, chain);
     const printed = await openssl(['pkcs7', '-print_certs'], file?.content);
     expect(splitPem(printed)).toEqual([certificatePem, ...chain]);
+  });
+});
+
+describeWith(['unzip'], 'a zip', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  it('has the same bytes in every time zone, and those of nobody’s clock', async () => {
+    const pair = pairOf('ecdsa-p256');
+    const made: Buffer[] = [];
+    for (const zone of ['UTC', 'Pacific/Kiritimati', 'America/Sao_Paulo']) {
+      vi.stubEnv('TZ', zone);
+      const files = await exported(pair, { format: 'zip', server: 'nginx' });
+      made.push(Buffer.from(files['certificate-nginx.zip'] ?? ''));
+    }
+    expect(new Set(made.map((bytes) => bytes.toString('hex'))).size).toBe(1);
+    const file = path.join(folder, 'same.zip');
+    writeFileSync(file, made[0] ?? '');
+    const day = new Date(new X509Certificate(pair.certificatePem).validFrom).toISOString().slice(0, 10);
+    const listed = execFileSync('unzip', ['-l', file], { encoding: 'utf8' });
+    expect(listed.match(/\d{4}-\d\d-\d\d \d\d:\d\d/g)).toEqual([`${day} 12:00`, `${day} 12:00`]);
+  });
+
+  it('without a key is no secret, and one for nobody is refused', async () => {
+    const { keyPem: _, ...bare } = requestFor(pairOf('ecdsa-p256'), { format: 'zip' });
+    for (const server of ['nginx', 'apache', 'iis'] as const) {
+      const { files } = await exportCertificate({ ...bare, server });
+      expect(files).toEqual([expect.objectContaining({ name: `certificate-${server}.zip`, secret: false })]);
+    }
+    expect((await failure(exportCertificate(bare), 'usage')).message).toContain('nginx, apache or iis');
   });
 });
 

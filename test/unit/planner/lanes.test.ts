@@ -51,6 +51,7 @@ describe('the order of the reasons is the policy', () => {
       'reissueAsked',
       'certificateEnding',
       'autoRenewDiffers',
+      'formatsMissing',
     ]);
   });
 

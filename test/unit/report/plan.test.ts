@@ -235,6 +235,7 @@ const ACTIONS = {
   adopt: true,
   move: true,
   collect: true,
+  publish: true,
   validate: true,
   pay: true,
   wait: true,
