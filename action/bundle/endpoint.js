@@ -1,0 +1,1 @@
+const e=/^(?:\[([0-9a-f:.]+)\]|([^\s:/[\]@]+))(?::(\d{1,5}))?$/i;function t(t,n){if(/^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(t))return{host:t,port:n};let[,r,i,a]=e.exec(t)??[],o=r??i,s=a===void 0?n:Number(a);return o===void 0||s<1||s>65535?void 0:{host:o,port:s}}function n({host:e,port:t},n){return t===n?e:e.includes(`:`)?`[${e}]:${t}`:`${e}:${t}`}export{t as n,n as t};

@@ -1,0 +1,1 @@
+import{inspect as e}from"node:util";const t=`[redacted]`;var n=class{#e;constructor(e){this.#e=e}reveal(){return this.#e}toString(){return t}toJSON(){return t}[e.custom](){return t}};export{n as t};
