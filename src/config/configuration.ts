@@ -6,6 +6,7 @@ import type {
   Configuration,
   ContactPerson,
   ContactSet,
+  EndpointsConfig,
   HookConfig,
   NotificationConfig,
   PersonalText,
@@ -17,7 +18,7 @@ import { parseEndpoint } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { parseMoney } from '../model/money.js';
 import { parseDuration } from '../model/term.js';
-import { MINUTE_MS } from '../model/time.js';
+import { DAY_MS, MINUTE_MS } from '../model/time.js';
 import type { ProviderDefinition } from '../ports/provider.js';
 import type { SolverDefinition } from '../ports/solver.js';
 import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
@@ -215,6 +216,7 @@ export function toConfiguration(
       rules: listAt(policy, 'rules').map(toRule),
     },
     preflight: toPreflight(objectAt(root, 'preflight')),
+    endpoints: toEndpoints(objectAt(root, 'endpoints')),
     contacts: mapValues(objectAt(root, 'contacts'), toContactSet),
     notifications: listAt(root, 'notifications').filter(isObject).map(toNotification),
     hooks: mapValues(objectAt(root, 'hooks'), toHook),
@@ -235,6 +237,11 @@ function toApproval(block: JsonObject): Partial<Record<ApprovalKind, ApprovalMod
 const toPreflight = (block: JsonObject): PreflightConfig => ({
   off: flagAt(block, 'off') ?? false,
   resolvers: textsAt(block, 'resolvers'),
+});
+
+const toEndpoints = (block: JsonObject): EndpointsConfig => ({
+  off: flagAt(block, 'off') ?? false,
+  servedWithinMs: parseDuration(textAt(block, 'servedWithin') ?? '') ?? DAY_MS,
 });
 
 const moneyAt = (block: Json, key: string) => parseMoney(textAt(block, key) ?? '');

@@ -60,6 +60,10 @@ export function composeDeps(
       const { createResolver, resolverEndpoints } = await import('../dns/resolver.js');
       return createResolver({ servers: resolverEndpoints(resolvers), random: context.random });
     },
+    async openDialer() {
+      const { createDialer } = await import('../tls/dial.js');
+      return createDialer();
+    },
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
     contacts: (configuration, name) => resolveContacts(context, configuration, name),

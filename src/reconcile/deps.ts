@@ -5,6 +5,7 @@ import type { RunMemory } from '../model/run-memory.js';
 import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Clock, Random } from '../ports/clock.js';
+import type { Dialer } from '../ports/dialer.js';
 import type { Resolver } from '../ports/dns.js';
 import type { KeyMaker } from '../ports/keystore.js';
 import type { Log, Progress } from '../ports/log.js';
@@ -58,6 +59,8 @@ export interface Deps {
   openSolver(config: SolverConfig): Solver;
   /** Whom names are looked up with before something is asked for. Contacts nobody by itself. */
   openResolver(config: PreflightConfig): Promise<Resolver>;
+  /** By whom endpoints are looked at. Contacts nobody by itself. */
+  openDialer(): Promise<Dialer>;
   keyMaker(configuration: Configuration): KeyMaker;
   /** Personal data of a contact set, resolved; with the digest that requests record. */
   contacts(

@@ -45,7 +45,8 @@ export function applyFully(
       });
       context.progress.clear();
       const { view, specs, providers } = applied;
-      const conditions = allConditions(view.statuses.values(), specs, providers, context.clock.now());
+      const nowMs = context.clock.now();
+      const conditions = allConditions(view.statuses.values(), specs, providers, nowMs, undefined, applied);
       rememberQuiet(context, workplace, applied, [...conditions.values()].flat(), startedMs);
       return report(context, globals, applied, conditions);
     } finally {

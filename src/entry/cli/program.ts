@@ -95,7 +95,9 @@ export function buildProgram(start: Start): Command {
   );
 
   withSelectors(add('status', 'every certificate: state, dates, who must act', () => import('./status.js')))
-    .addOption(new Option('-o, --output <form>', 'how to print').choices(['wide', 'json', 'name']))
+    .addOption(
+      new Option('-o, --output <form>', 'how to print').choices(['wide', 'markdown', 'json', 'name']),
+    )
     .option('--watch', 'again every few seconds', false);
 
   add('show <name>', 'everything about one certificate', () => import('./show.js'));
@@ -161,9 +163,9 @@ export function buildProgram(start: Start): Command {
 
   add(
     'check [providers...]',
-    'log in to every account: reachable, credentials, balance, clock',
+    'log in to every account, and dial every endpoint: what works, what is served',
     () => import('./check.js'),
-  );
+  ).option('--endpoints', 'dial endpoints only; then the arguments are certificates', false);
 
   add(
     'balance [providers...]',

@@ -2,6 +2,7 @@ import { accountKey } from '../../model/run-memory.js';
 import { LOST_STATE_RECIPE } from '../../reconcile/land.js';
 import { terminalText } from '../../report/escape.js';
 import { jsonText } from '../../report/json.js';
+import { statusMarkdown } from '../../report/status-markdown.js';
 import { statusNames, statusTable } from '../../report/status-table.js';
 import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
@@ -14,7 +15,9 @@ import type { Options } from './program.js';
 import { matches, refuseEmpty, type Selection, selectionOf } from './selectors.js';
 import { CLEAR_SCREEN, watch } from './watch.js';
 
-type Form = 'table' | 'wide' | 'json' | 'name';
+type Form = 'table' | 'wide' | 'markdown' | 'json' | 'name';
+
+const FORMS: readonly Form[] = ['wide', 'markdown', 'json', 'name'];
 
 /** `certwright status`: every certificate as the tips of the remote have it. No provider is asked. */
 export async function run(
@@ -38,7 +41,8 @@ export async function run(
 
 function formOf(globals: Globals, { output }: Options): Form {
   if (globals.json) return 'json';
-  return output === 'wide' || output === 'json' || output === 'name' ? output : 'table';
+  const known = FORMS.find((form) => form === output);
+  return known ?? 'table';
 }
 
 /** What is printed, what is said beside it, and the exit code. */
@@ -77,6 +81,8 @@ async function look(context: Context, { deps }: Workplace, selection: Selection,
         });
       case 'name':
         return statusNames(rows);
+      case 'markdown':
+        return rows.length === 0 ? nothing(situation) : statusMarkdown(rows, nowMs);
       case 'wide':
       case 'table':
         return rows.length === 0

@@ -44,6 +44,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     files: {
       'keys/certificate.ts': 'verifying before publishing is reading a certificate: no key, no I/O',
       'keys/csr.ts': 'a kept CSR is only good for the names it holds: reading it needs no key, no I/O',
+      'keys/served.ts': 'what a server shows is read as what a provider delivers: no key, no I/O',
       'repository/layout.ts': 'the names of our own files: no I/O',
       'repository/stable.ts': 'the bytes of our own files: no I/O',
     },
@@ -64,6 +65,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   forge: ADAPTER,
   /** Messages of DNS: resolvers, and the connections solvers share. */
   dns: ADAPTER,
+  /** Handshakes with the servers that certificates are for. */
+  tls: ADAPTER,
   solvers: { layers: [...ADAPTER.layers, 'dns'] },
   providers: {
     ...ADAPTER,
@@ -95,6 +98,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'repository',
       'forge',
       'dns',
+      'tls',
       'solvers',
       'providers',
       'config',
