@@ -7,6 +7,7 @@ import type {
   Configuration,
   ContactPerson,
   ContactSet,
+  EndpointsConfig,
   HookConfig,
   NotificationConfig,
   PersonalText,
@@ -20,7 +21,7 @@ import { parseEndpoint } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { parseMoney } from '../model/money.js';
 import { parseDuration } from '../model/term.js';
-import { MINUTE_MS } from '../model/time.js';
+import { DAY_MS, MINUTE_MS } from '../model/time.js';
 import type { ProviderDefinition } from '../ports/provider.js';
 import type { SolverDefinition } from '../ports/solver.js';
 import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
@@ -243,6 +244,7 @@ export function toConfiguration(
       requests: toRequests(objectAt(policy, 'requests')),
     },
     preflight: toPreflight(objectAt(root, 'preflight')),
+    endpoints: toEndpoints(objectAt(root, 'endpoints')),
     contacts: mapValues(objectAt(root, 'contacts'), toContactSet),
     notifications: listAt(root, 'notifications').filter(isObject).map(toNotification),
     hooks: mapValues(objectAt(root, 'hooks'), toHook),
@@ -273,6 +275,11 @@ function toRequests(block: JsonObject): ApprovalRequestsConfig {
     open: typeof open === 'number' ? open : DEFAULT_REQUESTS.open,
   };
 }
+
+const toEndpoints = (block: JsonObject): EndpointsConfig => ({
+  off: flagAt(block, 'off') ?? false,
+  servedWithinMs: parseDuration(textAt(block, 'servedWithin') ?? '') ?? DAY_MS,
+});
 
 const moneyAt = (block: Json, key: string) => parseMoney(textAt(block, key) ?? '');
 

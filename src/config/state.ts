@@ -30,7 +30,9 @@ export function parseHeader(text: string, path: string): StateHeader {
 export function parseMemory(text: string): RunMemory | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return schemaErrors('cache.schema.json', value).length === 0 ? (value as RunMemory) : undefined;
+    if (schemaErrors('cache.schema.json', value).length > 0) return undefined;
+    // Versions that dialled nothing left it out.
+    return { endpoints: {}, ...(value as Omit<RunMemory, 'endpoints'>) };
   } catch {
     return undefined;
   }

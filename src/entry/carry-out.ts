@@ -36,7 +36,8 @@ export async function carryOut(
   });
   context.progress.clear();
   const { view, specs, providers, plan, findings, events, clockProblem } = applied;
-  const conditions = allConditions(view.statuses.values(), specs, providers, context.clock.now());
+  const nowMs = context.clock.now();
+  const conditions = allConditions(view.statuses.values(), specs, providers, nowMs, undefined, applied);
   const all = [...conditions.values()].flat();
   rememberQuiet(context, workplace, applied, all, startedMs);
   const code = applied.declined

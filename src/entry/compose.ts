@@ -66,6 +66,10 @@ export function composeDeps(
       return createResolver({ servers: resolverEndpoints(resolvers), random: context.random });
     },
     publishedHook: (config) => openHook(context, repository, config),
+    async openDialer() {
+      const { createDialer } = await import('../tls/dial.js');
+      return createDialer();
+    },
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
     contacts: (configuration, name) => resolveContacts(context, configuration, name),

@@ -1,9 +1,27 @@
+import type { Configuration } from '../model/configuration.js';
 import type { CertificateSpec, Spec } from '../model/manifest.js';
 import type { Plan } from '../model/plan.js';
+import type { RunMemory } from '../model/run-memory.js';
 import type { Status } from '../model/status.js';
+import { looksAt, watchedEndpoints } from '../planner/endpoints.js';
 import { isCertificate, type ProviderFacts } from '../planner/input.js';
 import { validationLevel } from '../planner/timing.js';
 import { type Condition, type ConditionContext, conditionsOf } from '../policy/conditions.js';
+import type { EndpointLook } from '../policy/serving.js';
+
+/** What is known of endpoints, and how it is judged. */
+export interface Serving {
+  readonly configuration: Pick<Configuration, 'endpoints'>;
+  readonly memory: Pick<RunMemory, 'endpoints'>;
+}
+
+/** What was seen at the endpoints of one certificate. */
+export const servingLooks = (
+  spec: Spec,
+  status: Status,
+  { configuration, memory }: Serving,
+): readonly EndpointLook[] =>
+  looksAt(watchedEndpoints(configuration, [spec], new Map([[status.name, status]])), memory);
 
 /** What conditions of one certificate are computed with beside its facts. */
 export function conditionContext(
@@ -11,10 +29,12 @@ export function conditionContext(
   status: Status,
   providers: ReadonlyMap<string, ProviderFacts>,
   plan?: Plan,
+  serving?: Serving,
 ): ConditionContext {
   const order = status.orders.at(-1);
   const provider = order && providers.get(order.provider);
   const certificate: CertificateSpec | undefined = spec && isCertificate(spec) ? spec : undefined;
+  const looks = certificate && serving ? servingLooks(certificate, status, serving) : [];
   const hold = plan?.items.find((item) => item.name === status.name && item.hold)?.hold;
   return {
     rule: {
@@ -25,6 +45,9 @@ export function conditionContext(
     ...(certificate?.renewBeforeMs === undefined ? {} : { renewBeforeMs: certificate.renewBeforeMs }),
     ...(provider === undefined ? {} : { carriesRemainingDays: provider.capabilities.carriesRemainingDays }),
     ...(hold === undefined ? {} : { hold }),
+    ...(serving === undefined || looks.length === 0
+      ? {}
+      : { endpoints: { looks, servedWithinMs: serving.configuration.endpoints.servedWithinMs } }),
     ...(certificate?.adopt?.kind === 'ignore' ? { ignored: certificate.adopt.orders } : {}),
   };
 }
@@ -36,11 +59,12 @@ export function allConditions(
   providers: ReadonlyMap<string, ProviderFacts>,
   nowMs: number,
   plan?: Plan,
+  serving?: Serving,
 ): ReadonlyMap<string, readonly Condition[]> {
   return new Map(
     [...statuses].map((status) => [
       status.name,
-      conditionsOf(status, nowMs, conditionContext(specs.get(status.name), status, providers, plan)),
+      conditionsOf(status, nowMs, conditionContext(specs.get(status.name), status, providers, plan, serving)),
     ]),
   );
 }

@@ -30,6 +30,7 @@ export function rememberQuiet(
     desired,
     providers,
     state: { statuses: view.statuses },
+    serving: applied,
     nowMs: startedMs,
   });
   const record: QuietRecord = {

@@ -5,6 +5,7 @@ import { emptyStatus, type Status } from '../model/status.js';
 import { type CertificateFacts, isCertificate, NO_FACTS, type PlanInput } from '../planner/input.js';
 import type { Condition } from '../policy/conditions.js';
 import { conditionsOf } from '../policy/conditions.js';
+import type { EndpointLook } from '../policy/serving.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 import type { Deps, Reading } from '../reconcile/deps.js';
 import { descends, notInitialised } from '../reconcile/engine.js';
@@ -13,7 +14,7 @@ import { stateFacts } from '../reconcile/observe.js';
 import { readState, type StateView } from '../reconcile/state.js';
 import { certificatePath } from '../repository/layout.js';
 import type { Context } from './context.js';
-import { conditionContext } from './health.js';
+import { conditionContext, servingLooks } from './health.js';
 import { planWithoutPrices } from './unpriced-plan.js';
 
 /** One certificate as it stands now. */
@@ -24,6 +25,8 @@ export interface Entry {
   readonly manifest: 'declared' | 'invalid' | 'gone' | 'unknown';
   readonly status: Status;
   readonly conditions: readonly Condition[];
+  /** What was seen at its endpoints; [] where none are declared, or nothing is dialled. */
+  readonly endpoints: readonly EndpointLook[];
 }
 
 /** Manifests and state at the tips of the remote, judged by the clock; no provider was asked. */
@@ -117,6 +120,8 @@ function entriesOf(
 ): readonly Entry[] {
   const specs = new Map(reading.desired?.specs.map((spec) => [spec.name, spec]));
   const invalid = new Set(reading.desired?.invalidNames);
+  const serving = reading.configuration &&
+    input?.memory && { configuration: reading.configuration, memory: input.memory };
   const names = new Set([...specs.keys(), ...invalid, ...view.statuses.keys()]);
   return [...names].sort().map((name) => {
     const spec = specs.get(name);
@@ -126,10 +131,11 @@ function entriesOf(
       ...(spec === undefined ? {} : { spec }),
       manifest: manifestOf(reading, name, spec, invalid),
       status,
+      endpoints: spec && serving ? servingLooks(spec, status, serving) : [],
       conditions: conditionsOf(
         status,
         nowMs,
-        conditionContext(spec, status, input?.providers ?? new Map(), plan),
+        conditionContext(spec, status, input?.providers ?? new Map(), plan, serving),
       ),
     };
   });

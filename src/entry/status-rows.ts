@@ -7,6 +7,7 @@ import { formatTerm } from '../model/term.js';
 import { toMs } from '../model/time.js';
 import { headOrder, isGone, servingOrder } from '../planner/facts.js';
 import { type Condition, type Health, health } from '../policy/conditions.js';
+import { endpointRow } from '../report/endpoints.js';
 import type { StatusLevel } from '../report/status-level.js';
 import type { StatusRow } from '../report/status-table.js';
 import { waitingText } from '../report/words.js';
@@ -94,8 +95,13 @@ export function statusRow(entry: Entry, configuration: Configuration | undefined
     ...optional('order', order?.id),
     ...optional('term', term),
     ...optional('price', order && paidFor(order)),
+    ...endpointRows(entry),
   };
 }
+
+/** What is known of its endpoints, for tables. */
+export const endpointRows = ({ name, endpoints }: Entry): Pick<StatusRow, 'endpoints'> =>
+  endpoints.length === 0 ? {} : { endpoints: endpoints.map((look) => endpointRow(name, look)) };
 
 /** Undefined where it is not known, or was paid in several currencies. */
 const paidFor = ({ charges }: OrderRecord): Money | undefined =>
@@ -121,8 +127,17 @@ function proofsOf({ published = [] }: Status): string {
   return published.some(({ unseen }) => unseen !== undefined) ? ', not visible yet' : '';
 }
 
-function shortReason({ status, conditions }: Entry, condition: Condition): string {
+/** Which endpoint, or how many of them. */
+function endpointsText({ conditions, endpoints }: Entry, { reason }: Condition): string {
+  const many = conditions.filter((one) => one.reason === reason).length;
+  const [only] = endpoints;
+  return endpoints.length === 1 && only ? only.endpoint : `${many} of ${endpoints.length} endpoints`;
+}
+
+function shortReason(entry: Entry, condition: Condition): string {
+  const { status, conditions } = entry;
   const { type, reason, message } = condition;
+  if (reason === 'NotServedYet') return `not served yet at ${endpointsText(entry, condition)}`;
   if (type === 'Waiting') {
     const who = status.orders
       .flatMap(({ waitingFor }) => waitingFor ?? [])
@@ -156,6 +171,12 @@ function shortReason({ status, conditions }: Entry, condition: Condition): strin
       return `domain validation${proofsOf(status)}`;
     case 'ProofNotVisible':
       return 'proof of control not visible yet';
+    case 'NotServed':
+      return `not served at ${endpointsText(entry, condition)}`;
+    case 'ChainFault':
+      return `chain not served well at ${endpointsText(entry, condition)}`;
+    case 'EndpointUnseen':
+      return `not reached: ${endpointsText(entry, condition)}`;
     case 'Sending':
     case 'UnderWay':
       return `${status.intents

@@ -169,6 +169,16 @@ function issued(issuer: X509Certificate, child: X509Certificate): boolean {
   return answer;
 }
 
+/**
+ * Do names, key identifiers, key usage and signature say that one certificate issued another? Dates are not looked at.
+ * @throws CertError `certificate.invalid`
+ */
+export const isIssuedBy = (childPem: string, issuerPem: string): boolean =>
+  issued(load(issuerPem), load(childPem));
+
+/** Distinguished name on one line. @throws CertError `certificate.invalid` */
+export const subjectOf = (pem: string): string => oneLine(load(pem).subject);
+
 const isSelfSigned = (certificate: X509Certificate): boolean => issued(certificate, certificate);
 
 const describe = (certificate: X509Certificate): string => `the certificate ${oneLine(certificate.subject)}`;

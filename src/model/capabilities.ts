@@ -16,7 +16,7 @@ export interface CaaIdentity {
   readonly domains: readonly string[];
   /** Names it is known to have taken, and may not take any more. */
   readonly perhaps?: readonly string[];
-  /** What `accounturi` has to be (RFC 8657 §3); absent: it does not tell, or does not look at it. */
+  /** An `accounturi` by which it knows the account (RFC 8657 §3); absent: it does not tell, or does not look at it. */
   readonly accountUri?: string;
   /** Its labels for `validationmethods` (RFC 8657 §4), by method; absent as above. */
   readonly methods?: Partial<Readonly<Record<ValidationMethod, readonly string[]>>>;

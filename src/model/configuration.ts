@@ -112,6 +112,14 @@ export interface PreflightConfig {
   readonly resolvers: readonly string[];
 }
 
+/** How endpoints of manifests are looked at. */
+export interface EndpointsConfig {
+  /** Nothing is dialled. */
+  readonly off: boolean;
+  /** How long after it was published a certificate may stay unserved before that is an alarm. */
+  readonly servedWithinMs: number;
+}
+
 export interface ProgramHook {
   readonly kind: 'run';
   /** Program and arguments. */
@@ -146,6 +154,7 @@ export interface Configuration {
   readonly solvers: Readonly<Record<string, SolverConfig>>;
   readonly policy: PolicyConfig;
   readonly preflight: PreflightConfig;
+  readonly endpoints: EndpointsConfig;
   readonly contacts: Readonly<Record<string, ContactSet>>;
   readonly notifications: readonly NotificationConfig[];
   readonly hooks: Readonly<Record<string, HookConfig>>;

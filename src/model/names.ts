@@ -63,6 +63,12 @@ export function namesServe(
 
 export const isWildcard = (name: DnsName): boolean => name.startsWith('*.');
 
+/** Is one of these names for a host: the same, or a wildcard for its first label (RFC 9525 §6.3)? */
+export const covers = (names: readonly DnsName[], host: string): boolean =>
+  names.some(
+    (name) => name === host || (isWildcard(name) && name.slice(2) === host.slice(host.indexOf('.') + 1)),
+  );
+
 /** Is a name the zone itself, or below it? */
 export const isWithin = (name: string, zone: string): boolean => name === zone || name.endsWith(`.${zone}`);
 

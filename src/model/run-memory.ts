@@ -15,6 +15,8 @@ export interface RunMemory {
   readonly accounts: Readonly<Record<string, AccountMemory>>;
   /** By `lookKey`. */
   readonly looks: Readonly<Record<string, LookMemory>>;
+  /** By `endpointKey`. */
+  readonly endpoints: Readonly<Record<string, EndpointMemory>>;
 }
 
 export interface AccountMemory {
@@ -77,6 +79,38 @@ export interface LookMemory {
   readonly changedAt?: Instant;
 }
 
+/** What a server behind an endpoint does that it should not, or that could not be seen. */
+export type EndpointFault =
+  | 'previous-certificate'
+  | 'other-certificate'
+  | 'self-signed'
+  | 'name-mismatch'
+  | 'not-tls'
+  | 'handshake'
+  | 'chain-missing'
+  | 'chain-expired'
+  | 'chain-order'
+  | 'unseen';
+
+export interface EndpointFinding {
+  readonly fault: EndpointFault;
+  /** Half a sentence about the endpoint. */
+  readonly text: string;
+}
+
+/** The last look at an endpoint, set against the certificate that was published then. */
+export interface EndpointMemory {
+  readonly at: Instant;
+  /** SHA-256 of that certificate. */
+  readonly certificate: string;
+  /** []: it is served there as it was published. */
+  readonly findings: readonly EndpointFinding[];
+  /** First of the looks in a row that found something. */
+  readonly since?: Instant;
+  /** Last look that found this certificate at every server. */
+  readonly servedAt?: Instant;
+}
+
 export const RUN_MEMORY_VERSION = 1;
 
 /** An account that is used for something else now is another account. */
@@ -86,9 +120,13 @@ export const accountKey = (account: { readonly id: string; readonly environment:
 /** Two providers may well count alike. */
 export const lookKey = (provider: string, orderId: string): string => `${provider} ${orderId}`;
 
+/** Two certificates may be served at one endpoint, to different clients. */
+export const endpointKey = (certificate: string, endpoint: string): string => `${certificate} ${endpoint}`;
+
 export const emptyMemory = (repositoryId: string): RunMemory => ({
   version: RUN_MEMORY_VERSION,
   repositoryId,
   accounts: {},
   looks: {},
+  endpoints: {},
 });

@@ -1,6 +1,8 @@
 import { nextCutOver } from '../model/calendar.js';
+import type { Configuration } from '../model/configuration.js';
 import { isOpen } from '../model/intent.js';
 import type { Spec } from '../model/manifest.js';
+import type { RunMemory } from '../model/run-memory.js';
 import type { Status } from '../model/status.js';
 import { DAY_MS, parseInstant, toMs } from '../model/time.js';
 import type { ReissueRule } from '../policy/coverage.js';
@@ -8,6 +10,8 @@ import { nextLookMs } from '../policy/doubts.js';
 import { nextTryMs } from '../policy/failures.js';
 import { SAID_AHEAD_MS } from '../policy/proofs.js';
 import { overdueFromMs, type RenewalInput, reissueSchedule, renewal } from '../policy/schedule.js';
+import { servingDates } from '../policy/serving.js';
+import { looksAt, watchedEndpoints } from './endpoints.js';
 import { certificateEndMs, headOrder, servingOrder } from './facts.js';
 import { isCertificate, type PlanInput } from './input.js';
 import { adviceOf, validationLevel } from './timing.js';
@@ -16,6 +20,11 @@ import { adviceOf, validationLevel } from './timing.js';
 export type QuietInput = Pick<PlanInput, 'providers' | 'nowMs'> & {
   readonly desired: Pick<PlanInput['desired'], 'specs' | 'approvals'>;
   readonly state: Pick<PlanInput['state'], 'statuses'>;
+  /** What is known of endpoints; absent: nothing is dialled. */
+  readonly serving?: {
+    readonly configuration: Pick<Configuration, 'endpoints'>;
+    readonly memory: Pick<RunMemory, 'endpoints'>;
+  };
 };
 
 /** From here on a paid term that nobody renews is said louder. */
@@ -43,7 +52,17 @@ export function quietUntilMs(input: QuietInput): number {
   }
   for (const status of input.state.statuses.values())
     countStatus(input, status, specs.get(status.name), count);
+  countEndpoints(input, count);
   return first;
+}
+
+/** When endpoints are dialled again, and when a certificate that is not served there is an alarm. */
+function countEndpoints({ serving, desired, state, nowMs }: QuietInput, count: Count): void {
+  if (serving === undefined) return;
+  const { configuration, memory } = serving;
+  const { servedWithinMs } = configuration.endpoints;
+  for (const seen of looksAt(watchedEndpoints(configuration, desired.specs, state.statuses), memory))
+    for (const ms of servingDates(seen, seen.current, servedWithinMs, nowMs)) count(ms);
 }
 
 type Count = (ms: number | undefined) => void;

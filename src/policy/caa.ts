@@ -121,7 +121,9 @@ function judgeParameters(
   }
   const [account] = accounts;
   const [list] = methods;
-  if (account !== undefined && ca.accountUri !== undefined && account !== ca.accountUri) {
+  const isOther =
+    account !== undefined && ca.accountUri !== undefined && isAnotherAccount(account, ca.accountUri);
+  if (account !== undefined && isOther) {
     return { kind: 'ours', why: `${domain} is named for another account (accounturi=${clip(account)})` };
   }
   const labels = ca.methods?.[method];
@@ -133,7 +135,7 @@ function judgeParameters(
     };
   }
   const open = [
-    ...(account !== undefined && ca.accountUri === undefined ? ['accounturi'] : []),
+    ...(account !== undefined && account !== ca.accountUri ? ['accounturi'] : []),
     ...(listed !== undefined && labels === undefined ? ['validationmethods'] : []),
   ];
   if (open.length === 0) return { kind: 'allowed' };
@@ -142,6 +144,15 @@ function judgeParameters(
     why: `${domain} is limited by ${open.join(' and ')}, which only the authority can compare`,
   };
 }
+
+/**
+ * An authority may know one account by several addresses (RFC 8657 §3), such as those of an earlier protocol: only what
+ * stands beside ours is another account for certain.
+ */
+const isAnotherAccount = (account: string, ours: string): boolean =>
+  account !== ours && folderOf(account) === folderOf(ours);
+
+const folderOf = (uri: string): string => uri.slice(0, uri.lastIndexOf('/') + 1);
 
 const clip = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}…` : text);
 

@@ -8,6 +8,7 @@ import type { ReissueRule } from './coverage.js';
 import { secondOrders } from './doubts.js';
 import { nextTryMs } from './failures.js';
 import { overdueFromMs, renewal } from './schedule.js';
+import { type EndpointLook, endpointVerdict, servedEverywhere } from './serving.js';
 import { isUnderWay, proofWords, solverDueMs } from './solving.js';
 
 export type ConditionType = 'Ready' | 'Issuing' | 'Waiting' | 'Held' | 'Attention' | 'Expired';
@@ -33,8 +34,8 @@ export interface ConditionContext {
   readonly hold?: Hold;
   /** Orders the manifest says to ignore. */
   readonly ignored?: readonly string[];
-  /** Do the endpoints serve the current certificate? Absent: not dialled. */
-  readonly served?: boolean;
+  /** What was seen at the endpoints of the manifest; absent: none are declared, or nothing is dialled. */
+  readonly endpoints?: { readonly looks: readonly EndpointLook[]; readonly servedWithinMs: number };
 }
 
 const WAITS: Readonly<Record<WaitingFor, string>> = {
@@ -234,7 +235,8 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
             `the order of certificate ${current.serial} was reissued elsewhere, as serial ${current.replacedBy}`,
           ),
         ]),
-    ...predecessorAlarm(current, nowMs, context.served),
+    ...predecessorAlarm(current, nowMs, servedEverywhere(context.endpoints?.looks ?? [])),
+    ...(current ? endpointAlarms(current, nowMs, context.endpoints) : []),
     ...failing(status, nowMs, overdue !== undefined || (current !== undefined && nowMs >= endMsOf(current))),
     ...termEnding(status, nowMs, context),
     ...status.orders.flatMap((order) => leftThere(order, nowMs)),
@@ -282,6 +284,24 @@ function predecessorAlarm(
   const message = `the previous certificate is revoked at ${current.revokesAt}; make sure ${current.serial} is served everywhere`;
   return [condition('Attention', 'attention', 'PredecessorRevoked', toInstant(revokesMs - DAY_MS), message)];
 }
+
+/** On its way to its servers a certificate waits for nobody but its own team: no alarm yet. */
+const endpointAlarms = (
+  current: CurrentCertificate,
+  nowMs: number,
+  { looks = [], servedWithinMs = 0 }: Partial<NonNullable<ConditionContext['endpoints']>> = {},
+): readonly Condition[] =>
+  looks
+    .flatMap((look) => endpointVerdict(look, current, servedWithinMs, nowMs) ?? [])
+    .map(({ reason, level, sinceMs, message }) =>
+      condition(
+        reason === 'NotServedYet' ? 'Waiting' : 'Attention',
+        level,
+        reason,
+        toInstant(sinceMs),
+        message,
+      ),
+    );
 
 function failing(status: Status, nowMs: number, urgent: boolean): readonly Condition[] {
   return Object.values(status.failures).map((failure) => {

@@ -1,5 +1,6 @@
 import {
   type AccountMemory,
+  type EndpointMemory,
   type Listing,
   type LookMemory,
   RUN_MEMORY_VERSION,
@@ -8,7 +9,7 @@ import {
 } from '../model/run-memory.js';
 import { DAY_MS, type Instant, toMs } from '../model/time.js';
 
-/** An order that was not looked at for this long is finished or gone. */
+/** An order, or an endpoint, that was not looked at for this long is finished or gone. */
 const KEPT_LOOKS_MS = 60 * DAY_MS;
 
 /** Two memories as one: of each entry the newer, and of two of the same second the one of `b`. Instants in their one form compare as texts. */
@@ -18,6 +19,7 @@ export function mergeMemories(a: RunMemory, b: RunMemory): RunMemory {
     repositoryId: a.repositoryId,
     accounts: mergeRecords(a.accounts, b.accounts, mergeAccounts),
     looks: mergeRecords(a.looks, b.looks, (x, y) => newer(x, y, ({ at }: LookMemory) => at)),
+    endpoints: mergeRecords(a.endpoints, b.endpoints, (x, y) => newer(x, y, ({ at }: EndpointMemory) => at)),
   };
 }
 
@@ -60,12 +62,17 @@ function mergeRecords<T>(
   return all;
 }
 
-/** Without what nobody needs any more: orders that are long finished, and instants a wrong clock put ahead. */
+/** Without what nobody needs any more: what is long finished, and instants a wrong clock put ahead. */
 export const prunedMemory = (memory: RunMemory, nowMs: number): RunMemory => ({
   ...memory,
-  looks: Object.fromEntries(
-    Object.entries(memory.looks).filter(
-      ([, { at }]) => toMs(at) > nowMs - KEPT_LOOKS_MS && toMs(at) <= nowMs,
-    ),
-  ),
+  looks: recent(memory.looks, nowMs),
+  endpoints: recent(memory.endpoints, nowMs),
 });
+
+const recent = <T extends { readonly at: Instant }>(
+  looks: Readonly<Record<string, T>>,
+  nowMs: number,
+): Readonly<Record<string, T>> =>
+  Object.fromEntries(
+    Object.entries(looks).filter(([, { at }]) => toMs(at) > nowMs - KEPT_LOOKS_MS && toMs(at) <= nowMs),
+  );

@@ -203,10 +203,10 @@ export interface Provider {
   /** @throws CertError `provider.unsupported` where the reply does not say for certain which of its values it is */
   balance?(): Promise<Money>;
   /**
-   * What the authority calls itself in CAA records, where only it knows (the directory of an ACME server). Absent:
-   * capabilities and products say it.
+   * What the authority calls itself in CAA records, where only it knows (the directory of an ACME server); undefined where
+   * it does not say. Makes no account. Absent: capabilities and products say it.
    */
-  caaIdentity?(): Promise<CaaIdentity>;
+  caaIdentity?(): Promise<CaaIdentity | undefined>;
   /**
    * When the CA wants this certificate replaced; undefined where it says nothing of it. One call, repeats safely.
    * Absent: the provider has no such thing.

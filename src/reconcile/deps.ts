@@ -11,6 +11,7 @@ import type { RunMemory } from '../model/run-memory.js';
 import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Clock, Random } from '../ports/clock.js';
+import type { Dialer } from '../ports/dialer.js';
 import type { Resolver } from '../ports/dns.js';
 import type { PublishedHook } from '../ports/hook.js';
 import type { KeyMaker } from '../ports/keystore.js';
@@ -69,6 +70,8 @@ export interface Deps {
   openResolver(config: PreflightConfig): Promise<Resolver>;
   /** Absent, or without an answer: this process can start no such hook, another one does. */
   publishedHook?(config: HookConfig): PublishedHook | undefined;
+  /** By whom endpoints are looked at. Contacts nobody by itself. */
+  openDialer(): Promise<Dialer>;
   keyMaker(configuration: Configuration): KeyMaker;
   /** Personal data of a contact set, resolved; with the digest that requests record. */
   contacts(

@@ -2,8 +2,15 @@ import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
 import type { Plan, PlanItem, PlanWarning } from '../model/plan.js';
-import { lookKey } from '../model/run-memory.js';
+import { lookKey, type RunMemory } from '../model/run-memory.js';
 import { SECOND_MS, toMs } from '../model/time.js';
+import {
+  type DialWish,
+  dueEndpoints,
+  looksAt,
+  type WatchedEndpoint,
+  watchedEndpoints,
+} from '../planner/endpoints.js';
 import type { Desired, PlanInput } from '../planner/input.js';
 import { makePlan } from '../planner/plan.js';
 import { listedWarnings } from '../planner/warnings.js';
@@ -13,6 +20,7 @@ import { act } from './act.js';
 import { askAdvice } from './advice.js';
 import { deliver } from './deliver.js';
 import type { Deps } from './deps.js';
+import { type Dialed, dialEndpoints } from './endpoints.js';
 import { environmentFindings } from './environments.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
@@ -106,7 +114,9 @@ export interface Applied {
   readonly specs: ReadonlyMap<string, Spec>;
   readonly providers: PlanInput['providers'];
   readonly declined: boolean;
-  /** The oldest of the accounts' last lists, epoch ms; 0: one was never listed. */
+  /** What this run and earlier ones remember of what they asked. */
+  readonly memory: RunMemory;
+  /** The oldest of the accounts' last lists and of the looks at endpoints, epoch ms; 0: one was never listed. */
   readonly listedMs: number;
   /** When the next order that is waited for may be looked at again, epoch ms; Infinity: none is. */
   readonly nextLookMs: number;
@@ -163,11 +173,32 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
     await waitForQuickOnes(run, answers, options.waitMs, events);
     await deliver(run, told);
     events.push(...run.events.splice(0));
+    if (integrity.kind !== 'lost') await lookAtEndpoints(run, dialWish(options));
     return { ...resultOf(run, first, events), accounts };
   } finally {
     await leaveNotes(deps, run.view, run.notes);
     await run.providers.close();
   }
+}
+
+/** A list and a look at every endpoint belong together; in between only what is to be mended is looked at. */
+function dialWish({ syncOlderMs }: ApplyOptions): DialWish {
+  if (syncOlderMs === undefined) return 'due';
+  return syncOlderMs === 0 ? 'all' : { olderThanMs: syncOlderMs };
+}
+
+const endpointsOf = ({ configuration, specs, view }: Run): readonly WatchedEndpoint[] =>
+  watchedEndpoints(configuration, specs.values(), view.statuses);
+
+/** The last of a run, since nothing is decided by it. */
+async function lookAtEndpoints(run: Run, wish: DialWish): Promise<readonly Dialed[]> {
+  const { deps, view, notes } = run;
+  return dialEndpoints(
+    deps,
+    view,
+    notes,
+    dueEndpoints(endpointsOf(run), notes.memory, wish, deps.clock.now()),
+  );
 }
 
 function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Applied, 'accounts'> {
@@ -181,6 +212,7 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Appli
     specs: run.specs,
     providers: providerFacts(run, noAnswers()),
     declined: false,
+    memory: run.notes.memory,
     listedMs: oldestListMs(run),
     nextLookMs: firstLookMs(run),
     ...(run.clockProblem === undefined ? {} : { clockProblem: run.clockProblem }),
@@ -189,10 +221,13 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Appli
 
 export interface Synced {
   readonly accounts: readonly AccountSync[];
+  /** Those that were dialled. */
+  readonly endpoints: readonly Dialed[];
   /** What changed by it, and what could not be asked. */
   readonly events: readonly RunEvent[];
   readonly findings: readonly Finding[];
   readonly view: StateView;
+  readonly configuration: Configuration;
   /** What a person has to look into. */
   readonly warnings: readonly PlanWarning[];
 }
@@ -214,11 +249,14 @@ export async function sync(
     const names = choose?.([...run.view.statuses.keys()].sort());
     if (names) await syncCertificates(run, names);
     const accounts = names ? [] : await syncAccounts(run, 0);
+    const watched = endpointsOf(run).filter(({ name }) => names?.includes(name) ?? true);
     return {
       accounts,
+      endpoints: await dialEndpoints(deps, run.view, run.notes, watched),
       events: lastWord(run.events),
       findings: run.findings,
       view: run.view,
+      configuration: run.configuration,
       warnings: listedWarnings({ providers: providerFacts(run, noAnswers()), memory: run.notes.memory }),
     };
   } finally {
@@ -227,11 +265,17 @@ export async function sync(
   }
 }
 
-const oldestListMs = ({ providers, notes, deps }: Run): number =>
-  [...providers.all.values()]
+function oldestListMs(run: Run): number {
+  const { providers, notes, deps } = run;
+  const lists = [...providers.all.values()]
     .filter(({ list }) => list)
     .map(({ config }) => memoryOf(notes, config)?.listing?.at)
-    .reduce((oldest, at) => Math.min(oldest, at === undefined ? 0 : toMs(at)), deps.clock.now());
+    .map((at) => (at === undefined ? 0 : toMs(at)));
+  const looks = looksAt(endpointsOf(run), notes.memory).map(({ look, current }) =>
+    toMs(look?.at ?? current.publishedAt),
+  );
+  return [...lists, ...looks].reduce((oldest, ms) => Math.min(oldest, ms), deps.clock.now());
+}
 
 const firstLookMs = ({ view, notes, providers, deps }: Run): number =>
   [...view.statuses.values()]

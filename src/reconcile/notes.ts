@@ -4,7 +4,9 @@ import type { Money } from '../model/money.js';
 import {
   type AccountMemory,
   accountKey,
+  type EndpointMemory,
   emptyMemory,
+  endpointKey,
   type Listing,
   type LookMemory,
   lookKey,
@@ -23,6 +25,7 @@ export interface Notes {
   readonly memory: RunMemory & {
     readonly accounts: Record<string, AccountMemory>;
     readonly looks: Record<string, LookMemory>;
+    readonly endpoints: Record<string, EndpointMemory>;
   };
   /** Provider calls were made: worth a push. */
   changed: boolean;
@@ -81,6 +84,12 @@ export function noteLook(
   const at = toInstant(nowMs);
   const changedAt = news ? at : notes.memory.looks[key]?.changedAt;
   notes.memory.looks[key] = { at, ...(changedAt === undefined ? {} : { changedAt }) };
+  notes.changed = true;
+}
+
+/** An endpoint of a certificate was dialled. */
+export function noteDial(notes: Notes, certificate: string, endpoint: string, memory: EndpointMemory): void {
+  notes.memory.endpoints[endpointKey(certificate, endpoint)] = memory;
   notes.changed = true;
 }
 

@@ -6,6 +6,7 @@ import type { Plan } from '../model/plan.js';
 import { SECOND_MS } from '../model/time.js';
 import type { PlanInput } from '../planner/input.js';
 import { type NameQuestion, nameQuestions, questionsOf } from '../planner/preflight.js';
+import { noteRefusal, refuseWhilePaused } from './notes.js';
 import type { Run } from './run.js';
 
 /** A name as it was seen in this run. */
@@ -87,8 +88,11 @@ async function askAuthorities(
       const provider = run.providers.all.get(id);
       if (!provider?.caaIdentity) return;
       try {
-        sights.authorities.set(id, await provider.caaIdentity());
+        refuseWhilePaused(run.notes, provider.config, run.deps.clock.now());
+        const identity = await provider.caaIdentity();
+        if (identity !== undefined) sights.authorities.set(id, identity);
       } catch (error) {
+        noteRefusal(run.notes, provider.config, error, run.deps.clock.now());
         run.deps.log.warn({ provider: id, error: messageOf(error) }, 'the authority does not say who it is');
       }
     }),

@@ -3,6 +3,7 @@ import type { Lane } from '../model/order.js';
 import type { FailureRecord, OrderRecord, Status } from '../model/status.js';
 import { type Instant, toMs } from '../model/time.js';
 import { day, minute, relative, separatePaidTill } from './dates.js';
+import { type EndpointRow, endpointSection } from './endpoints.js';
 import { say, shellWord, terminalText } from './escape.js';
 import { type Colors, colorsOf, fields, optional, type TimedOptions } from './layout.js';
 import { intentSections } from './show-intents.js';
@@ -27,6 +28,8 @@ export interface ShowView {
     readonly message: string;
     readonly file?: string;
   }[];
+  /** Absent: none are declared, or nothing is dialled. */
+  readonly endpoints?: readonly EndpointRow[];
   /** Paths on the state branch. */
   readonly files: readonly string[];
 }
@@ -137,6 +140,7 @@ function sections(view: ShowView, nowMs: number, colors: Colors): readonly Secti
       ]),
     },
     validationSection(status, nowMs),
+    endpointSection(view.endpoints ?? [], nowMs),
     ...failures.map(([lane, failure]) => failureSection(lane, failure, view.nextTryAt[lane], nowMs)),
     {
       title: 'Requested',

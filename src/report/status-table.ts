@@ -3,6 +3,7 @@ import type { Environment } from '../model/configuration.js';
 import { formatMoney, type Money } from '../model/money.js';
 import { type Instant, toMs } from '../model/time.js';
 import { day, relativeShort, separatePaidTill } from './dates.js';
+import { type EndpointRow, servedWord } from './endpoints.js';
 import { terminalText } from './escape.js';
 import { jsonText } from './json.js';
 import { colorsOf, cutTo, pad, type TimedOptions } from './layout.js';
@@ -30,6 +31,8 @@ export interface StatusRow {
   readonly term?: string;
   /** What the paid term cost. */
   readonly price?: Money;
+  /** What is known of the endpoints of the manifest; absent: it has none, or nothing is dialled. */
+  readonly endpoints?: readonly EndpointRow[];
 }
 
 export interface StatusTableOptions extends TimedOptions {
@@ -78,6 +81,7 @@ const WIDE: readonly Column[] = [
   { title: 'SERIAL', text: ({ serial }) => plain(serial) },
   { title: 'ORDER', text: ({ order }) => plain(order) },
   { title: 'TERM', text: ({ term }) => plain(term) },
+  { title: 'SERVED', text: ({ endpoints }) => servedWord(endpoints ?? []) },
   { title: 'PRICE', text: ({ price }) => (price === undefined ? '' : formatMoney(price)), right: true },
 ];
 

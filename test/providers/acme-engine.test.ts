@@ -4,11 +4,16 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, toInstant, toMs } from '../../src/model/tim
 import { land, observeState } from '../../src/reconcile/land.js';
 import { statusFile } from '../../src/reconcile/run.js';
 import { type AcmeServerOptions, problem, startAcmeServer } from '../support/acme-server.js';
+import { caa, type Handler, soa, startDnsServer } from '../support/dns-server.js';
 import { applyOnce, openPlace, openRunner, type Place, runUntilQuiet } from '../support/engine.js';
 import { manualClock } from '../support/manual-clock.js';
 
 /** The whole engine at an ACME server of ours, which believes every proof, on one clock that is moved by hand. */
-async function shop(options: Partial<AcmeServerOptions> = {}, manifests?: Readonly<Record<string, string>>) {
+async function shop(
+  options: Partial<AcmeServerOptions> = {},
+  manifests?: Readonly<Record<string, string>>,
+  resolver?: string,
+) {
   let place: Place | undefined;
   const startMs = manualClock().now();
   const now = (): number => place?.clock.now() ?? startMs;
@@ -22,6 +27,7 @@ async function shop(options: Partial<AcmeServerOptions> = {}, manifests?: Readon
       issued: async () => server.orders.filter((o) => o.certificate).length,
     },
     manifests: manifests ?? { shop: 'domains: [shop.example.com]\n' },
+    ...(resolver === undefined ? {} : { preflight: `{ resolvers: ["${resolver}"] }` }),
   });
   const opened = place;
   return {
@@ -102,6 +108,67 @@ describe('a CA that says when it wants certificates replaced', () => {
     expect((await run()).exit).toBe(0);
     expect((await status()).current?.advice).toEqual(known);
     expect(await place.pushes()).toBe(pushes);
+  });
+});
+
+describe('CAA records, before an ACME CA is asked', () => {
+  const caaAt =
+    (...values: readonly string[]): Handler =>
+    ({ name, type }) => {
+      if (type === 'SOA') return { answers: [soa(name)] };
+      const found = type === 'CAA' && name === 'example.com';
+      return { answers: found ? values.map((value) => caa(name, value)) : [] };
+    };
+
+  it('are compared with what its directory says, and mended by the name it says', async () => {
+    const dns = await startDnsServer(caaAt('other.example.net'));
+    const { server, run, settle, status } = await shop(
+      { caaIdentities: ['ca.example.net'] },
+      undefined,
+      dns.address,
+    );
+    const held = await run();
+    expect(held.applied?.events).toMatchObject([
+      {
+        outcome: 'held',
+        message: expect.stringContaining(
+          'CAA at example.com: issue names other.example.net and nobody else; add `example.com. CAA 0 issue "ca.example.net"`',
+        ),
+      },
+    ]);
+    expect(server.calls).not.toContain('new-order');
+    dns.says(caaAt('ca.example.net; validationmethods=dns-01'));
+    await settle();
+    expect((await status()).current?.names).toEqual(['shop.example.com']);
+  });
+
+  it('that name another account hold the next certificate, and those that name ours do not', async () => {
+    const dns = await startDnsServer(caaAt('ca.example.net'));
+    const { place, server, run, settle, status } = await shop(
+      { caaIdentities: ['ca.example.net'] },
+      undefined,
+      dns.address,
+    );
+    await settle();
+    const first = (await status()).current?.serial;
+    dns.says(caaAt(`ca.example.net; accounturi=${server.url}/account/somebody-else`));
+    await place.merge({ 'certificates/shop.yaml': 'domains: [shop.example.com]\nreissue: again\n' });
+    const held = await run();
+    expect(held.applied?.events).toMatchObject([
+      { outcome: 'held', message: expect.stringContaining('is named for another account') },
+    ]);
+    expect((await status()).current?.serial).toBe(first);
+    dns.says(caaAt(`ca.example.net; accounturi=${server.accountUrls[0]}`));
+    await settle();
+    expect((await status()).current?.serial).not.toBe(first);
+  });
+
+  it('of a CA that does not say who it is are noted, and stop nothing', async () => {
+    const dns = await startDnsServer(caaAt('ca.example.net'));
+    const { settle, status } = await shop({}, undefined, dns.address);
+    const { applied } = await settle();
+    expect(applied?.plan).toBeDefined();
+    expect((await status()).current?.names).toEqual(['shop.example.com']);
   });
 });
 

@@ -48,6 +48,7 @@ export interface AcmeServer {
   readonly calls: readonly Operation[];
   readonly orders: readonly Order[];
   readonly accounts: number;
+  readonly accountUrls: readonly string[];
   /** Payloads of new orders. */
   readonly ordered: readonly Record<string, unknown>[];
   /** Reason of a revoked certificate, by serial. */
@@ -66,6 +67,8 @@ export interface AcmeServerOptions {
   readonly now: () => number;
   readonly profiles?: Readonly<Record<string, string>>;
   readonly terms?: string;
+  /** What it calls itself in CAA records; absent: it does not say. */
+  readonly caaIdentities?: readonly string[];
   /** Window and `Retry-After` of every certificate; absent: there is no renewal information. */
   readonly renewal?: () => { readonly start: string; readonly end: string; readonly explanationURL?: string };
   readonly validityMs?: number;
@@ -222,6 +225,7 @@ export async function startAcmeServer(options: AcmeServerOptions): Promise<AcmeS
       meta: {
         ...(options.terms === undefined ? {} : { termsOfService: options.terms }),
         ...(options.profiles ? { profiles: options.profiles } : {}),
+        ...(options.caaIdentities ? { caaIdentities: options.caaIdentities } : {}),
       },
     },
   });
@@ -312,6 +316,9 @@ export async function startAcmeServer(options: AcmeServerOptions): Promise<AcmeS
     },
     get accounts() {
       return accounts.size;
+    },
+    get accountUrls() {
+      return [...accounts.keys()].map((thumbprint) => `${url}/account/${thumbprint}`);
     },
     validateAll: () => {
       proven = true;

@@ -88,6 +88,8 @@ export interface PlaceOptions {
   readonly preflight?: string;
   /** The text of `hooks:`, in flow style. */
   readonly hooks?: string;
+  /** The text of `endpoints:`, in flow style. */
+  readonly endpoints?: string;
   /** Variables of every runner. */
   readonly env?: Readonly<Record<string, string>>;
   readonly definitions?: readonly ProviderDefinition[];
@@ -215,6 +217,7 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
     ...(options.solvers === undefined ? [] : [`solvers: ${options.solvers}`]),
     ...(options.preflight === undefined ? [] : [`preflight: ${options.preflight}`]),
     ...(options.hooks === undefined ? [] : [`hooks: ${options.hooks}`]),
+    ...(options.endpoints === undefined ? [] : [`endpoints: ${options.endpoints}`]),
     'policy:',
     `  approval: { ${options.policy ?? 'order: merge, renew: auto, free: auto, revoke: auto'} }`,
     `  spending: { ${options.spending ?? 'perOrder: 100 USD, perDay: 1000 USD, perMonth: 5000 USD'} }`,
@@ -425,6 +428,8 @@ export async function applyOnce(
       applied.specs,
       applied.providers,
       place.clock.now(),
+      undefined,
+      applied,
     );
     const exit = exitCodeOf({
       plan: applied.plan,
@@ -527,6 +532,17 @@ async function expectKeyIn(place: Place, files: Files, name: string): Promise<vo
   const sealer = createSealer({ recipients: [], identities: parseIdentities(place.identity) });
   const key = await sealer.open(files[`issued/${name}/key.pem.age`] ?? '');
   expect(certificate.checkPrivateKey(createPrivateKey(key)), `the key of ${name} fits`).toBe(true);
+}
+
+/** What a team puts on its servers. */
+export async function publishedPair(place: Place, name: string) {
+  const files = await place.store.files(STATE_REF);
+  const sealer = createSealer({ recipients: [], identities: parseIdentities(place.identity) });
+  return {
+    pem: files[`issued/${name}/certificate.pem`] ?? '',
+    chainPem: files[`issued/${name}/chain.pem`] ?? '',
+    keyPem: await sealer.open(files[`issued/${name}/key.pem.age`] ?? ''),
+  };
 }
 
 /** Manifests s0, s1, … */

@@ -80,6 +80,10 @@ export function fused(deps: Deps, through: Fuse): Deps {
         close: () => through.call('close', () => set.close()),
       };
     },
+    openDialer: async () => {
+      const dialer = await deps.openDialer();
+      return { dial: (target, signal) => through.call('dial', () => dialer.dial(target, signal)) };
+    },
     openSolver: async (config) => fusedSolver(await deps.openSolver(config), through),
     keyMaker: (configuration): KeyMaker => {
       const maker = deps.keyMaker(configuration);

@@ -170,9 +170,9 @@ export function buildProgram(start: Start): Command {
 
   add(
     'check [providers...]',
-    'log in to every account: reachable, credentials, balance, clock',
+    'log in to every account, and dial every endpoint: what works, what is served',
     () => import('./check.js'),
-  );
+  ).option('--endpoints', 'dial endpoints only; then the arguments are certificates', false);
 
   add(
     'doctor',

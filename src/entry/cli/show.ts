@@ -11,7 +11,7 @@ import type { Context } from '../context.js';
 import { dueDates, nextTries } from '../due.js';
 import { exitCodeOf } from '../exit.js';
 import { type Entry, lookAround, type Situation } from '../situation.js';
-import { stateOf } from '../status-rows.js';
+import { endpointRows, stateOf } from '../status-rows.js';
 import { manifestCeiling } from '../unpriced-plan.js';
 import { openWorkplace } from '../workplace.js';
 import type { Globals } from './globals.js';
@@ -89,6 +89,7 @@ function viewOf(situation: Situation, entry: Entry, awaited: readonly AwaitedApp
       message: item.hold?.message ?? '',
       ...optional('file', draft?.file),
     })),
+    ...endpointRows(entry),
     files: [...situation.view.files.keys()].filter((path) => path.startsWith(folder)).sort(),
   };
 }

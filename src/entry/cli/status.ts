@@ -18,6 +18,8 @@ import { CLEAR_SCREEN, watch } from './watch.js';
 
 type Form = 'table' | 'wide' | 'json' | 'name' | 'markdown';
 
+const FORMS: readonly Form[] = ['wide', 'json', 'name', 'markdown'];
+
 /** `certwright status`: every certificate as the tips of the remote have it. No provider is asked. */
 export async function run(
   context: Context,
@@ -40,9 +42,8 @@ export async function run(
 
 function formOf(globals: Globals, { output }: Options): Form {
   if (globals.json) return 'json';
-  return output === 'wide' || output === 'json' || output === 'name' || output === 'markdown'
-    ? output
-    : 'table';
+  const known = FORMS.find((form) => form === output);
+  return known ?? 'table';
 }
 
 /** What is printed, what is said beside it, and the exit code. */

@@ -1,8 +1,11 @@
+import { endpointVerdict } from '../../policy/serving.js';
 import { type Synced, sync } from '../../reconcile/engine.js';
-import { say } from '../../report/escape.js';
+import { type EndpointRow, endpointRow, isTrouble } from '../../report/endpoints.js';
+import { say, terminalText } from '../../report/escape.js';
 import { findingsText } from '../../report/findings.js';
 import { jsonText } from '../../report/json.js';
-import { colorsOf } from '../../report/layout.js';
+import { colorsOf, hang, type RenderOptions } from '../../report/layout.js';
+import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { openWorkplace } from '../workplace.js';
@@ -29,10 +32,13 @@ export async function run(
       );
       context.progress.clear();
       if (synced.findings.length > 0) context.say(findingsText(synced.findings, context.render));
-      const code = exitOf(synced);
+      const code = exitOf(synced, context.clock.now());
       const { accounts, events, warnings } = synced;
+      const endpoints = endpointRows(synced);
       context.print(
-        globals.json ? jsonText({ accounts, events, warnings, exitCode: code }) : textOf(context, synced),
+        globals.json
+          ? jsonText({ accounts, endpoints, events, warnings, exitCode: code })
+          : textOf(context, synced, endpoints),
       );
       return code;
     } finally {
@@ -49,11 +55,36 @@ function chosen(globs: readonly string[], names: readonly string[]): readonly st
   return all.filter((one) => matches(selection, one)).map(({ name }) => name);
 }
 
-function textOf({ render }: Context, { accounts, events, warnings }: Synced): string {
+const endpointRows = ({ endpoints }: Synced): readonly EndpointRow[] =>
+  endpoints.map(({ name, endpoint, memory }) => endpointRow(name, { endpoint, look: memory }));
+
+/** How many were dialled, and what was found. */
+function endpointLines(rows: readonly EndpointRow[], { width }: RenderOptions): readonly string[] {
+  if (rows.length === 0) return [];
+  const trouble = rows.filter(isTrouble);
+  const fine = trouble.length === 0 ? 'all as published' : `${trouble.length} not as published`;
+  return [
+    `${count(rows.length, 'endpoint')} dialled, ${fine}`,
+    ...trouble.flatMap(({ certificate, endpoint, findings }) =>
+      hang(
+        '  ',
+        `${terminalText(endpoint)} (${terminalText(certificate)}): ${findings.map(say).join('; ')}`,
+        width,
+      ),
+    ),
+  ];
+}
+
+function textOf(
+  { render }: Context,
+  { accounts, events, warnings }: Synced,
+  endpoints: readonly EndpointRow[],
+): string {
   const colors = colorsOf(render);
   const lines = [
     ...eventLines(events, render),
     ...accountLines(accounts, render),
+    ...endpointLines(endpoints, render),
     ...warnings.map(({ name, message }) => `${colors.red('attention')} ${name ?? ''}: ${say(message)}`),
   ];
   const changed = events.some(({ outcome }) => outcome === 'done');
@@ -63,7 +94,12 @@ function textOf({ render }: Context, { accounts, events, warnings }: Synced): st
   );
 }
 
-function exitOf({ events, warnings }: Synced): ExitCode {
-  if (warnings.some(({ level }) => level === 'attention')) return EXIT.attention;
+function exitOf({ events, warnings, endpoints, configuration }: Synced, nowMs: number): ExitCode {
+  const { servedWithinMs } = configuration.endpoints;
+  const late = endpoints.some(
+    ({ endpoint, memory, current }) =>
+      endpointVerdict({ endpoint, look: memory }, current, servedWithinMs, nowMs)?.level === 'attention',
+  );
+  if (late || warnings.some(({ level }) => level === 'attention')) return EXIT.attention;
   return events.some(({ outcome }) => outcome === 'failed') ? EXIT.error : EXIT.fine;
 }

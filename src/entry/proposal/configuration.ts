@@ -73,6 +73,9 @@ export function configurationNotes(base: Configuration, merged: Configuration): 
     ...sectionNotes('solvers', base.solvers, merged.solvers),
     ...sectionNotes('hooks', base.hooks, merged.hooks),
     ...(same(base.notifications, merged.notifications) ? [] : [review(`notifications changes; ${LATER}`)]),
+    ...(same(base.endpoints, merged.endpoints)
+      ? []
+      : [review(`endpoints changes: whether certificates that are not served are told; ${LATER}`)]),
     ...(same(base.preflight, merged.preflight)
       ? []
       : [review(`preflight changes: how names are looked at before money is spent; ${LATER}`)]),

@@ -18,8 +18,14 @@ export interface AcmeAccount {
 export interface Accounts {
   /** The account, made where there is none. @throws CertError */
   open(): Promise<AcmeAccount>;
-  /** The account where it exists; makes neither key nor account. @throws CertError */
+  /** The account where it exists; makes neither key nor account and changes nothing. @throws CertError */
   find(): Promise<AcmeAccount | undefined>;
+}
+
+interface Located {
+  readonly account: AcmeAccount;
+  /** As the CA tells them; absent: it does not. */
+  readonly contact?: readonly string[];
 }
 
 const STORE_TRIES = 5;
@@ -57,7 +63,7 @@ export function accountsOf(deps: ProviderDeps, options: AcmeOptions, client: Acm
     throw new CertError('repository.moved', 'other runs kept writing to the ACME account; run again');
   }
 
-  async function locate(key: AccountKey): Promise<AcmeAccount | undefined> {
+  async function locate(key: AccountKey): Promise<Located | undefined> {
     const { newAccount } = await client.directory();
     const payload = { onlyReturnExisting: true };
     const what = 'the account of this key';
@@ -82,7 +88,7 @@ export function accountsOf(deps: ProviderDeps, options: AcmeOptions, client: Acm
     return { newAccount, binding };
   }
 
-  async function create(key: AccountKey): Promise<AcmeAccount> {
+  async function create(key: AccountKey): Promise<Located> {
     const { newAccount, binding } = await requirements();
     const payload = {
       ...(options.termsAgreed ? { termsOfServiceAgreed: true } : {}),
@@ -95,7 +101,7 @@ export function accountsOf(deps: ProviderDeps, options: AcmeOptions, client: Acm
     return accountIn(key, await client.post({ url: newAccount, signer: { key }, payload, what }));
   }
 
-  async function accountIn(key: AccountKey, reply: HttpReply): Promise<AcmeAccount> {
+  function accountIn(key: AccountKey, reply: HttpReply): Located {
     const { status, contact } = parseAccount(reply);
     const kid = reply.headers.location;
     if (status !== 'valid') {
@@ -106,23 +112,25 @@ export function accountsOf(deps: ProviderDeps, options: AcmeOptions, client: Acm
     if (kid === undefined || !client.isOurs(kid)) {
       throw new CertError('wire.unexpected', `${client.host} does not say the address of the account`);
     }
-    const account = { key, signer: { key, kid } };
-    if (contact !== undefined && differs(contact, mailtos(options))) await update(account);
-    return account;
+    return { account: { key, signer: { key, kid } }, ...(contact === undefined ? {} : { contact }) };
   }
 
   /** RFC 8555 §7.3.2; where the CA tells contacts, they follow the configuration. */
-  async function update({ signer }: AcmeAccount): Promise<void> {
-    const payload = { contact: mailtos(options) };
-    await client.post({ url: signer.kid, signer, payload, what: 'other contacts for the account' });
+  async function inUse({ account, contact }: Located): Promise<AcmeAccount> {
+    const { signer } = account;
+    if (contact !== undefined && differs(contact, mailtos(options))) {
+      const payload = { contact: mailtos(options) };
+      await client.post({ url: signer.kid, signer, payload, what: 'other contacts for the account' });
+    }
+    return account;
   }
 
   async function openAccount(): Promise<AcmeAccount> {
     const known = await storedKey();
-    if (known !== undefined) return (await locate(known)) ?? create(known);
+    if (known !== undefined) return inUse((await locate(known)) ?? (await create(known)));
     // What stops the account is said before a key for it is stored.
     await requirements();
-    return create(await newKey());
+    return inUse(await create(await newKey()));
   }
 
   return {
@@ -139,7 +147,7 @@ export function accountsOf(deps: ProviderDeps, options: AcmeOptions, client: Acm
     async find() {
       if (opened !== undefined) return opened;
       const key = await storedKey();
-      return key === undefined ? undefined : locate(key);
+      return key === undefined ? undefined : (await locate(key))?.account;
     },
   };
 }

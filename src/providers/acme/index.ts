@@ -36,6 +36,7 @@ const capabilities: Capabilities = {
     quote: 'ACME knows no price. What a CA charges for the account is agreed with it elsewhere.',
     list: 'The list of orders in RFC 8555 is not served by large CAs.',
     push: 'ACME has none; certwright looks.',
+    caa: 'The directory of the CA tells it (`caaIdentities`), and the account its URL for `accounturi`.',
   },
 };
 

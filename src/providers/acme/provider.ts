@@ -4,6 +4,7 @@ import type { OrderSnapshot } from '../../model/order.js';
 import type { ConnectionReport, Offering, Provider, ProviderDeps, Recorded } from '../../ports/provider.js';
 import { accountsOf } from './account.js';
 import { auditSpec } from './audit.js';
+import { caaIdentity } from './authority.js';
 import { chainsOf } from './chains.js';
 import { acmeClient } from './client.js';
 import { optionsOf } from './options.js';
@@ -92,6 +93,7 @@ export function createAcme(deps: ProviderDeps, offering: Offering): Provider {
         throw new CertError('provider.refused', `the CA offers no such challenge for ${name}`);
       },
     },
+    caaIdentity: () => caaIdentity(client, accounts, log),
     renewalAdvice: (pem) => renewalAdvice(client, pem, clock.now()),
     serverTime: async () => client.http.serverTime(),
     close: () => client.http.close(),

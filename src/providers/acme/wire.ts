@@ -16,6 +16,8 @@ export interface DirectoryWire {
   readonly meta?: {
     readonly termsOfService?: string;
     readonly externalAccountRequired?: boolean;
+    /** What the CA recognises as itself in CAA records (RFC 8659). */
+    readonly caaIdentities?: readonly string[];
     /** Name → words for people. */
     readonly profiles?: Readonly<Record<string, string>>;
   };
@@ -145,6 +147,7 @@ export const parseDirectory = wireParser<DirectoryWire>('ACME directory', {
       properties: {
         termsOfService: { ...text, nullable: true },
         externalAccountRequired: { type: 'boolean', nullable: true },
+        caaIdentities: { type: 'array', items: text, maxItems: 100, nullable: true },
         profiles: {
           type: 'object',
           required: [],

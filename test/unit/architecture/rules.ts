@@ -47,6 +47,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     files: {
       'keys/certificate.ts': 'verifying before publishing is reading a certificate: no key, no I/O',
       'keys/csr.ts': 'a kept CSR is only good for the names it holds: reading it needs no key, no I/O',
+      'keys/served.ts': 'what a server shows is read as what a provider delivers: no key, no I/O',
       'repository/layout.ts': 'the names of our own files: no I/O',
       'repository/stable.ts': 'the bytes of our own files: no I/O',
     },
@@ -69,6 +70,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   forge: ADAPTER,
   /** Messages of DNS, the connections that carry them, and resolvers. */
   dns: ADAPTER,
+  /** Handshakes with the servers that certificates are for. */
+  tls: ADAPTER,
   /** Programs of the user's own, started without a shell and without our credentials. */
   programs: ADAPTER,
   solvers: { layers: [...ADAPTER.layers, 'dns', 'programs'] },
@@ -103,6 +106,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'forge',
       'dns',
       'programs',
+      'tls',
       'solvers',
       'providers',
       'config',

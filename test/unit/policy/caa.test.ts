@@ -118,6 +118,12 @@ describe('RFC 8657: limits', () => {
       acme,
     ],
     [
+      'an address of another form, by which the authority may know the account as well',
+      ['0 issue "ca1.example.net; accounturi=https://old.acme.example/reg/1"'],
+      'unsure: ca1.example.net is limited by accounturi, which only the authority can compare',
+      acme,
+    ],
+    [
       'several records, one of them for us',
       [
         '0 issue "ca1.example.net; accounturi=https://acme.example/acct/2"',

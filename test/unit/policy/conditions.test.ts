@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import type { EndpointFinding } from '../../../src/model/run-memory.js';
 import type { Status } from '../../../src/model/status.js';
 import { HOUR_MS, toMs } from '../../../src/model/time.js';
 import { type ConditionContext, conditionsOf, health } from '../../../src/policy/conditions.js';
+import type { EndpointLook } from '../../../src/policy/serving.js';
 import { certificate, intended, order, placed, status, unknown, usd } from './builders.js';
 
 /** The builders' certificate ends 2027-05-18T23:59:59Z; half its margin before is 2027-05-04T00:00:00Z. */
 const EARLY = '2026-11-22T12:00:00Z';
 const live = (parts: Partial<Status> = {}): Status =>
   status('a', { orders: [order('1')], current: certificate('s1'), ...parts });
+
+const PREVIOUS: EndpointFinding = { fault: 'previous-certificate', text: 'serves the previous certificate' };
+
+const lookAt = ({ current }: Status, at: string, findings: readonly EndpointFinding[]): EndpointLook => ({
+  endpoint: 'shop.example.com:443',
+  look: { at, certificate: current?.sha256 ?? '', findings },
+});
 
 const reasons = (one: Status, at: string, context: ConditionContext = {}) =>
   conditionsOf(one, toMs(at), context).map((c) => `${c.type}/${c.reason}/${c.level}`);
@@ -249,7 +258,8 @@ describe('what is true of a certificate', () => {
     ['2026-11-25T12:00:00Z', true, false],
   ])('at %s, the new one served %s, a predecessor revoked on 2026-11-25 alarms: %s', (at, served, alarms) => {
     const one = live({ current: certificate('s1', { revokesAt: '2026-11-25T12:00:00Z' }) });
-    const context = served === undefined ? {} : { served };
+    const [look] = served === undefined ? [] : [lookAt(one, at, served ? [] : [PREVIOUS])];
+    const context = look === undefined ? {} : { endpoints: { looks: [look], servedWithinMs: 100 * HOUR_MS } };
     expect(reasons(one, at, context).includes('Attention/PredecessorRevoked/attention')).toBe(alarms);
   });
 

@@ -28,6 +28,11 @@ const changes: Readonly<Record<string, readonly [from: string, to: string, says:
   'other credentials': [`\${SHOP_LOGIN}`, `\${OTHER_LOGIN}`, /^provider shop changes in credentials/],
   'another solver': ['server: 192.0.2.53', 'server: 192.0.2.54', /^solvers changes \(zone-a\)/],
   'a hook': ['version: 1\n', 'version: 1\nhooks: { published: { run: [./x] } }\n', /^hooks changes/],
+  'less of a look at servers': [
+    'version: 1\n',
+    'version: 1\nendpoints: { off: true }\n',
+    /^endpoints changes/,
+  ],
   'less of a look at names': ['version: 1\n', 'version: 1\npreflight: { off: true }\n', /^preflight changes/],
   'other variables for manifests': ['[SITE, ', '[SITE, MORE, ', /^manifestVariables changes/],
 };
