@@ -6,7 +6,17 @@ import type { JsonObject } from '../model/json.js';
 
 /** At the root of the package: two folders up, from `src/config` as from `dist/config`. */
 const FOLDER = new URL('../../schemas/', import.meta.url);
-const FILES = ['manifest', 'defaults', 'certwright', 'approval', 'status', 'header', 'cache'] as const;
+const FILES = [
+  'manifest',
+  'defaults',
+  'certwright',
+  'approval',
+  'status',
+  'header',
+  'cache',
+  'plan',
+  'report',
+] as const;
 
 /** A schema file, or a part of one. */
 export type SchemaName = `${(typeof FILES)[number]}.schema.json${'' | `#/$defs/${string}`}`;
@@ -68,6 +78,10 @@ export function schemaErrors(name: SchemaName, value: unknown): readonly ErrorOb
   if (validate === undefined) throw new RangeError(`no schema ${name}`);
   return validate(value) ? [] : (validate.errors ?? []);
 }
+
+/** Whether a value keeps to a schema, without a word on what it breaks: for what strangers may have written. */
+export const fitsSchema = (name: SchemaName, value: unknown): boolean =>
+  builtValidators().get(name)?.(value) ?? schemaErrors(name, value).length === 0;
 
 const keys = new WeakMap<JsonObject, string>();
 const compiled = new WeakMap<JsonObject, ValidateFunction>();

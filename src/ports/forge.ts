@@ -136,6 +136,8 @@ export interface Pulls {
   }): Promise<readonly PullRequest[]>;
   /** Every pull request there was from this branch of this repository, newest first. */
   ofBranch(branch: string): Promise<readonly PullRequest[]>;
+  /** Open ones, of forks too, whose head is this branch of this owner's repository. */
+  withHead(owner: string, branch: string): Promise<readonly PullRequest[]>;
   /** At most 3,000, which is what GitHub tells. */
   files(number: number): Promise<readonly ChangedFile[]>;
   open(pull: NewPullRequest): Promise<PullRequest>;
@@ -223,8 +225,11 @@ export interface WorkflowFacts {
 export interface Workflows {
   /** @param file  the name in `.github/workflows`; undefined where there is none */
   get(file: string): Promise<WorkflowFacts | undefined>;
-  /** Repeats safely. */
-  enable(file: string): Promise<void>;
+  /**
+   * Begins the days anew after which the site stops a schedule that nothing happens around. One that somebody stopped is left
+   * stopped. Repeats safely.
+   */
+  keepAlive(file: string): Promise<void>;
 }
 
 export interface RepositoryFacts {
@@ -244,6 +249,8 @@ export interface BranchProtection {
   /** Approving reviews that are required, where that is known. */
   readonly requiredReviews?: number;
   readonly requiresCodeOwners: Known;
+  /** Checks that have to succeed before anything is merged. */
+  readonly requiresChecks: Known;
   readonly forbidsForcePush: Known;
   readonly forbidsDeletion: Known;
 }

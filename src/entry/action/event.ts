@@ -11,6 +11,16 @@ export interface PullEvent {
   readonly isClosed: boolean;
 }
 
+/** A run of another workflow that has ended, as GitHub describes it: nothing of it is the run's own word. */
+export interface FinishedRun {
+  /** What it was started by: `pull_request`. */
+  readonly event: string;
+  readonly headOid: string;
+  readonly headBranch: string;
+  /** Owner of the repository the branch lies in. */
+  readonly headOwner: string;
+}
+
 /** Why this run was started, as the runner tells it. */
 export interface RunnerEvent {
   readonly name: string;
@@ -19,14 +29,24 @@ export interface RunnerEvent {
   /** `owner/name`. */
   readonly repository: string;
   readonly pull?: PullEvent;
+  readonly finished?: FinishedRun;
+  /** The repository is a private one; absent where the event does not tell. */
+  readonly isPrivate?: boolean;
   /** A person changed the text of the dashboard issue. */
   readonly isDashboardEdit?: boolean;
 }
 
 interface Payload {
   readonly action?: unknown;
+  readonly repository?: { readonly private?: unknown } | null;
   readonly issue?: { readonly labels?: unknown } | null;
   readonly sender?: { readonly type?: unknown } | null;
+  readonly workflow_run?: {
+    readonly event?: unknown;
+    readonly head_sha?: unknown;
+    readonly head_branch?: unknown;
+    readonly head_repository?: { readonly owner?: { readonly login?: unknown } | null } | null;
+  } | null;
   readonly pull_request?: {
     readonly number?: unknown;
     readonly state?: unknown;
@@ -53,6 +73,22 @@ function pullOf(payload: Payload, repository: string): PullEvent | undefined {
   };
 }
 
+function finishedOf({ workflow_run: run }: Payload): FinishedRun | undefined {
+  const [event, headOid, headBranch] = [run?.event, run?.head_sha, run?.head_branch];
+  const headOwner = run?.head_repository?.owner?.login;
+  const isWhole = [event, headOid, headBranch, headOwner].every(
+    (one) => typeof one === 'string' && one !== '',
+  );
+  return isWhole
+    ? {
+        event: String(event),
+        headOid: String(headOid),
+        headBranch: String(headBranch),
+        headOwner: String(headOwner),
+      }
+    : undefined;
+}
+
 /** Our own edits start nothing with a workflow's token, and nothing new with an app's. */
 function isDashboardEdit({ action, issue, sender }: Payload): boolean {
   const labels: readonly unknown[] = Array.isArray(issue?.labels) ? issue.labels : [];
@@ -72,12 +108,16 @@ export function readEvent(env: NodeJS.ProcessEnv): RunnerEvent {
     });
   }
   const payload = file ? readPayload(file) : {};
+  const finished = name === 'workflow_run' ? finishedOf(payload) : undefined;
+  const isPrivate = payload.repository?.private;
   const pull = pullOf(payload, repository);
   return {
     name,
     ref: env.GITHUB_REF ?? '',
     repository,
     ...(pull === undefined ? {} : { pull }),
+    ...(finished === undefined ? {} : { finished }),
+    ...(typeof isPrivate === 'boolean' ? { isPrivate } : {}),
     isDashboardEdit: name === 'issues' && isDashboardEdit(payload),
   };
 }

@@ -3,7 +3,7 @@ import { Secret } from '../../model/secret.js';
 import { parseDuration } from '../../model/term.js';
 import { HOUR_MS } from '../../model/time.js';
 
-export const MODES = ['auto', 'plan', 'apply', 'sync', 'validate'] as const;
+export const MODES = ['auto', 'plan', 'apply', 'sync', 'validate', 'comment'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** `with:` of the step; action.yml has the defaults. */
@@ -21,6 +21,8 @@ export interface Inputs {
   readonly approvals: boolean;
   readonly dashboard: boolean;
   readonly failOnAttention: boolean;
+  /** Path of what the run of a pull request left. */
+  readonly report?: string;
 }
 
 /** A list of every account once a day, whatever the schedule is. */
@@ -45,7 +47,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   };
   const waitMs = parseDuration(text('wait') === '' ? '2m' : text('wait'));
   if (waitMs === undefined) throw wrong('wait', 'write a duration such as 2m or 0s');
-  const [token, identity] = [text('token'), text('identity')];
+  const [token, identity, report] = [text('token'), text('identity'), text('report')];
   return {
     mode: oneOf('mode', MODES, 'auto'),
     ...(token === '' ? {} : { token: new Secret(token) }),
@@ -58,5 +60,6 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     approvals: flag('approvals', true),
     dashboard: flag('dashboard', false),
     failOnAttention: flag('fail-on-attention', true),
+    ...(report === '' ? {} : { report }),
   };
 }

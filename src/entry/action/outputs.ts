@@ -17,12 +17,14 @@ export interface Outputs {
   /** Files of the state branch that changed. */
   readonly changedPaths?: readonly string[];
   readonly stateCommit?: string;
+  /** Path of the report on a pull request. */
+  readonly report?: string;
   /** Certificates a person has to look at. */
   readonly attention?: readonly string[];
 }
 
 export function writeOutputs(runner: Runner, env: NodeJS.ProcessEnv, outputs: Outputs): void {
-  const { plan, issued = [], changedPaths = [], attention = [], stateCommit = '' } = outputs;
+  const { plan, issued = [], changedPaths = [], attention = [], stateCommit = '', report = '' } = outputs;
   const held = plan?.items.filter(isHeld).length ?? 0;
   runner.output('mode', outputs.mode);
   runner.output('exit-code', String(outputs.exitCode));
@@ -30,6 +32,7 @@ export function writeOutputs(runner: Runner, env: NodeJS.ProcessEnv, outputs: Ou
   runner.output('changed-paths', JSON.stringify(changedPaths));
   runner.output('state-commit', stateCommit);
   runner.output('attention', JSON.stringify(attention));
+  runner.output('report', report);
   runner.output('cost', plan ? moneyList(plan.totals) : '');
   runner.output('changes', String((plan?.items.length ?? 0) - held));
   runner.output('held', String(held));

@@ -14,6 +14,7 @@ import { forgeOf } from './github.js';
 import type { Inputs } from './inputs.js';
 import { writeOutputs } from './outputs.js';
 import { type PullReport, tellPull } from './pull-report.js';
+import { writeReport } from './report-file.js';
 import type { Runner } from './runner.js';
 
 /** What a job was for. */
@@ -41,9 +42,12 @@ export async function planPull(job: Job, pull: PullEvent): Promise<ExitCode> {
     runner.summary(told.summary);
     const areShown = await onPull(job, pull, told);
     if (!areShown) for (const note of told.notes) runner.lineNote(note);
+    const report =
+      told.report && writeReport(context.env, pull.number, proposed.kind === 'conflict', told.report);
     writeOutputs(runner, context.env, {
       mode: 'plan',
       exitCode: told.code,
+      ...(report === undefined ? {} : { report }),
       ...(proposed.kind === 'planned' ? { plan: proposed.plan } : {}),
     });
     return told.code;
@@ -70,12 +74,17 @@ async function onPull(
 const textOf = ({ render }: Context, proposed: Proposed): string =>
   proposed.kind === 'planned' ? planText(proposed.plan, render) : '';
 
-type Told = PullReport & { readonly code: ExitCode };
+type Told = PullReport & {
+  readonly code: ExitCode;
+  /** For a run that may comment where this one may not; absent: there is nothing to plan yet. */
+  readonly report?: ProposalReport;
+};
 
 /** Everything that is said of it, in every form. */
 function tell(proposed: Proposed, { number }: PullEvent): Told {
   const { head, base } = proposed;
   const where = { number, head };
+  const frame = { others: 0, notes: [], budgets: [], unasked: [], base, head };
   switch (proposed.kind) {
     case 'conflict': {
       const title = 'The pull request conflicts with its base';
@@ -88,6 +97,7 @@ function tell(proposed: Proposed, { number }: PullEvent): Told {
         summary,
         comment: summary,
         notes: [],
+        report: { ...frame, findings: [] },
       };
     }
     case 'planned':
@@ -96,11 +106,11 @@ function tell(proposed: Proposed, { number }: PullEvent): Told {
     case 'unconfigured': {
       const code = exitCodeOf({ findings: proposed.findings });
       const notes = lineNotes(proposed.findings, undefined, new Map());
-      const frame = { others: 0, notes: [], budgets: [], unasked: [], base, head };
+      const report = { ...frame, findings: proposed.findings };
       const first =
         'The branch has no certwright.yaml yet: the first plan comes after this is merged and `certwright init` was run.\n';
       const isFirst = proposed.kind === 'unconfigured' && code === EXIT.fine;
-      const summary = isFirst ? first : proposalMarkdown({ ...frame, findings: proposed.findings });
+      const summary = isFirst ? first : proposalMarkdown(report);
       return {
         ...where,
         code,
@@ -109,6 +119,7 @@ function tell(proposed: Proposed, { number }: PullEvent): Told {
         summary,
         comment: summary,
         notes,
+        ...(isFirst ? {} : { report }),
       };
     }
   }
@@ -132,6 +143,7 @@ function planned(proposed: Extract<Proposed, { readonly kind: 'planned' }>, numb
     summary,
     comment: saysNothing(report) ? undefined : summary,
     notes: lineNotes(findings, plan, specs),
+    report,
   };
 }
 

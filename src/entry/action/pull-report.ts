@@ -12,18 +12,14 @@ const normal = (text: string): string => text.replaceAll('\r\n', '\n').trim();
 /**
  * One comment, edited in place. Nothing is written where there is nothing to say and nothing was said; nothing on a pull
  * request that is closed or has a newer commit by now: another run speaks for that.
- * @param body  undefined: nothing to say
- * @returns whether it stands there
  */
 async function putComment(
   { comments, pulls }: Forge,
-  number: number,
-  head: string,
-  body: string | undefined,
+  { number, head, comment: body, silence = NOTHING_TO_DO }: PullComment,
 ): Promise<void> {
   const pull = await pulls.get(number);
   if (pull.state !== 'open' || pull.head.oid !== head) return;
-  const text = body ?? NOTHING_TO_DO;
+  const text = body ?? silence;
   const before = await comments.find(number, MARKER);
   if (before && normal(before.body) === normal(text)) return;
   if (before && (await comments.update(before.id, MARKER, text))) return;
@@ -36,11 +32,16 @@ async function putComment(
   await comments.update(first.id, MARKER, text);
 }
 
-export interface PullReport {
+export interface PullComment {
   readonly number: number;
   readonly head: string;
   /** Undefined: nothing to say. */
   readonly comment: string | undefined;
+  /** What then stands where something was said before. */
+  readonly silence?: string;
+}
+
+export interface PullReport extends PullComment {
   readonly conclusion: Conclusion;
   readonly title: string;
   readonly summary: string;
@@ -62,6 +63,25 @@ const annotationOf = ({ file, line, level, title, message }: LineNote): Annotati
   message,
 });
 
+async function tried(runner: Runner, isForeign: boolean, work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (!(error instanceof CertError) || !error.code.startsWith('forge.')) throw error;
+    if (!isForeign || error.code !== 'forge.permission') runner.warning(explain(error));
+    return false;
+  }
+}
+
+/** The comment alone; what cannot be written is a warning. */
+export const tellComment = (
+  runner: Runner,
+  forge: Forge,
+  comment: PullComment,
+  isForeign: boolean,
+): Promise<boolean> => tried(runner, isForeign, () => putComment(forge, comment));
+
 /**
  * Comment and check, as far as the token may write them. What it may not is said once, with the permission that is
  * missing, and never makes the run fail: the plan stands on the page of the run in any case.
@@ -73,21 +93,10 @@ export async function tellPull(
   report: PullReport,
   wanted: Wanted,
 ): Promise<boolean> {
-  const tried = async (work: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      if (!(error instanceof CertError) || !error.code.startsWith('forge.')) throw error;
-      const isExpected = wanted.isForeign && error.code === 'forge.permission';
-      if (!isExpected) runner.warning(explain(error));
-      return false;
-    }
-  };
-  const { number, head, comment, conclusion, title, summary, notes } = report;
-  if (wanted.comment) await tried(() => putComment(forge, number, head, comment));
+  const { head, conclusion, title, summary, notes } = report;
+  if (wanted.comment) await tellComment(runner, forge, report, wanted.isForeign);
   if (!wanted.check) return false;
-  return tried(() =>
+  return tried(runner, wanted.isForeign, () =>
     forge.checks.create({
       name: CHECK,
       headOid: head,

@@ -78,7 +78,9 @@ async function carryOn(base: Context, runner: Runner, inputs: Inputs): Promise<E
     render: { color: false, width: Number.POSITIVE_INFINITY },
   };
   const event = readEvent(env);
-  const work = workOf(inputs.mode, event, await approvalBranch(context));
+  // A comment needs no checkout, and where there is none nothing can be taken from one.
+  const branch = inputs.mode === 'comment' ? '' : await approvalBranch(context);
+  const work = workOf(inputs.mode, event, branch);
   return perform({ context, runner, inputs, event }, work);
 }
 
@@ -94,14 +96,19 @@ async function perform(job: Job, work: Work): Promise<ExitCode> {
   switch (work.kind) {
     case 'plan-pull':
       return (await import('./plan-pull.js')).planPull(job, work.pull);
-    case 'apply':
-      return (await import('./apply.js')).applyBranch(job, work.isScheduled);
+    case 'apply': {
+      const code = await (await import('./apply.js')).applyBranch(job, work.isScheduled);
+      if (work.isScheduled) await (await import('./keep-alive.js')).keepScheduleAlive(job);
+      return code;
+    }
     case 'plan':
       return (await import('./look.js')).planBranch(job);
     case 'sync':
       return (await import('./look.js')).syncAccounts(job);
     case 'validate':
       return (await import('./look.js')).validateFiles(job);
+    case 'comment':
+      return (await import('./comment.js')).commentOnRun(job, work.run);
     case 'nothing':
       job.runner.notice(work.why);
       return EXIT.fine;

@@ -1,5 +1,5 @@
 import { CertError } from '../../model/errors.js';
-import type { PullEvent, RunnerEvent } from './event.js';
+import type { FinishedRun, PullEvent, RunnerEvent } from './event.js';
 import type { Mode } from './inputs.js';
 
 export type Work =
@@ -9,6 +9,8 @@ export type Work =
   | { readonly kind: 'apply'; readonly isScheduled: boolean }
   | { readonly kind: 'sync' }
   | { readonly kind: 'validate' }
+  /** @param run  the one that left the report */
+  | { readonly kind: 'comment'; readonly run: FinishedRun }
   | { readonly kind: 'nothing'; readonly why: string };
 
 const nothing = (why: string): Work => ({ kind: 'nothing', why });
@@ -24,6 +26,14 @@ export function workOf(mode: Mode, event: RunnerEvent, approvalBranch: string): 
       remedy:
         'write `on: pull_request`: it needs neither secrets nor rights, and says what it would say with them',
     });
+  }
+  if (mode === 'comment') {
+    if (event.name !== 'workflow_run')
+      throw new CertError('usage', '`mode: comment` is for `on: workflow_run` alone');
+    const { finished } = event;
+    return finished?.event === 'pull_request'
+      ? { kind: 'comment', run: finished }
+      : nothing('that was no run of a pull request');
   }
   if (mode === 'validate') return { kind: 'validate' };
   if (mode === 'sync') return { kind: 'sync' };

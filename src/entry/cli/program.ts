@@ -42,6 +42,8 @@ export function buildProgram(start: Start): Command {
     .option('--github', 'write the workflow for GitHub, too; alone where all else is there', false)
     .option('--code-owner <owner>', 'with --github: @user or @org/team for lines in CODEOWNERS')
     .option('--action <owner/name@ref>', 'with --github: version of the Action')
+    .option('--dashboard', 'with --github: keep an issue that shows what needs somebody', false)
+    .option('--fork-comments', 'with --github: a second workflow comments on pull requests of forks', false)
     .option('--force', 'with --github: overwrite a workflow that is there', false);
 
   add(

@@ -1,8 +1,9 @@
 import type { Configuration } from '../../model/configuration.js';
 import { CertError, messageOf } from '../../model/errors.js';
 import { DAY_MS, parseInstant } from '../../model/time.js';
-import type { BranchProtection, Forge, RepositoryFacts, WorkflowFacts } from '../../ports/forge.js';
+import type { BranchProtection, Forge, Known, RepositoryFacts, WorkflowFacts } from '../../ports/forge.js';
 import type { Diagnosis } from '../../report/doctor-text.js';
+import { readWorkflow, type WorkflowReading } from './workflow.js';
 
 const part = 'github';
 const ok = (message: string): Diagnosis => ({ part, level: 'ok', message });
@@ -22,15 +23,37 @@ export async function examineGitHub(
 ): Promise<readonly Diagnosis[]> {
   const { facts, workflows } = forge;
   const shared = branches.approval === branches.state;
+  const repository = facts.repository();
+  const approval = facts.protection(branches.approval);
+  const workflow = readRepositoryWorkflow(forge, branches.approval, repository);
   const parts = await Promise.all([
-    tried(facts.repository(), repositoryFacts),
-    tried(facts.protection(branches.approval), (found) => approvalBranch(branches.approval, found)),
+    tried(repository, repositoryFacts),
+    tried(approval, (found) => approvalBranch(branches.approval, found)),
     ...(shared ? [] : [tried(facts.protection(branches.state), (found) => ownBranch(branches.state, found))]),
     tried(facts.protection('certwright/seen'), (found) => ownBranch('certwright/seen', found)),
-    tried(facts.workflowsMayOpenPulls(), approvalPulls),
-    tried(workflows.get(WORKFLOW), (found) => schedule(found, nowMs)),
+    tried(workflow, permissions),
+    tried(
+      Promise.all([facts.workflowsMayOpenPulls(), approval, workflow]),
+      ([mayOpen, { requiresChecks }, reading]) =>
+        approvalPulls(branches.approval, mayOpen, requiresChecks, reading?.usesOwnToken ?? true),
+    ),
+    tried(Promise.all([workflows.get(WORKFLOW), workflow]), ([found, reading]) =>
+      schedule(found, reading?.isScheduled ?? true, nowMs),
+    ),
   ]);
-  return parts.flat();
+  // What several of them needed and could not have is said once.
+  const all = new Map(parts.flat().map((one) => [one.message, one]));
+  return [...all.values()];
+}
+
+/** As it lies on the approval branch; undefined where there is none, or none that can be read. */
+async function readRepositoryWorkflow(
+  forge: Forge,
+  branch: string,
+  repository: Promise<RepositoryFacts>,
+): Promise<WorkflowReading | undefined> {
+  const text = await forge.branches.file(`.github/workflows/${WORKFLOW}`, branch);
+  return text === undefined ? undefined : readWorkflow(text, !(await repository).isPrivate);
 }
 
 /** What cannot be asked is a line as well. */
@@ -117,27 +140,73 @@ function ownBranch(branch: string, found: BranchProtection): readonly Diagnosis[
   ];
 }
 
-function approvalPulls(may: 'yes' | 'no' | 'unknown'): readonly Diagnosis[] {
-  switch (may) {
-    case 'yes':
-      return [
-        ok(
-          "workflows may open pull requests for approvals; GitHub starts no checks on those of a workflow's own token, so where checks are required give the Action the token of a GitHub App",
-        ),
-      ];
-    case 'no':
-      return [
-        warning(
-          'workflows may not open pull requests, so nobody is asked for approvals',
-          'allow it under Settings, Actions, General, or give the Action the token of a GitHub App',
-        ),
-      ];
-    case 'unknown':
-      return [warning('whether workflows may open pull requests is unknown', UNSEEN)];
+/** What the jobs of the workflow may do, and what they need. */
+function permissions(reading: WorkflowReading | undefined): readonly Diagnosis[] {
+  // That there is none is said with the schedule.
+  if (reading === undefined) return [];
+  const { jobs, lacks } = reading;
+  if (jobs.length === 0) {
+    return [
+      warning(
+        `no job of ${WORKFLOW} is known to run certwright, so its permissions were not looked at`,
+        'compare them with docs/github.md, "Permissions"',
+      ),
+    ];
   }
+  if (lacks.length === 0)
+    return [ok(`the permissions in ${WORKFLOW} suffice for what ${jobs.join(', ')} do`)];
+  return lacks.map(({ job, permission, without, isVital }) =>
+    (isVital ? problem : warning)(
+      `job ${job} of ${WORKFLOW} lacks \`${permission}\`: ${without}`,
+      `add it under jobs.${job}.permissions`,
+    ),
+  );
 }
 
-function schedule(found: WorkflowFacts | undefined, nowMs: number): readonly Diagnosis[] {
+const APP =
+  "hand the token of a GitHub App to the Action with `token:`, because GitHub starts no checks for a workflow's own";
+
+function approvalPulls(
+  branch: string,
+  mayOpen: Known,
+  requiresChecks: Known,
+  usesOwnToken: boolean,
+): readonly Diagnosis[] {
+  if (!usesOwnToken) return [ok('approvals are opened with a token of their own, so their checks start')];
+  if (mayOpen === 'no') {
+    return [
+      warning(
+        'workflows may not open pull requests, so nobody is asked for approvals',
+        'allow it under Settings, Actions, General, or give the Action the token of a GitHub App',
+      ),
+    ];
+  }
+  if (requiresChecks === 'yes')
+    return [
+      warning(`${branch} requires checks, which never start on approvals: a GitHub App is needed`, APP),
+    ];
+  if (mayOpen === 'unknown') {
+    return [warning('whether workflows may open pull requests is unknown', UNSEEN)];
+  }
+  return requiresChecks === 'no'
+    ? [
+        ok(
+          `workflows may open pull requests for approvals, and ${branch} requires no checks of them: no GitHub App is needed`,
+        ),
+      ]
+    : [
+        warning(
+          `workflows may open pull requests for approvals; whether ${branch} requires checks is unknown, and they start none`,
+          UNSEEN,
+        ),
+      ];
+}
+
+function schedule(
+  found: WorkflowFacts | undefined,
+  isScheduled: boolean,
+  nowMs: number,
+): readonly Diagnosis[] {
   if (found === undefined) {
     return [
       problem(`there is no workflow ${WORKFLOW}`, 'write it with `certwright init --github`, and push it'),
@@ -153,6 +222,14 @@ function schedule(found: WorkflowFacts | undefined, nowMs: number): readonly Dia
   }
   if (found.state !== 'active')
     return [problem(`the workflow ${WORKFLOW} is stopped`, `enable it: gh workflow enable ${WORKFLOW}`)];
+  if (!isScheduled) {
+    return [
+      problem(
+        `${WORKFLOW} has no schedule: certificates fall due and nobody comes`,
+        'add `on: schedule`, as `certwright init --github` writes it',
+      ),
+    ];
+  }
   const lastMs = found.lastScheduledAt === undefined ? undefined : parseInstant(found.lastScheduledAt);
   if (lastMs === undefined) {
     return [

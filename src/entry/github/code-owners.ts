@@ -5,7 +5,7 @@ export const CODE_OWNERS_PLACES: readonly string[] = ['.github/CODEOWNERS', 'COD
 const OWNED: readonly string[] = [
   '/certwright.yaml',
   '/approvals/',
-  '/.github/workflows/certwright.yml',
+  '/.github/workflows/certwright*.yml',
   '/.github/CODEOWNERS',
 ];
 

@@ -5,13 +5,12 @@ import type { Configuration } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import { version } from '../version.js';
 import { CODE_OWNERS_PLACES, withCodeOwners } from './code-owners.js';
-import { secretsOf, workflowText } from './workflow.js';
+import { commentWorkflowText, secretsOf, type WorkflowWishes, workflowText } from './workflow.js';
 
 const WORKFLOW = '.github/workflows/certwright.yml';
+const COMMENT_WORKFLOW = '.github/workflows/certwright-comment.yml';
 
-export interface GitHubWishes {
-  /** `owner/name@ref` of the Action. */
-  readonly action: string;
+export interface GitHubWishes extends WorkflowWishes {
   /** Absent: CODEOWNERS is left alone. */
   readonly codeOwner?: string;
   /** Overwrite a workflow that is there. */
@@ -23,13 +22,16 @@ const OWNER = /^(?:@[\w-]+(?:\/[\w.-]+)?|[^\s@]+@[^\s@]+)$/;
 
 /** @throws CertError `usage` */
 export function gitHubWishes(options: Readonly<Record<string, unknown>>): GitHubWishes | undefined {
-  const { github, action, codeOwner, force } = options;
+  const { github, action, codeOwner, force, dashboard, forkComments } = options;
   if (!github) {
-    const alone = ['action', 'codeOwner', 'force'].find(
+    const alone = ['action', 'codeOwner', 'force', 'dashboard', 'forkComments'].find(
       (key) => options[key] !== undefined && options[key] !== false,
     );
     if (alone === undefined) return undefined;
-    throw new CertError('usage', `--${alone === 'codeOwner' ? 'code-owner' : alone} goes with --github`);
+    throw new CertError(
+      'usage',
+      `--${alone.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)} goes with --github`,
+    );
   }
   const uses = typeof action === 'string' ? action : `certwright/certwright@v${version}`;
   if (!ACTION.test(uses)) {
@@ -45,6 +47,8 @@ export function gitHubWishes(options: Readonly<Record<string, unknown>>): GitHub
   return {
     action: uses,
     force: force === true,
+    dashboard: dashboard === true,
+    forkComments: forkComments === true,
     ...(codeOwner === undefined ? {} : { codeOwner: String(codeOwner) }),
   };
 }
@@ -57,17 +61,20 @@ export interface GitHubFiles {
   readonly next: readonly string[];
 }
 
-/** Writes the workflow and the lines of CODEOWNERS below `root`, and says what only a person can do. */
+/** Writes the workflows and the lines of CODEOWNERS below `root`, and says what only a person can do. */
 export async function setUpGitHub(
   root: string,
   configuration: Configuration,
   wishes: GitHubWishes,
 ): Promise<GitHubFiles> {
   const owners = wishes.codeOwner === undefined ? [] : codeOwners(root, wishes.codeOwner);
-  const workflow = { path: WORKFLOW, text: workflowText(configuration, wishes.action) };
-  const before = textAt(root, WORKFLOW);
-  const isKept = before !== undefined && before !== workflow.text && !wishes.force;
-  const files = [...(isKept || before === workflow.text ? [] : [workflow]), ...owners];
+  const workflows = [
+    { path: WORKFLOW, text: workflowText(configuration, wishes) },
+    ...(wishes.forkComments ? [{ path: COMMENT_WORKFLOW, text: commentWorkflowText(wishes) }] : []),
+  ].map((file) => ({ ...file, before: textAt(root, file.path) }));
+  const different = workflows.filter(({ text, before }) => before !== text);
+  const kept = wishes.force ? [] : different.filter(({ before }) => before !== undefined);
+  const files = [...different.filter((file) => !kept.includes(file)), ...owners];
   for (const { path, text } of files) {
     const target = join(root, path);
     await mkdir(dirname(target), { recursive: true });
@@ -75,7 +82,7 @@ export async function setUpGitHub(
   }
   return {
     written: files.map(({ path }) => path),
-    kept: isKept ? [WORKFLOW] : [],
+    kept: kept.map(({ path }) => path),
     next: nextSteps(configuration, wishes),
   };
 }

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Configuration } from '../../model/configuration.js';
 import type { SecretSource } from '../../model/secret.js';
+import { DASHBOARD_LABEL } from '../forge/dashboard-label.js';
 
 /** Exact versions: an update is a commit of the team's own. */
 const CHECKOUT = 'actions/checkout@v6.0.0';
+const UPLOAD = 'actions/upload-artifact@v5.0.0';
+const DOWNLOAD = 'actions/download-artifact@v6.0.0';
 
 /** What a workflow's jobs need of the secrets and variables of the repository. */
 export interface WorkflowSecrets {
@@ -82,17 +85,43 @@ const envLines = (secrets: readonly string[], variables: readonly string[]): rea
         ...variables.map((name) => `          ${name}: ${expression(`vars.${name}`)}`),
       ];
 
+export interface WorkflowWishes {
+  /** `owner/name@ref` of the Action. */
+  readonly action: string;
+  /** Keep the dashboard issue, and heed its boxes at once. */
+  readonly dashboard: boolean;
+  /** A second workflow comments on pull requests whose own runs may not. */
+  readonly forkComments: boolean;
+}
+
+const NAME = 'certwright';
+const REPORT = 'certwright-report';
+
+/** Hands the report to the workflow that may comment. */
+const uploadLines = (): readonly string[] => [
+  `      - uses: ${UPLOAD}`,
+  `        if: always() && steps.certwright.outputs.report != ''`,
+  '        with:',
+  `          name: ${REPORT}`,
+  `          path: ${expression('steps.certwright.outputs.report')}`,
+  '          retention-days: 1',
+];
+
 /**
  * The workflow: pull requests are planned, what was merged is carried out, and a schedule comes back four times a day. Each
  * job gets the rights and the secrets it needs.
- * @param action  `owner/name@ref`
  */
-export function workflowText(configuration: Configuration, action: string): string {
+export function workflowText(configuration: Configuration, wishes: WorkflowWishes): string {
   const { branches, id } = configuration;
+  const { action, dashboard, forkComments } = wishes;
   const approval = plain(branches.approval);
   const { plan, apply, variables, identity } = secretsOf(configuration);
+  const withLines = [
+    ...(identity ? [`          identity: ${expression('secrets.CERTWRIGHT_IDENTITY')}`] : []),
+    ...(dashboard ? ['          dashboard: "true"'] : []),
+  ];
   return `${[
-    'name: certwright',
+    `name: ${NAME}`,
     '',
     'on:',
     '  pull_request:',
@@ -104,6 +133,7 @@ export function workflowText(configuration: Configuration, action: string): stri
     '  schedule:',
     `    - cron: "${timesOf(id)}"`,
     '  workflow_dispatch:',
+    ...(dashboard ? ['  issues: # boxes of the dashboard', '    types: [edited]'] : []),
     '',
     'permissions: {}',
     '',
@@ -122,15 +152,25 @@ export function workflowText(configuration: Configuration, action: string): stri
     '    steps:',
     `      - uses: ${CHECKOUT}`,
     `      - uses: ${action}`,
+    ...(forkComments ? ['        id: certwright'] : []),
     ...envLines(plan, variables),
+    ...(forkComments ? uploadLines() : []),
     '',
     '  apply:',
-    "    if: github.event_name != 'pull_request'",
+    ...(dashboard
+      ? [
+          '    if: >-',
+          "      github.event_name != 'pull_request' && (github.event_name != 'issues' ||",
+          `      contains(github.event.issue.labels.*.name, '${DASHBOARD_LABEL}'))`,
+        ]
+      : ["    if: github.event_name != 'pull_request'"]),
     '    runs-on: ubuntu-24.04',
     '    timeout-minutes: 60',
     '    permissions:',
     '      contents: write # the state branch, and the branches of approvals',
     '      pull-requests: write # approvals of single actions',
+    ...(dashboard ? ['      issues: write # the dashboard'] : []),
+    '      # actions: write # in a public repository: keeps the schedule alive, which ends after 60 quiet days',
     '    concurrency:',
     '      group: certwright-apply',
     '      cancel-in-progress: false # a purchase is not to be cut off',
@@ -139,9 +179,48 @@ export function workflowText(configuration: Configuration, action: string): stri
     '        with:',
     `          ref: ${approval}`,
     `      - uses: ${action}`,
-    ...(identity
-      ? ['        with:', `          identity: ${expression('secrets.CERTWRIGHT_IDENTITY')}`]
-      : []),
+    ...(withLines.length === 0 ? [] : ['        with:', ...withLines]),
     ...envLines([...plan, ...apply].sort(), variables),
+  ].join('\n')}\n`;
+}
+
+/**
+ * The second workflow: it checks nothing out and has no secrets. Forks and Dependabot get a token that can only read; what
+ * their run found out is an artifact, which this one reads as a stranger's text.
+ */
+export function commentWorkflowText({ action }: Pick<WorkflowWishes, 'action'>): string {
+  const folder = `${expression('runner.temp')}/${REPORT}`;
+  return `${[
+    `name: ${NAME} comment`,
+    '',
+    'on:',
+    '  workflow_run:',
+    `    workflows: [${NAME}]`,
+    '    types: [completed]',
+    '',
+    'permissions: {}',
+    '',
+    'jobs:',
+    '  comment:',
+    "    if: github.event.workflow_run.event == 'pull_request'",
+    '    runs-on: ubuntu-24.04',
+    '    timeout-minutes: 5',
+    '    permissions:',
+    '      actions: read # the report of that run',
+    '      pull-requests: write # the comment',
+    '    steps:',
+    `      - uses: ${DOWNLOAD}`,
+    '        id: report',
+    '        continue-on-error: true # there is none where nothing was planned',
+    '        with:',
+    `          name: ${REPORT}`,
+    `          path: ${folder}`,
+    `          run-id: ${expression('github.event.workflow_run.id')}`,
+    `          github-token: ${expression('github.token')}`,
+    `      - uses: ${action}`,
+    "        if: steps.report.outcome == 'success'",
+    '        with:',
+    '          mode: comment',
+    `          report: ${folder}/${REPORT}.json`,
   ].join('\n')}\n`;
 }

