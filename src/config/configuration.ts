@@ -28,7 +28,7 @@ import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './
 import type { Report } from './findings.js';
 import { at, flagAt, isObject, listAt, mapValues, objectAt, optional, textAt, textsAt } from './json.js';
 import type { Path } from './positions.js';
-import { checkSolvers, credentialKeys, SOLVER_KEYS, toSolver } from './solvers.js';
+import { checkSolvers, keysOf, SOLVER_KEYS, toSolver } from './solvers.js';
 import { mentionsVariable, parseSecretSource } from './variables.js';
 import type { YamlDocument } from './yaml.js';
 
@@ -70,12 +70,11 @@ export function checkConfiguration(
   }
   for (const [id, block] of Object.entries(objectAt(root, 'solvers'))) {
     if (!isObject(block)) continue;
-    checkSecretKeys(
-      block,
-      new Set([...SOLVER_KEYS, ...credentialKeys(block, solvers)]),
-      ['solvers', id],
-      report,
-    );
+    const { credentials, options } = keysOf(block, solvers);
+    // Credentials of its type are judged with the type.
+    const others = Object.entries(block).filter(([key]) => !credentials.includes(key));
+    const plain = new Set([...SOLVER_KEYS, ...options]);
+    checkSecretKeys(Object.fromEntries(others), plain, ['solvers', id], report);
   }
   checkSolvers(objectAt(root, 'solvers'), solvers, report);
   for (const [index, block] of listAt(root, 'notifications').entries()) {
@@ -91,10 +90,11 @@ export function checkConfiguration(
 
 /** Keys whose values are secrets by their name, outside `credentials:`. */
 function checkSecretKeys(block: JsonObject, plain: ReadonlySet<string>, path: Path, report: Report): void {
-  const secret = Object.entries(block).filter(([key]) => !plain.has(key) && SECRET_KEYS.test(key));
+  const isSecret = (key: string): boolean => !plain.has(key) && SECRET_KEYS.test(key);
+  const secret = Object.entries(block).filter(([key]) => isSecret(key));
   checkCredentialForms(Object.fromEntries(secret), path, report);
   for (const [key, value] of Object.entries(block)) {
-    if (SECRET_KEYS.test(key) || typeof value !== 'string' || !mentionsVariable(value)) continue;
+    if (isSecret(key) || typeof value !== 'string' || !mentionsVariable(value)) continue;
     if (parseSecretSource(value) === undefined) report([...path, key], partialVariable);
   }
 }

@@ -12,13 +12,19 @@ import { parseSecretSource } from './variables.js';
 /** Keys of a solver that mean the same for every type; the others are its type's own. */
 export const SOLVER_KEYS: ReadonlySet<string> = new Set(['type', 'zones']);
 
-/** Keys that a solver of its type has for credentials. */
-export function credentialKeys(
+/** Keys that a solver's type has of its own; none for a type that is not known. */
+export function keysOf(
   block: JsonObject,
   definitions: readonly SolverDefinition[],
-): readonly string[] {
-  const names = definitions.find(({ type }) => type === textAt(block, 'type'))?.credentialNames;
-  return names ? [...names.required, ...names.optional] : [];
+): { readonly credentials: readonly string[]; readonly options: readonly string[] } {
+  const definition = definitions.find(({ type }) => type === textAt(block, 'type'));
+  if (!definition) return { credentials: [], options: [] };
+  const { credentialNames, optionsSchema } = definition;
+  const { properties } = optionsSchema;
+  return {
+    credentials: [...credentialNames.required, ...credentialNames.optional],
+    options: isObject(properties) ? Object.keys(properties) : [],
+  };
 }
 
 /** What is wrong with the solvers beyond their schema. */
@@ -105,9 +111,14 @@ function checkOwnKeys(block: JsonObject, definition: SolverDefinition, path: Pat
     ...SOLVER_KEYS,
     ...credentials,
   ]);
-  for (const it of complaints) report(it.path, it.complaint, it.at);
-  for (const [key, value] of Object.entries(options)) {
-    if (!isSource(value)) continue;
+  const fromVariables = Object.keys(options).filter((key) => isSource(options[key] ?? null));
+  for (const it of complaints) {
+    const key = it.path[path.length];
+    // That it is a variable is said below; its form says nothing more.
+    if (it.at !== 'key' && fromVariables.some((one) => one === key)) continue;
+    report(it.path, it.complaint, it.at);
+  }
+  for (const key of fromVariables) {
     report([...path, key], {
       code: 'variable.place',
       message: `"${key}" of a solver cannot come from a variable.`,

@@ -36,7 +36,9 @@ describe('a configuration', () => {
   it('can say everything', () => {
     const text = minimal(
       `branches: { approval: trunk, state: main }
-solvers: { zone-a: { type: rfc2136, zones: [Example.com], server: 192.0.2.53, key: "\${TSIG_KEY}" } }
+solvers:
+  zone-a: { type: rfc2136, zones: [Example.com], server: 192.0.2.53, key: "\${TSIG_KEY}" }
+  edge: { type: cloudflare, apiToken: "\${CF_TOKEN}", url: "https://proxy.example.com/cloudflare" }
 policy:
   approval: { order: pull-request }
   spending: { perOrder: 100 USD, perDay: 500 USD, perMonth: 2000 USD }
@@ -92,6 +94,10 @@ manifestVariables: [SITE]`,
           zones: ['example.com'],
           credentials: { key: { kind: 'variable', name: 'TSIG_KEY' } },
           options: { server: '192.0.2.53' },
+        },
+        edge: {
+          credentials: { apiToken: { kind: 'variable', name: 'CF_TOKEN' } },
+          options: { url: 'https://proxy.example.com/cloudflare' },
         },
       },
       policy: {
@@ -227,6 +233,13 @@ manifestVariables: [SITE]`,
       '8:82 schema.form "hostedZones[0]" is not in the form it needs. → Write the id of a hosted zone, such as Z0123456789ABCDEFGHIJ.',
       '9:33 schema.value "port" must be <= 65535. → Write a port, from 1 to 65535.',
       '9:49 schema.form "address" is not in the form it needs. → Write an IP address of this machine.',
+    ],
+    'addresses of services with something in them, and from a variable': [
+      minimal(
+        `solvers:\n  a: { type: cloudflare, zones: [example.com], apiToken: "\${T}", url: "https://ann:hunter2@proxy.example.com" }\n  b: { type: route53, url: "\${URL}" }`,
+      ),
+      '7:71 schema.form "url" is not in the form it needs. → Write https://host/path, without user name and query.',
+      '8:28 variable.place "url" of a solver cannot come from a variable. → Write the value itself.',
     ],
     'solvers with keys missing, misspelt, in clear and from variables': [
       minimal(
