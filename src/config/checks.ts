@@ -16,6 +16,7 @@ import {
 } from './findings.js';
 import { at, isObject, objectAt } from './json.js';
 import type { Resolved } from './layers.js';
+import { checkMargins } from './margins.js';
 import type { Path } from './positions.js';
 import { optionErrors } from './schemas.js';
 
@@ -51,6 +52,7 @@ export function checkSpec(
   checkReferences(spec, configuration, report);
   checkOptions(spec, resolved, configuration, catalogue, report);
   checkOffers(spec, resolved, known, catalogue, report);
+  checkMargins(spec, known, catalogue, report);
 }
 
 /** Names of other things in the configuration; returns the providers that exist. */

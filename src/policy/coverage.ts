@@ -1,8 +1,6 @@
 import { type Calendar, regimes } from '../model/calendar.js';
 import { DAY_MS } from '../model/time.js';
-
-/** How far a product's vetting reaches; the more people look at it, the longer an issuance takes. */
-export type ValidationLevel = 'dv' | 'ov' | 'ev';
+import { LEAD_DAYS, type ValidationLevel } from '../model/vetting.js';
 
 /** What decides how early a certificate is replaced inside its paid term. */
 export interface ReissueRule {
@@ -16,9 +14,6 @@ export interface ReissueRule {
 }
 
 export const REISSUE_BEFORE_MS = 30 * DAY_MS;
-
-/** Days an organisation check may take before a certificate comes out. */
-export const LEAD_DAYS: Readonly<Record<ValidationLevel, number>> = { dv: 0, ov: 3, ev: 7 };
 
 /** Below this a certificate keeps half its life as margin, from this on a third. */
 export const SHORT_LIVED_DAYS = 10;

@@ -2,9 +2,9 @@ import { hash } from 'node:crypto';
 import type { Term, TermCounting } from '../model/term.js';
 import { addTerm } from '../model/term-end.js';
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../model/time.js';
+import { LEAD_DAYS, type ValidationLevel } from '../model/vetting.js';
 import {
   certificatesNeeded,
-  LEAD_DAYS,
   lastMoment,
   marginDays,
   pulls,
@@ -13,7 +13,6 @@ import {
   SHORT_LIVED_DAYS,
   type Stretch,
   stretchesFrom,
-  type ValidationLevel,
 } from './coverage.js';
 
 export interface ReissueInput extends ReissueRule {

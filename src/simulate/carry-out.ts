@@ -7,10 +7,10 @@ import { laneOf, type OrderSnapshot, type PaidOrFreeAction } from '../model/orde
 import type { PlanItem } from '../model/plan.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
 import { DAY_MS, SECOND_MS, toInstant, toMs } from '../model/time.js';
+import { LEAD_DAYS } from '../model/vetting.js';
 import { orderById } from '../planner/facts.js';
 import type { ProviderFacts } from '../planner/input.js';
 import { validationLevel } from '../planner/timing.js';
-import { LEAD_DAYS } from '../policy/coverage.js';
 import { costOf } from '../policy/spending.js';
 import { replaceIntent, withIntent } from '../reconcile/intents.js';
 import { withOrderFacts, withPublished } from '../reconcile/order-facts.js';

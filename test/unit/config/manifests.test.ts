@@ -406,6 +406,58 @@ endpoints: ["Shop.example.com:443", "[::1]:8443"]
     expect(specs).toHaveLength(1);
   });
 
+  describe('warns of a renewal that begins too late for what vets the product', () => {
+    const of = (product: string, more: string) =>
+      one(
+        `domain: a.example.com\nprovider: shop\nterm: 1y\ncontacts: acme\nproduct: ${product}\n${more}`,
+      ).then(({ findings }) => findings);
+
+    it.each([
+      [
+        'extended',
+        'autoRenew: true\nrenewBefore: 6d',
+        'a.yaml:7:14 warning renew-before.vetting A renewal begins too late: vetting extended (EV) may take 7 days, and the paid term ends before. → Write renewBefore: 7d or more, or remove it for the default.',
+      ],
+      [
+        'code-extended',
+        'autoRenew: true\nrenewBefore: 167h',
+        expect.stringContaining('vetting extended (EV)'),
+      ],
+      ['organisation', 'autoRenew: true\nrenewBefore: 2d', expect.stringContaining('(OV) may take 3 days')],
+    ])('%s with %j', async (product, more, finding) => {
+      expect(await of(product, more)).toEqual([finding]);
+    });
+
+    it.each([
+      ['extended', 'autoRenew: true\nrenewBefore: 7d'],
+      ['extended', 'autoRenew: true\nrenewBefore: 168h'],
+      ['extended', 'autoRenew: true'],
+      ['extended', 'renewBefore: 1d'],
+      ['extended', 'autoRenew: true\nrenewBefore: 1d\nkey: external'],
+      ['basic', 'autoRenew: true\nrenewBefore: 1h'],
+      ['extended', 'autoRenew: true\nreissueBefore: 1d'],
+    ])('and not %s with %j', async (product, more) => {
+      expect(await of(product, more)).toEqual([]);
+    });
+
+    it('at the default it comes from', async () => {
+      const { findings } = await manifests({
+        '_defaults.yaml': 'provider: shop\nterm: 1y\nautoRenew: true\nrenewBefore: 5d\n',
+        'a.yaml': 'domain: a.example.com\ncontacts: acme\nproduct: extended',
+      });
+      expect(findings.map(line)).toEqual([
+        expect.stringMatching(/^certificates\/_defaults\.yaml:4:14 warning renew-before\.vetting/),
+      ]);
+    });
+
+    it('and by the slowest of several providers, also where one of them has no terms', async () => {
+      const { findings } = await one(
+        'domain: a.example.com\nprovider: [free, shop]\nterm: 1y\ncontacts: acme\nproduct: extended\nautoRenew: true\nrenewBefore: 2d',
+      );
+      expect(findings.filter((finding) => finding.includes('vetting'))).toHaveLength(1);
+    });
+  });
+
   it('needs an owner and a ceiling where a purchase can follow, and only there', async () => {
     const poor = CONFIGURATION.replace('    owner: billing\n', '').replace('perOrder', 'perDay');
     const shop = await one('domain: a.example.com\nprovider: shop\nterm: 1y', { configuration: poor });

@@ -68,6 +68,7 @@ const products: readonly ProductInfo[] = [
   product('basic'),
   product('wild', { wildcard: true }),
   product('organisation', { validation: 'ov' }),
+  product('extended', { validation: 'ev' }),
 ];
 
 export function catalogueOf(configuration: LoadedConfiguration | undefined): Catalogue {

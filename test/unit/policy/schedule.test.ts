@@ -3,12 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type Calendar, INDUSTRY_CALENDAR, validityLimitDays } from '../../../src/model/calendar.js';
 import { parseTerm } from '../../../src/model/term.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, toInstant, toMs } from '../../../src/model/time.js';
-import {
-  LEAD_DAYS,
-  marginDays,
-  type ReissueRule,
-  type ValidationLevel,
-} from '../../../src/policy/coverage.js';
+import { LEAD_DAYS, type ValidationLevel } from '../../../src/model/vetting.js';
+import { marginDays, type ReissueRule } from '../../../src/policy/coverage.js';
 import {
   certificatesForTerm,
   type DueReissue,
