@@ -64,6 +64,12 @@ export const saysNothing = ({ plan, findings, notes }: ProposalReport): boolean 
 /** What stands where a comment said something that no longer holds. */
 export const NOTHING_TO_DO = 'This pull request changes nothing that certwright would act on.\n';
 
+/** What is said instead of a plan. */
+export const CONFLICT =
+  '**The pull request conflicts with its base.** It is planned once the conflict is resolved.\n';
+export const NOTHING_YET =
+  'The branch has no certwright.yaml yet: the first plan comes after this is merged and `certwright init` was run.\n';
+
 /** GitHub-flavoured, under 65,536 characters. Nothing in it is a mention, a link or markup unless it is ours. */
 export function proposalMarkdown(report: ProposalReport): string {
   const { plan, notes, findings, budgets, others, unasked, base, head } = report;

@@ -3,12 +3,19 @@ import type { Conclusion } from '../../ports/forge.js';
 import { lineNotes } from '../../report/line-notes.js';
 import { summaryOf } from '../../report/plan-groups.js';
 import { planText } from '../../report/plan-text.js';
-import { type ProposalReport, proposalMarkdown, saysNothing } from '../../report/proposal-markdown.js';
+import {
+  CONFLICT,
+  NOTHING_YET,
+  type ProposalReport,
+  proposalMarkdown,
+  saysNothing,
+} from '../../report/proposal-markdown.js';
 import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit.js';
 import { openProposal } from '../proposal/open.js';
 import { type Proposed, planProposal } from '../proposal/plan.js';
+import { reportOf } from '../proposal/report.js';
 import type { PullEvent, RunnerEvent } from './event.js';
 import { forgeOf } from './github.js';
 import type { Inputs } from './inputs.js';
@@ -37,13 +44,15 @@ export async function planPull(job: Job, pull: PullEvent): Promise<ExitCode> {
       return EXIT.fine;
     }
     const proposed = await planProposal(context, opened, !pull.isForeign);
-    const told = tell(proposed, pull);
+    const said = reportOf(proposed);
+    const told = tell(proposed, said, pull);
     runner.log(textOf(context, proposed));
     runner.summary(told.summary);
     const areShown = await onPull(job, pull, told);
     if (!areShown) for (const note of told.notes) runner.lineNote(note);
-    const report =
-      told.report && writeReport(context.env, pull.number, proposed.kind === 'conflict', told.report);
+    const report = hasNothingToPlan(proposed)
+      ? undefined
+      : writeReport(context.env, pull.number, proposed.kind === 'conflict', said);
     writeOutputs(runner, context.env, {
       mode: 'plan',
       exitCode: told.code,
@@ -74,76 +83,60 @@ async function onPull(
 const textOf = ({ render }: Context, proposed: Proposed): string =>
   proposed.kind === 'planned' ? planText(proposed.plan, render) : '';
 
-type Told = PullReport & {
-  readonly code: ExitCode;
-  /** For a run that may comment where this one may not; absent: there is nothing to plan yet. */
-  readonly report?: ProposalReport;
-};
+type Told = PullReport & { readonly code: ExitCode };
 
 /** Everything that is said of it, in every form. */
-function tell(proposed: Proposed, { number }: PullEvent): Told {
-  const { head, base } = proposed;
-  const where = { number, head };
-  const frame = { others: 0, notes: [], budgets: [], unasked: [], base, head };
+function tell(proposed: Proposed, report: ProposalReport, { number }: PullEvent): Told {
+  const where = { number, head: report.head };
+  const { findings } = report;
   switch (proposed.kind) {
     case 'conflict': {
       const title = 'The pull request conflicts with its base';
-      const summary = `**${title}.** It is planned once the conflict is resolved.\n`;
-      return {
-        ...where,
-        code: EXIT.fine,
-        conclusion: 'neutral',
-        title,
-        summary,
-        comment: summary,
-        notes: [],
-        report: { ...frame, findings: [] },
-      };
+      const said = { title, summary: CONFLICT, comment: CONFLICT };
+      return { ...where, ...said, code: EXIT.fine, conclusion: 'neutral', notes: [] };
     }
     case 'planned':
-      return planned(proposed, number);
+      return { ...where, ...planned(proposed, report) };
     case 'invalid':
     case 'unconfigured': {
-      const code = exitCodeOf({ findings: proposed.findings });
-      const notes = lineNotes(proposed.findings, undefined, new Map());
-      const report = { ...frame, findings: proposed.findings };
-      const first =
-        'The branch has no certwright.yaml yet: the first plan comes after this is merged and `certwright init` was run.\n';
-      const isFirst = proposed.kind === 'unconfigured' && code === EXIT.fine;
-      const summary = isFirst ? first : proposalMarkdown(report);
+      const code = exitCodeOf({ findings });
+      const isFirst = hasNothingToPlan(proposed);
+      const summary = isFirst ? NOTHING_YET : proposalMarkdown(report);
       return {
         ...where,
         code,
         conclusion: code === EXIT.fine ? 'success' : 'failure',
-        title: isFirst ? 'Nothing to plan yet' : errorsText(proposed.findings),
+        title: isFirst ? 'Nothing to plan yet' : errorsText(findings),
         summary,
         comment: summary,
-        notes,
-        ...(isFirst ? {} : { report }),
+        notes: lineNotes(findings, undefined, new Map()),
       };
     }
   }
 }
 
+/** A branch that has no configuration yet, and files without an error. */
+const hasNothingToPlan = (proposed: Proposed): boolean =>
+  proposed.kind === 'unconfigured' && exitCodeOf({ findings: proposed.findings }) === EXIT.fine;
+
 const errorsText = (findings: readonly Finding[]) =>
   `${count(findings.filter(({ severity }) => severity === 'error').length, 'error')} in the files`;
 
-function planned(proposed: Extract<Proposed, { readonly kind: 'planned' }>, number: number): Told {
-  const { plan, findings, notes, head, specs } = proposed;
-  const report: ProposalReport = proposed;
+function planned(
+  { plan, specs }: Extract<Proposed, { readonly kind: 'planned' }>,
+  report: ProposalReport,
+): Omit<Told, 'number' | 'head'> {
+  const { findings, notes } = report;
   const code = exitCodeOf({ plan, findings });
   const summary = proposalMarkdown(report);
   const hasErrors = findings.some(({ severity }) => severity === 'error');
   return {
-    number,
-    head,
     code,
     conclusion: conclusionOf(code, notes),
     title: hasErrors ? errorsText(findings) : summaryOf(plan),
     summary,
     comment: saysNothing(report) ? undefined : summary,
     notes: lineNotes(findings, plan, specs),
-    report,
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fitsSchema } from '../../config/schemas.js';
 import { jsonText } from '../../report/json.js';
 import {
+  CONFLICT,
   NOTHING_TO_DO,
   type ProposalReport,
   proposalMarkdown,
@@ -63,9 +64,6 @@ export function readReport(file: string): ReportFile | undefined {
 }
 
 const isReport = (value: unknown): value is ReportFile => fitsSchema('report.schema.json', value);
-
-const CONFLICT =
-  '**The pull request conflicts with its base.** It is planned once the conflict is resolved.\n';
 
 const ORIGIN =
   '<sub>Planned without secrets by the run of this pull request itself, which whoever wrote it could have changed: look at its changes below `.github` as well.</sub>\n';

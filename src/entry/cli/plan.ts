@@ -1,3 +1,4 @@
+import { CertError } from '../../model/errors.js';
 import type { Plan } from '../../model/plan.js';
 import { planOnly } from '../../reconcile/engine.js';
 import { findingsText } from '../../report/findings.js';
@@ -19,6 +20,12 @@ export async function run(
   options: Options,
   args: readonly string[],
 ): Promise<number> {
+  const form = globals.json ? 'json' : String(options.output ?? 'text');
+  if (options.merge !== undefined) {
+    refuseBeside(options, args);
+    const { planMerge } = await import('./plan-merge.js');
+    return withConfigurationFindings(context, () => planMerge(context, options, form));
+  }
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals);
     try {
@@ -33,12 +40,23 @@ export async function run(
           'note: this plans the checkout, which has uncommitted changes; apply acts on the approval branch only',
         );
       }
-      context.print(render(context, plan, globals.json ? 'json' : String(options.output ?? 'text')));
+      context.print(render(context, plan, form));
       const code = exitCodeOf({ plan, findings });
       return code === EXIT.fine && options.detailedExitcode && hasChanges(plan) ? EXIT.changes : code;
     } finally {
       await workplace.close();
     }
+  });
+}
+
+/** A change is planned as a whole. @throws CertError `usage` */
+function refuseBeside(options: Options, args: readonly string[]): void {
+  const beside = ['owner', 'provider', 'state', 'remoteFiles', 'detailedExitcode'].some(
+    (key) => options[key],
+  );
+  if (!beside && args.length === 0) return;
+  throw new CertError('usage', '--merge plans a change as a whole', {
+    remedy: 'leave out names, filters, --remote-files and --detailed-exitcode',
   });
 }
 

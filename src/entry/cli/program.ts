@@ -60,6 +60,8 @@ export function buildProgram(start: Start): Command {
 
   withSelectors(add('plan', 'show what would be done, and what it costs', () => import('./plan.js')))
     .option('--detailed-exitcode', 'exit with 2 when there are changes', false)
+    .option('--merge <ref>', 'plan this ref of the remote as merged, with accounts and limits of the branch')
+    .option('--into <branch>', 'with --merge: the branch it goes into (the approval branch)')
     .option('--remote-files', 'plan the tip of the approval branch instead of this checkout', false)
     .addOption(new Option('-o, --output <form>', 'how to print').choices(['text', 'markdown', 'json']));
 
