@@ -28,6 +28,7 @@ import { solverDefinitions } from '../solvers/index.js';
 import { type Context, spoolFolder } from './context.js';
 import { readFiles } from './files.js';
 import { forgePlace, openForge } from './forge.js';
+import { hiding } from './hiding.js';
 import { resolveSecret } from './secrets.js';
 
 /** Opens with identities that are only looked for when something has to be opened. */
@@ -46,6 +47,8 @@ export function composeDeps(
   repository: GitRepository,
   identities: (repositoryId: string) => Promise<readonly Secret[]>,
 ): Deps {
+  // Personal data that came from variables is nobody's to read in a log, not even beside the call that sends it.
+  const personal = new Set<string>();
   return {
     repository,
     runCache: repository.runCache,
@@ -59,7 +62,8 @@ export function composeDeps(
     parseStatus,
     parseHeader,
     parseMemory,
-    connect: (configuration) => connect(context, repository, configuration, identities),
+    connect: (configuration) =>
+      connect({ ...context, log: hiding(context.log, personal) }, repository, configuration, identities),
     openSolver: (config) => openSolver(context, config),
     async openResolver({ resolvers }) {
       const { createResolver, resolverEndpoints } = await import('../dns/resolver.js');
@@ -72,7 +76,7 @@ export function composeDeps(
     },
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
-    contacts: (configuration, name) => resolveContacts(context, configuration, name),
+    contacts: (configuration, name) => resolveContacts(context, configuration, name, personal),
     async publishedFormats(formats, certificatePem, chainPem) {
       const wanted = formats.filter((format): format is 'p7b' | 'der' => format !== 'pem');
       const files = await Promise.all(
@@ -100,7 +104,7 @@ export const openAccount = (
     repositoryId: configuration.id,
     credentials: resolveCredentials(context, config.credentials, `provider ${config.id}`),
     clock: context.clock,
-    log: context.log.child({ provider: config.id }),
+    log: context.log.child({ provider: config.id, type: config.type }),
     accountStore: repository.accounts(config.id),
     runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
     random: context.random,
@@ -155,7 +159,7 @@ async function openSolver(context: Context, config: SolverConfig): Promise<Solve
     config,
     credentials: resolveCredentials(context, config.credentials, `solver ${config.id}`),
     clock: context.clock,
-    log: context.log.child({ solver: config.id }),
+    log: context.log.child({ solver: config.id, type: config.type }),
     random: context.random,
     signal: context.signal,
     folder: context.cwd,
@@ -186,16 +190,21 @@ function resolveContacts(
   context: Context,
   configuration: Configuration,
   name: string,
+  personal: Set<string>,
 ): { readonly digest: string; readonly data: JsonObject } {
   const set = configuration.contacts[name];
   if (!set) throw new CertError('config.invalid', `certwright.yaml has no contacts "${name}"`);
-  const data = resolvePersonal(context, name, set);
+  const data = resolvePersonal(context, name, set, personal);
   return { digest: createHash('sha256').update(canonicalJson(data)).digest('hex'), data };
 }
 
-function resolvePersonal(context: Context, name: string, set: ContactSet): JsonObject {
-  const text = (value: PersonalText): string =>
-    typeof value === 'string' ? value : resolveSecret(value, context.env, `contacts ${name}`).reveal();
+function resolvePersonal(context: Context, name: string, set: ContactSet, personal: Set<string>): JsonObject {
+  const text = (value: PersonalText): string => {
+    if (typeof value === 'string') return value;
+    const found = resolveSecret(value, context.env, `contacts ${name}`).reveal();
+    personal.add(found);
+    return found;
+  };
   return Object.fromEntries(
     Object.entries(set).map(([part, fields]) => [
       part,

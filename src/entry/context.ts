@@ -8,7 +8,7 @@ import type { ProviderDefinition } from '../ports/provider.js';
 import { providerDefinitions } from '../providers/index.js';
 import type { RenderOptions } from '../report/layout.js';
 import { systemClock, systemRandom } from './system/clock.js';
-import { createLog, logLevel } from './system/log.js';
+import { createLog, logLevels } from './system/log.js';
 import type { ProgressLine } from './system/progress.js';
 
 /** Everything a command may touch of the process it runs in; tests hand in their own. */
@@ -62,12 +62,14 @@ export async function processContext(options: ContextOptions): Promise<Context> 
   const { env, stdout, stderr, stdin } = process;
   const runId = systemRandom.hex(4);
   const progress = await progressOn(stderr, env);
+  const levels = logLevels(env);
+  for (const problem of levels.problems) stderr.write(`warning: ${problem}\n`);
   return {
     cwd: resolve(options.cwd ?? '.'),
     env,
     clock: systemClock,
     random: systemRandom,
-    log: await createLog(logLevel(env), runId),
+    log: await createLog(levels, runId),
     progress,
     signal: options.signal,
     print(text) {

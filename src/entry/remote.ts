@@ -18,8 +18,9 @@ export const openRemote = (context: Context, branches: Branches): Promise<GitRep
     branches,
     cacheDir: cacheFolder(context.env),
     committer: committerOf(context),
+    runId: context.runId,
     clock: context.clock,
-    log: context.log,
+    log: context.log.child({ component: 'git' }),
     signal: context.gitSignal ?? context.signal,
     env: context.env,
   });

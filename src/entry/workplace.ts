@@ -27,7 +27,12 @@ export interface Workplace {
 }
 
 const worktreeOf = (context: Context): Promise<WorktreeReader> =>
-  openWorktree({ cwd: context.cwd, log: context.log, signal: context.signal, env: context.env });
+  openWorktree({
+    cwd: context.cwd,
+    log: context.log.child({ component: 'git' }),
+    signal: context.signal,
+    env: context.env,
+  });
 
 /** The checkout alone: no remote is asked. */
 export async function openCheckout(

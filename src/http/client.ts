@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { SendGuard } from '../ports/provider.js';
 import { parseBaseUrl } from './base-url.js';
+import { exchange } from './exchange.js';
 import { CallTimeout, excerpt, transportFailure, unusableReply } from './failure.js';
 import {
   type EncodedRequest,
@@ -124,9 +125,20 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     redact: Redact,
     startedMs: number,
     facts: Record<string, unknown>,
+    reply?: HttpReply,
   ): void {
     const ms = Math.round(clock.monotonic() - startedMs);
-    log.debug({ call: redact(encoded.label), origin: line.origin, ms, ...facts }, 'provider called');
+    // Made only where somebody reads it: a list has megabytes.
+    log.debug(
+      () => ({
+        call: redact(encoded.label),
+        origin: line.origin,
+        ms,
+        ...facts,
+        ...exchange(encoded, reply, redact),
+      }),
+      'provider called',
+    );
   }
 
   function overloaded(reply: HttpReply, redact: Redact): Attempt {
@@ -152,7 +164,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const timer = setTimeout(() => limit.abort(new CallTimeout('call limit reached')), timeouts.callMs);
     try {
       const reply = noted(await readReply(pool, encoded, limit.signal));
-      logCall(encoded, redact, startedMs, { attempt: number, status: reply.status });
+      logCall(encoded, redact, startedMs, { attempt: number, status: reply.status }, reply);
       if (OVERLOADED.has(reply.status) && !asIs.includes(reply.status)) return overloaded(reply, redact);
       const unusable = unusableReply(reply, line.origin, 'none', redact);
       if (unusable !== undefined) throw unusable;
@@ -187,7 +199,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const startedMs = clock.monotonic();
     try {
       const reply = noted(await sendOnce(line, encoded, guard, redact));
-      logCall(encoded, redact, startedMs, { once: true, status: reply.status });
+      logCall(encoded, redact, startedMs, { once: true, status: reply.status }, reply);
       return reply;
     } catch (thrown) {
       const facts = thrown instanceof CertError ? { failed: thrown.code, effect: thrown.effect } : {};

@@ -105,7 +105,12 @@ export type PlanPrice =
   | { readonly kind: 'free' }
   | { readonly kind: 'known'; readonly amount: Money; readonly source: string }
   /** Never read as 0: it holds. */
-  | { readonly kind: 'unknown'; readonly why: string };
+  | {
+      readonly kind: 'unknown';
+      readonly why: string;
+      /** There is no price because this account is not sold the product, or not for this term. */
+      readonly sold?: false;
+    };
 
 export interface Coverage {
   readonly from: Instant;

@@ -98,7 +98,7 @@ function candidate(s: Subject, draft: Draft, provider: ProviderFacts): Candidate
   const product = draft.product ?? productAt(s.spec, provider) ?? '';
   const term = draft.provider === undefined ? termAt(s.spec, provider) : draft.term;
   const price = priceOf(s, draft, provider, product, term);
-  const refused = refusal(s, draft, provider, product);
+  const refused = refusal(s, draft, provider, product, price);
   return {
     provider,
     product,
@@ -108,12 +108,18 @@ function candidate(s: Subject, draft: Draft, provider: ProviderFacts): Candidate
   };
 }
 
-function refusal(s: Subject, draft: Draft, provider: ProviderFacts, product: string): string | undefined {
+function refusal(
+  s: Subject,
+  draft: Draft,
+  provider: ProviderFacts,
+  product: string,
+  price: PlanPrice,
+): string | undefined {
   if (draft.priced === undefined) return undefined;
   if (product === '') return 'no product is named, and it has no default';
   const violations = s.facts.violations[provider.config.id] ?? [];
   if (violations.length > 0) return violations.map((v) => v.message).join(', ');
-  return provider.down;
+  return provider.down ?? (price.kind === 'unknown' && price.sold === false ? price.why : undefined);
 }
 
 function priceOf(

@@ -30,7 +30,7 @@ export type { AbsenceEvidence, Capabilities, ProductInfo, Violation };
 export interface Quote {
   readonly price:
     | { readonly kind: 'known'; readonly amount: Money; readonly source: string }
-    | { readonly kind: 'unknown'; readonly why: string };
+    | { readonly kind: 'unknown'; readonly why: string; readonly sold?: false };
 }
 
 export interface QuoteSubject {

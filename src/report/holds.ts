@@ -22,7 +22,7 @@ const REMEDIES: Partial<Readonly<Record<HoldCode, Remedy>>> = {
   balance: (item) => `top up the account at ${providerOf(item)}, or lower its minimumBalance`,
   preflight: () =>
     'nothing was spent; the next run looks again, or leave the check out with preflight: { skip }',
-  'not-served': () => 'change the product, the names or the provider in the manifest',
+  'not-served': () => 'change the product, the term, the names or the provider in the manifest',
   'provider-down': (item) =>
     `check the credentials and the address of ${providerOf(item)}, then run it again`,
   'no-provider': () => 'name a configured provider in the manifest or under defaults',

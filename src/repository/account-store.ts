@@ -4,7 +4,7 @@ import type { AccountStore } from '../ports/repository.js';
 import { pushRefs } from './push.js';
 import { fetchTips, type Session } from './session.js';
 import { treeReader } from './tree.js';
-import { writeCommit } from './write-commit.js';
+import { runTrailer, writeCommit } from './write-commit.js';
 
 const ID = /^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$/i;
 const NAME = 'account';
@@ -35,8 +35,9 @@ export function accountStore(session: Session, id: string): AccountStore {
         replaceAll: true,
         changes: [...files].map(([path, content]) => ({ path, content })),
         // Two runners that write the same in the same second must not make the same commit: both would have won.
-        message: `${message}\n\nNonce: ${randomBytes(16).toString('hex')}\n`,
+        message: `${message}\n\nNonce: ${randomBytes(16).toString('hex')}\n${runTrailer(session.runId)}`,
         committer: session.committer,
+
         atMs: session.clock.now(),
       });
       beforePush?.();

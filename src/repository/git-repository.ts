@@ -157,6 +157,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
       changes,
       message,
       committer: session.committer,
+      ...(session.runId === undefined ? {} : { runId: session.runId }),
       atMs: session.clock.now(),
     });
     const verdict = await pushRefs(session, updates, commit);

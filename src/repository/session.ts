@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly remote?: string;
   readonly cacheDir: string;
   readonly committer: Committer;
+  /** Stands in every commit. */
+  readonly runId?: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal?: AbortSignal;
@@ -45,6 +47,7 @@ export interface Session {
   readonly remoteName: string;
   readonly refs: RunRefs;
   readonly committer: Committer;
+  readonly runId?: string;
   readonly clock: Clock;
 }
 
@@ -152,6 +155,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     remoteName: REMOTE,
     refs: openRunRefs(git, options.clock.now(), options.log),
     committer: options.committer,
+    ...(options.runId === undefined ? {} : { runId: options.runId }),
     clock: options.clock,
   };
 }

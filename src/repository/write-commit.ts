@@ -14,12 +14,21 @@ interface CommitDraft {
   readonly replaceAll?: boolean;
   readonly changes: readonly FileChange[];
   readonly message: string;
+  /** Of the run that makes it, as its log has it: becomes a trailer of the message. */
+  readonly runId?: string;
   readonly committer: Committer;
   readonly atMs: number;
 }
 
 /** fast-import ends a name at `<` and a line at LF. */
 const plain = (text: string): string => text.replace(/[<>\p{Cc}]/gu, ' ').trim();
+
+/** The line by which `git log --format='%(trailers:key=Certwright-Run)'` tells the run; '' without one. */
+export const runTrailer = (runId: string | undefined): string =>
+  runId === undefined ? '' : `Certwright-Run: ${plain(runId)}\n`;
+
+const withRun = (message: string, runId: string | undefined): string =>
+  runId === undefined ? message : `${message.trimEnd()}\n\n${runTrailer(runId)}`;
 
 /** C-style quoting, needed from the first quote or control character on; harmless for every other path. */
 const quoted = (path: string): string => `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`;
@@ -52,7 +61,7 @@ export async function writeCommit(git: Git, ref: string, draft: CommitDraft): Pr
   const start = draft.replaceAll === true ? [...from, 'deleteall'] : from;
   const input = Buffer.concat([
     Buffer.from(`${head.join('\n')}\n`),
-    ...data(draft.message.replaceAll('\0', ' ')),
+    ...data(withRun(draft.message, draft.runId).replaceAll('\0', ' ')),
     Buffer.from(start.map((line) => `${line}\n`).join('')),
     ...draft.changes.flatMap(changeLines),
     Buffer.from('\nget-mark :1\ndone\n'),

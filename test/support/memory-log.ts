@@ -10,8 +10,12 @@ export interface LogLine {
 export function memoryLog(): Log & { readonly lines: readonly LogLine[] } {
   const lines: LogLine[] = [];
   const make = (base: LogFields): Log => {
-    const write = (level: LogLine['level']) => (fields: LogFields, message: string) => {
-      lines.push({ level, fields: { ...base, ...fields }, message });
+    const write = (level: LogLine['level']) => (fields: LogFields | (() => LogFields), message: string) => {
+      lines.push({
+        level,
+        fields: { ...base, ...(typeof fields === 'function' ? fields() : fields) },
+        message,
+      });
     };
     return {
       debug: write('debug'),

@@ -10,7 +10,7 @@ import { oneRun } from '../daemon/one-run.js';
 import { startServer } from '../daemon/server.js';
 import { EXIT } from '../exit.js';
 import { resolveSecret } from '../secrets.js';
-import { createLog, logLevel } from '../system/log.js';
+import { createLog, logLevels } from '../system/log.js';
 import { version } from '../version.js';
 import { openCheckout } from '../workplace.js';
 import type { Globals } from './globals.js';
@@ -58,7 +58,7 @@ export async function run(context: Context, globals: Globals, options: Options):
 
 /** Everything it says is a line of the log; what is being pushed when it is stopped gets there. */
 const daemonContext = async (context: Context): Promise<Context> => {
-  const log = await createLog(logLevel(context.env, 'info'), context.runId);
+  const log = await createLog(logLevels(context.env, 'info'), context.runId);
   return {
     ...context,
     log,

@@ -72,7 +72,9 @@ function select(plan: Plan, selection: Selection): Plan {
 
 function render(context: Context, plan: Plan, form: string): string {
   if (form === 'json') return planJson(plan);
-  return form === 'markdown' ? planMarkdown(plan) : planText(plan, context.render);
+  if (form !== 'markdown') return planText(plan, context.render);
+  // A comment is found again by it in logs and commits.
+  return `${planMarkdown(plan).trimEnd()}\n\n<sub>run ${context.runId}</sub>\n`;
 }
 
 const hasChanges = (plan: Plan): boolean =>

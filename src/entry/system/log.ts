@@ -2,14 +2,43 @@ import type { Logger } from 'pino';
 import { Secret } from '../../model/secret.js';
 import type { Log } from '../../ports/log.js';
 
-export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
+const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LEVELS)[number];
 
-const LEVELS: ReadonlySet<string> = new Set(['silent', 'error', 'warn', 'info', 'debug']);
+/** How loud the log is, and which of its parts are louder or quieter than that. */
+export interface LogLevels {
+  readonly level: LogLevel;
+  /** Component → level: an account or solver of the configuration, a type of them, or `git`. */
+  readonly components: ReadonlyMap<string, LogLevel>;
+  /** What in the variable is nothing that is known; for people. */
+  readonly problems: readonly string[];
+}
 
-/** `CERTWRIGHT_LOG`, or `usual`: silence is what a terminal or CI is best served by. */
-export function logLevel(env: NodeJS.ProcessEnv, usual: LogLevel = 'silent'): LogLevel {
-  const wanted = env.CERTWRIGHT_LOG?.toLowerCase() ?? '';
-  return LEVELS.has(wanted) ? (wanted as LogLevel) : usual;
+const isLevel = (word: string): word is LogLevel => (LEVELS as readonly string[]).includes(word);
+
+/**
+ * `CERTWRIGHT_LOG`: a level, `component=level`, or several of them with commas between.
+ * @param usual  where it names no level: silence is what a terminal or CI is best served by
+ */
+export function logLevels(
+  { CERTWRIGHT_LOG: text = '' }: NodeJS.ProcessEnv,
+  usual: LogLevel = 'silent',
+): LogLevels {
+  let level = usual;
+  const components = new Map<string, LogLevel>();
+  const problems: string[] = [];
+  for (const entry of text.split(',').map((one) => one.trim())) {
+    if (entry === '') continue;
+    const [name = '', word, ...more] = entry.split('=').map((one) => one.trim());
+    const wanted = (word ?? name).toLowerCase();
+    if (more.length > 0 || !isLevel(wanted) || name === '') {
+      problems.push(
+        `CERTWRIGHT_LOG: "${entry}" is neither a level (${LEVELS.join(', ')}) nor component=level`,
+      );
+    } else if (word === undefined) level = wanted;
+    else components.set(name, wanted);
+  }
+  return { level, components, problems };
 }
 
 const SILENT: Log = {
@@ -21,8 +50,8 @@ const SILENT: Log = {
 };
 
 /** pino on stderr, one JSON object a line. Secrets redact themselves; nothing else may carry one. */
-export async function createLog(level: LogLevel, runId: string): Promise<Log> {
-  if (level === 'silent') return SILENT;
+export async function createLog({ level, components }: LogLevels, runId: string): Promise<Log> {
+  if (level === 'silent' && [...components.values()].every((one) => one === 'silent')) return SILENT;
   const { pino } = await import('pino');
   const logger = pino(
     {
@@ -33,16 +62,25 @@ export async function createLog(level: LogLevel, runId: string): Promise<Log> {
     },
     pino.destination({ fd: 2, sync: true }),
   );
-  return wrap(logger);
+  return wrap(logger, components);
 }
 
-function wrap(logger: Logger): Log {
+/** Fields of a child that tell which component it is, the closest first. */
+const COMPONENT_FIELDS = ['provider', 'solver', 'component', 'type'] as const;
+
+function wrap(logger: Logger, components: LogLevels['components']): Log {
   return {
-    debug: (fields, message) => logger.debug(plain(fields), message),
+    debug: (fields, message) => {
+      if (!logger.isLevelEnabled('debug')) return;
+      logger.debug(plain(typeof fields === 'function' ? fields() : fields), message);
+    },
     info: (fields, message) => logger.info(plain(fields), message),
     warn: (fields, message) => logger.warn(plain(fields), message),
     error: (fields, message) => logger.error(plain(fields), message),
-    child: (fields) => wrap(logger.child(plain(fields))),
+    child: (fields) => {
+      const level = COMPONENT_FIELDS.map((key) => components.get(String(fields[key]))).find(Boolean);
+      return wrap(logger.child(plain(fields), level === undefined ? {} : { level }), components);
+    },
   };
 }
 

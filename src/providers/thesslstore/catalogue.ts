@@ -15,6 +15,7 @@ const DEFAULT_CURRENCY = 'USD';
 const CURRENCY = /^[A-Z]{3}$/;
 
 const unknown = (why: string): Quote => ({ price: { kind: 'unknown', why } });
+const notSold = (why: string): Quote => ({ price: { kind: 'unknown', why, sold: false } });
 
 export interface Catalogue {
   quote(subject: QuoteSubject): Promise<Quote>;
@@ -68,7 +69,7 @@ export function openCatalogue(client: StoreClient, clock: Clock, configured: str
       const row = rows.find(
         (one) => textOf(one, 'ProductCode')?.toLowerCase() === product.vendorCode.toLowerCase(),
       );
-      if (!row) return unknown(`this account is not sold ${product.id} (${product.vendorCode})`);
+      if (!row) return notSold(`this account is not sold ${product.id} (${product.vendorCode})`);
       const named = textOf(row, 'CurrencyCode') ?? configured ?? DEFAULT_CURRENCY;
       if (!CURRENCY.test(named)) return unknown(`the price list names the currency "${named}"`);
       seen = named;
@@ -78,7 +79,7 @@ export function openCatalogue(client: StoreClient, clock: Clock, configured: str
         .toSorted((a, b) => (numberOf(a, 'NumberOfServer') ?? 0) - (numberOf(b, 'NumberOfServer') ?? 0))[0];
       if (!price) {
         const sold = [...new Set(prices.map((one) => `${numberOf(one, 'NumberOfMonths')}`))].join(', ');
-        return unknown(
+        return notSold(
           `${product.id} is not sold for ${formatTerm(term)} to this account; months on sale: ${sold || 'none'}`,
         );
       }

@@ -30,6 +30,14 @@ const member = (object: JsonObject, name: string): Json | undefined => {
   return key === undefined ? undefined : object[key];
 };
 
+/** Business errors come with 200: another status is of what stands in front of the API, or of another server. */
+const STATUS_HINTS: Readonly<Record<number, string>> = {
+  401: ': does the account allow the address of this machine? How a blocked one is answered is not documented',
+  403: ': does the account allow the address of this machine? How a blocked one is answered is not documented',
+  404: ': there is no such call at this address; check `url`',
+  405: ': there is no such call at this address; check `url`',
+};
+
 function unexpected(call: string, what: string, effect: Effect): CertError {
   return new CertError('wire.unexpected', `${call} at The SSL Store gave ${what}`, { effect });
 }
@@ -37,7 +45,7 @@ function unexpected(call: string, what: string, effect: Effect): CertError {
 /** @param effect  what an unreadable answer to this call may have done */
 export function parseReply(call: string, reply: HttpReply, effect: Effect): StoreReply {
   if (reply.status < 200 || reply.status > 299) {
-    throw unexpected(call, `HTTP status ${reply.status}`, effect);
+    throw unexpected(call, `HTTP status ${reply.status}${STATUS_HINTS[reply.status] ?? ''}`, effect);
   }
   const body = parseJson(call, reply, effect);
   const date = reply.dateMs === undefined ? {} : { dateMs: reply.dateMs };
@@ -59,7 +67,7 @@ function parseJson(call: string, reply: HttpReply, effect: Effect): Json {
   try {
     return JSON.parse(reply.text) as Json;
   } catch {
-    throw unexpected(call, 'something that is no JSON', effect);
+    throw unexpected(call, 'something that is no JSON; check `url`', effect);
   }
 }
 

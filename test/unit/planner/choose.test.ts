@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PlanItem } from '../../../src/model/plan.js';
+import { priceKey } from '../../../src/planner/input.js';
 import { priceQuestions } from '../../../src/planner/plan.js';
 import {
   LAST_CERTIFICATE,
@@ -13,7 +14,7 @@ import {
   spec,
   usd,
 } from '../../support/planner.js';
-import { certificate, order, ready, status } from '../../support/state.js';
+import { certificate, intended, order, ready, status, unknown } from '../../support/state.js';
 
 const NAME = 'shop';
 const both = spec(NAME, { providers: ['first', 'second'] });
@@ -36,6 +37,14 @@ interface Row extends Scene {
 }
 
 const NEW = 'declared, and no order exists';
+
+const notSoldAt = (id: string, why: string) => ({
+  [priceKey({ provider: id, action: 'order', product: 'private-server', term: '1y' })]: {
+    kind: 'unknown',
+    why,
+    sold: false,
+  } as const,
+});
 
 const rows: Readonly<Record<string, Row>> = {
   'the preferred provider serves': { facts: asked, at: 'first', says: NEW },
@@ -68,6 +77,24 @@ const rows: Readonly<Record<string, Row>> = {
     },
     at: 'second',
     says: `${NEW}; not at first: private-server is not sold for 1y, it has at most 1 name`,
+  },
+  'a provider whose price list does not have it is passed over': {
+    facts: {
+      [NAME]: {
+        prices: {
+          ...prices({ 'second order': '12' }),
+          ...notSoldAt('first', 'months on sale: 12, 24'),
+        },
+      },
+    },
+    at: 'second',
+    says: `${NEW}; not at first: months on sale: 12, 24`,
+  },
+  'what no price list has takes an edit': {
+    facts: { [NAME]: { prices: { ...notSoldAt('first', 'not here'), ...notSoldAt('second', 'nor here') } } },
+    at: 'first',
+    held: 'not-served',
+    says: NEW,
   },
   'a provider without credit is passed over': {
     providers: accounts({ balance: usd('9') }),
@@ -215,7 +242,44 @@ describe('which provider', () => {
   });
 });
 
+describe('an attempt that is not settled', () => {
+  test.each([
+    ['its account is down', accounts({ down: 'no answer' })],
+    ['its account is without credit', accounts({ balance: usd('0') })],
+    ['the manifest names another account by now', accounts()],
+  ])('is never tried at another provider, even where %s', (why, providers) => {
+    const names = why.startsWith('the manifest') ? ['second'] : ['first', 'second'];
+    const attempts = [
+      { ...intended('order'), provider: 'first' },
+      { ...unknown('order'), provider: 'first' },
+    ];
+    for (const intent of attempts) {
+      const scene: Scene = {
+        specs: [spec(NAME, { providers: names })],
+        providers,
+        statuses: [status(NAME, { intents: [intent] })],
+        facts: asked,
+      };
+      expect(only(scene)).toMatchObject({ action: 'resolve', provider: 'first', alternatives: [] });
+      expect(priceQuestions(planInput(scene))).toEqual([]);
+    }
+  });
+});
+
 describe('an order that exists', () => {
+  test.each([
+    ['another is preferred by now', ['first', 'shop']],
+    ['another is preferred by now, and `migrate: now`', ['first', 'shop']],
+  ])('is not placed again where %s', (why, providers) => {
+    const plan = planOf({
+      specs: [spec(NAME, { providers, ...(why.includes('migrate') ? { migrate: 'now' } : {}) })],
+      providers: [provider('first'), provider('shop')],
+      statuses: [ready(NAME)],
+      facts: { [NAME]: { prices: prices({ 'first order': '1', 'shop order': '10' }) } },
+    });
+    expect(plan.items).toEqual([]);
+  });
+
   test('stays where it is', () => {
     const item = only({
       specs: [spec(NAME, { providers: ['first', 'shop'], reissue: 'once more' })],
