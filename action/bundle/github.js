@@ -1,1 +1,1 @@
-import{d as e,f as t}from"./workplace.js";const n=({context:n,event:r},i)=>t({repository:r.repository,apiUrl:n.env.GITHUB_API_URL||`https://api.github.com`,serverUrl:n.env.GITHUB_SERVER_URL||`https://github.com`,token:i,userAgent:`certwright/${e}`,clock:n.clock,log:n.log,signal:n.signal});export{n as t};
+import{n as e}from"./forge.js";const t=({context:t,event:n},r)=>e(t,{repository:n.repository,token:r});export{t};
