@@ -19,7 +19,7 @@ import type { TreeReader } from '../ports/repository.js';
 import { act } from './act.js';
 import { askAdvice } from './advice.js';
 import type { Deps } from './deps.js';
-import { type Dialed, dialEndpoints } from './endpoints.js';
+import { type Dialed, dialEndpoints, SHORT_BUDGET_MS } from './endpoints.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
 import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes } from './notes.js';
@@ -181,14 +181,10 @@ const endpointsOf = ({ configuration, specs, view }: Run): readonly WatchedEndpo
   watchedEndpoints(configuration, specs.values(), view.statuses);
 
 /** The last of a run, since nothing is decided by it. */
-async function lookAtEndpoints(run: Run, wish: DialWish): Promise<readonly Dialed[]> {
+async function lookAtEndpoints(run: Run, wish: DialWish): Promise<void> {
   const { deps, view, notes } = run;
-  return dialEndpoints(
-    deps,
-    view,
-    notes,
-    dueEndpoints(endpointsOf(run), notes.memory, wish, deps.clock.now()),
-  );
+  const due = dueEndpoints(endpointsOf(run), notes.memory, wish, deps.clock.now());
+  await dialEndpoints(deps, view, notes, due, wish === 'due' ? SHORT_BUDGET_MS : undefined);
 }
 
 function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Applied, 'accounts'> {
