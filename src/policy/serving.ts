@@ -219,9 +219,14 @@ export function endpointVerdict(
   if (weights.has('unserved')) {
     const sinceMs = toMs(servedAt === undefined ? current.publishedAt : since);
     const late = nowMs >= sinceMs + servedWithinMs;
+    const { serial, publishedAt } = current;
+    if (!late && servedAt === undefined) {
+      const message = `certificate ${serial}, published ${publishedAt}, is not served yet: ${what} (seen ${look.at})`;
+      return { reason: 'NotServedYet', level: 'info', sinceMs, message };
+    }
     const how = servedAt === undefined ? 'published' : 'served last';
-    const message = `certificate ${current.serial} was ${how} ${agoText(toMs(servedAt ?? current.publishedAt), nowMs)} and is not served: ${what} (seen ${look.at})`;
-    if (!late && servedAt === undefined) return { reason: 'NotServedYet', level: 'info', sinceMs, message };
+    const ago = agoText(toMs(servedAt ?? publishedAt), nowMs);
+    const message = `certificate ${serial} was ${how} ${ago} and is not served: ${what} (seen ${look.at})`;
     return { reason: 'NotServed', level: late ? 'attention' : 'warning', sinceMs, message };
   }
   const sinceMs = toMs(since);
@@ -252,10 +257,7 @@ export function servingDates(
   servedWithinMs: number,
   nowMs: number,
 ): readonly number[] {
-  const { since } = look ?? {};
-  return [
-    nextDialMs(look, current, nowMs),
-    ...(since === undefined ? [] : [toMs(since) + servedWithinMs]),
-    toMs(current.publishedAt) + servedWithinMs,
-  ];
+  const next = nextDialMs(look, current, nowMs);
+  if (look === undefined || look.findings.length === 0) return [next];
+  return [next, ...[look.since ?? look.at, current.publishedAt].map((at) => toMs(at) + servedWithinMs)];
 }

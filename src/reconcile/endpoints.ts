@@ -22,7 +22,9 @@ export interface Dialed extends WatchedEndpoint {
 /** Handshakes under way at once. */
 const AT_ONCE = 32;
 /** For all endpoints of a run together: what is not dialled by then is left to the next run. */
-const BUDGET_MS = 5 * MINUTE_MS;
+const LONG_BUDGET_MS = 5 * MINUTE_MS;
+/** For runs that may start every few minutes. */
+export const SHORT_BUDGET_MS = MINUTE_MS;
 
 /**
  * Dials endpoints and sets what they show against what is published. Changes nothing anywhere; what was found stands in the
@@ -33,13 +35,14 @@ export async function dialEndpoints(
   view: StateView,
   notes: Notes,
   due: readonly WatchedEndpoint[],
+  budgetMs = LONG_BUDGET_MS,
 ): Promise<readonly Dialed[]> {
   if (due.length === 0) return [];
   deps.progress.step(`looking at ${due.length === 1 ? '1 endpoint' : `${due.length} endpoints`}`);
   const dialer = await deps.openDialer();
   const chains = await chainsOf(view, due);
   const queue = new PQueue({ concurrency: AT_ONCE });
-  const endMs = deps.clock.monotonic() + BUDGET_MS;
+  const endMs = deps.clock.monotonic() + budgetMs;
   const dialed = await Promise.all(
     due.map((one) =>
       queue.add(async (): Promise<readonly Dialed[]> => {

@@ -20,7 +20,7 @@ import { act } from './act.js';
 import { askAdvice } from './advice.js';
 import { deliver } from './deliver.js';
 import type { Deps } from './deps.js';
-import { type Dialed, dialEndpoints } from './endpoints.js';
+import { type Dialed, dialEndpoints, SHORT_BUDGET_MS } from './endpoints.js';
 import { environmentFindings } from './environments.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
@@ -191,14 +191,10 @@ const endpointsOf = ({ configuration, specs, view }: Run): readonly WatchedEndpo
   watchedEndpoints(configuration, specs.values(), view.statuses);
 
 /** The last of a run, since nothing is decided by it. */
-async function lookAtEndpoints(run: Run, wish: DialWish): Promise<readonly Dialed[]> {
+async function lookAtEndpoints(run: Run, wish: DialWish): Promise<void> {
   const { deps, view, notes } = run;
-  return dialEndpoints(
-    deps,
-    view,
-    notes,
-    dueEndpoints(endpointsOf(run), notes.memory, wish, deps.clock.now()),
-  );
+  const due = dueEndpoints(endpointsOf(run), notes.memory, wish, deps.clock.now());
+  await dialEndpoints(deps, view, notes, due, wish === 'due' ? SHORT_BUDGET_MS : undefined);
 }
 
 function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Applied, 'accounts'> {

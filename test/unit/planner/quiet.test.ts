@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { conditionContext } from '../../../src/entry/health.js';
+import { type EndpointFault, endpointKey } from '../../../src/model/run-memory.js';
 import { emptyStatus, type Status } from '../../../src/model/status.js';
 import { DAY_MS, HOUR_MS, toInstant, toMs } from '../../../src/model/time.js';
 import type { PlanInput } from '../../../src/planner/input.js';
@@ -91,20 +92,45 @@ const specOf = (name: string) =>
       mail: fc.boolean(),
       migrate: fc.constantFrom('now' as const, 'at-renewal' as const),
       product: fc.constantFrom(undefined, 'private-server', 'vetted'),
+      watched: fc.boolean(),
       reissueBefore: fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined }),
       renewBefore: fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined }),
     })
-    .map(({ external, mail, product, reissueBefore, renewBefore, ...parts }) => {
+    .map(({ external, mail, watched, product, reissueBefore, renewBefore, ...parts }) => {
       const { product: _, ...base } = spec(name, {
         ...parts,
         providers: ['shop', 'other'],
         ...(mail ? { validation: { method: 'email' as const, approver: 'a@example.com', per: {} } } : {}),
+        ...(watched ? { endpoints: [ENDPOINT] } : {}),
         ...(external ? { key: { kind: 'external' } } : {}),
         ...(reissueBefore === undefined ? {} : { reissueBeforeMs: reissueBefore * DAY_MS }),
         ...(renewBefore === undefined ? {} : { renewBeforeMs: renewBefore * DAY_MS }),
       });
       return product === undefined ? base : { ...base, product };
     });
+
+const ENDPOINT = 'shop.example.com:443';
+
+const lookOf = fc.option(
+  fc
+    .record({
+      at: instant(-3, 0),
+      fault: fc.constantFrom(
+        undefined,
+        'other-certificate' as const,
+        'chain-missing' as const,
+        'unseen' as const,
+      ),
+      seen: fc.boolean(),
+    })
+    .map(({ at: lookedAt, fault, seen }) => ({
+      at: lookedAt,
+      findings: fault === undefined ? [] : [{ fault, text: fault }],
+      ...(fault === undefined ? {} : { since: lookedAt }),
+      ...(seen ? { servedAt: lookedAt } : {}),
+    })),
+  { nil: undefined },
+);
 
 const vetted = {
   id: 'vetted',
@@ -116,7 +142,10 @@ const vetted = {
   title: 'Vetted',
 };
 
-const world: fc.Arbitrary<PlanInput> = fc
+/** What is planned from, and what was seen at endpoints. */
+type World = PlanInput & Required<Pick<QuietInput, 'serving'>>;
+
+const world: fc.Arbitrary<World> = fc
   .record({
     specs: fc.tuple(...NAMES.map(specOf)),
     statuses: fc.tuple(...NAMES.map(statusOf)),
@@ -125,10 +154,12 @@ const world: fc.Arbitrary<PlanInput> = fc
     carries: fc.boolean(),
     window: fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined }),
     approvals: fc.boolean(),
+    looks: fc.tuple(...NAMES.map(() => lookOf)),
+    servedWithin: fc.integer({ min: 1, max: 100 }),
   })
-  .map((it) => {
+  .map((it): World => {
     const shop = provider('shop');
-    return planInput({
+    const input = planInput({
       specs: it.specs.filter((one) => it.declared.some((name) => name === one.name)),
       statuses: it.statuses.filter((one) => it.held.some((name) => name === one.name)),
       providers: [
@@ -143,15 +174,26 @@ const world: fc.Arbitrary<PlanInput> = fc
       ],
       approvals: it.approvals ? [approval('a', { validUntil: toInstant(toMs(NOW) + HOUR_MS) })] : [],
     });
+    const looks = NAMES.flatMap((name, i) => {
+      const look = it.looks[i];
+      const sha256 = it.statuses[i]?.current?.sha256;
+      return look && sha256 ? [[endpointKey(name, ENDPOINT), { ...look, certificate: sha256 }] as const] : [];
+    });
+    const configuration = { endpoints: { off: false, servedWithinMs: it.servedWithin * HOUR_MS } };
+    return { ...input, serving: { configuration, memory: { endpoints: Object.fromEntries(looks) } } };
   });
 
-const at = (input: PlanInput, nowMs: number): PlanInput => ({ ...input, nowMs });
+const at = <T extends PlanInput>(input: T, nowMs: number): T => ({ ...input, nowMs });
 
 /** Everything a run would say. */
-function saidAt(input: PlanInput) {
+function saidAt(input: World) {
   const specs = new Map(input.desired.specs.map((one) => [one.name, one]));
   const conditions = [...input.state.statuses.values()].map((status) =>
-    conditionsOf(status, input.nowMs, conditionContext(specs.get(status.name), status, input.providers)),
+    conditionsOf(
+      status,
+      input.nowMs,
+      conditionContext(specs.get(status.name), status, input.providers, undefined, input.serving),
+    ),
   );
   return { plan: makePlan(input), conditions };
 }
@@ -193,6 +235,7 @@ describe('nothing follows from the facts, and until the bound nothing does', () 
     providers: (input) => ({ ...input, providers: new Map() }),
     certificates: (input) => withStatuses(input, ({ current: _, ...status }) => status),
     orders: (input) => withStatuses(input, (status) => ({ ...status, orders: [] })),
+    'looks at endpoints': ({ serving: _, ...input }) => input,
     'proofs of control': (input) => withStatuses(input, ({ proofs: _, ...status }) => status),
     'announced revocations': (input) =>
       withStatuses(input, ({ current, ...status }) => {
@@ -236,6 +279,32 @@ describe('the bound', () => {
     } as const;
     const input = planInput({ specs: [spec('a')], statuses: [{ ...ready('a'), doubts: [doubt] }] });
     expect(quietUntilMs(input)).toBe(toMs(NOW) + DAY_MS);
+  });
+
+  it('is the next look at an endpoint where that comes first, and none where it is served', () => {
+    const [one, status] = [spec('a', { endpoints: [ENDPOINT] }), ready('a')];
+    const input = planInput({ specs: [one], statuses: [status] });
+    const configuration = { endpoints: { off: false, servedWithinMs: 9 * HOUR_MS } };
+    const seen = (faults: readonly EndpointFault[]) => ({
+      at: NOW,
+      certificate: status.current?.sha256 ?? '',
+      findings: faults.map((fault) => ({ fault, text: fault })),
+      since: NOW,
+      servedAt: NOW,
+    });
+    const until = (faults: readonly EndpointFault[], off = false) =>
+      quietUntilMs({
+        ...input,
+        serving: {
+          configuration: { endpoints: { ...configuration.endpoints, off } },
+          memory: { endpoints: { [endpointKey('a', ENDPOINT)]: seen(faults) } },
+        },
+      }) - toMs(NOW);
+    expect(until(['chain-missing'])).toBe(HOUR_MS);
+    const never = quietUntilMs(input) - toMs(NOW);
+    expect(never).toBeGreaterThan(DAY_MS);
+    expect(until(['chain-missing'], true)).toBe(never);
+    expect(until([])).toBe(never);
   });
 
   it('counts a date that is reached this very moment', () => {
