@@ -33,10 +33,7 @@ export function findMoves(input: PlanInput): Moves {
   const invalid = new Set(input.desired.invalidNames);
   const holders = [...input.state.statuses.values()]
     .filter((status) => !declared.has(status.name))
-    .filter((status) => {
-      const head = headOrder(status);
-      return (head !== undefined && hasTermLeft(head, input.nowMs)) || status.intents.some(isOpen);
-    })
+    .filter((status) => livingOrder(input, status) !== undefined || status.intents.some(isOpen))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const waiting = input.desired.specs.filter(isCertificate).filter((spec) => {
     if (invalid.has(spec.name)) return false;
@@ -65,7 +62,7 @@ export function findMoves(input: PlanInput): Moves {
 type Pairs = ReadonlyMap<CertificateSpec, Status>;
 
 function bySameNames(input: PlanInput, holders: readonly Status[], specs: readonly CertificateSpec[]): Pairs {
-  const byNames = groupBy(holders, (status) => heldNames(status).map(namesKey));
+  const byNames = groupBy(holders, (status) => heldNames(input, status).map(namesKey));
   const pairs = new Map<CertificateSpec, Status>();
   const taken = new Set<Status>();
   for (const spec of specs) {
@@ -83,7 +80,7 @@ function byCommonName(
   holders: readonly Status[],
   specs: readonly CertificateSpec[],
 ): Pairs {
-  const byName = groupBy(holders, (status) => heldNames(status).flat());
+  const byName = groupBy(holders, (status) => heldNames(input, status).flat());
   const candidates = specs.map((spec) => ({
     spec,
     sources: (byName.get(spec.commonName) ?? []).filter(
@@ -117,38 +114,42 @@ function groupBy<K, T>(
 }
 
 /** A person wants another order taken over, or one bought although this one exists. */
-const isPassedOver = (status: Status, { adopt }: CertificateSpec): boolean =>
+const isPassedOver = ({ orders }: Status, { adopt }: CertificateSpec): boolean =>
   adopt?.kind === 'order' ||
-  (adopt?.kind === 'ignore' && adopt.orders.some((id) => headOrder(status)?.ids.includes(id)));
+  (adopt?.kind === 'ignore' && orders.some(({ ids }) => adopt.orders.some((id) => ids.includes(id))));
 
 const namesKey = (names: Iterable<string>): string => nameSet(names).join(' ');
 
+/** The newest order that is good for something: a renewal may have come to nothing while the one before it goes on. */
+const livingOrder = (input: PlanInput, { orders }: Status): OrderRecord | undefined =>
+  orders.findLast((order) => hasTermLeft(order, input.nowMs));
+
 /** A reissue changes the names an order was placed for: those of the certificate and of what is under way count too. */
-const heldNames = (status: Status): readonly (readonly DnsName[])[] =>
+const heldNames = (input: PlanInput, status: Status): readonly (readonly DnsName[])[] =>
   [
-    headOrder(status)?.names,
+    livingOrder(input, status)?.names,
     status.current?.names,
     ...status.intents.filter(isOpen).map((intent) => intent.request.names),
   ].filter((names) => names !== undefined);
 
-const needOf = (status: Status): Pick<OrderRecord, 'product' | 'environment'> | undefined => {
+function needOf(input: PlanInput, status: Status): Pick<OrderRecord, 'product' | 'environment'> | undefined {
   const intent = status.intents.find(isOpen);
-  return headOrder(status) ?? (intent && { ...intent.request, environment: intent.environment });
-};
+  return livingOrder(input, status) ?? (intent && { ...intent.request, environment: intent.environment });
+}
 
 function serves(input: PlanInput, status: Status, spec: CertificateSpec): boolean {
   const products = spec.providers.flatMap((id) => {
     const provider = input.providers.get(id);
     return provider ? [productAt(spec, provider)] : [];
   });
-  const need = needOf(status);
+  const need = needOf(input, status);
   if (!need || (need.environment !== 'live' && isLiveOnly(spec, input))) return false;
   return products.some((product) => product === undefined || product === need.product);
 }
 
-export function moveDraft({ name, names }: CertificateSpec, source: Status): Draft {
+export function moveDraft(input: PlanInput, { name, names }: CertificateSpec, source: Status): Draft {
   const from = source.name;
-  const same = heldNames(source).some((held) => sameNames(held, names));
+  const same = heldNames(input, source).some((held) => sameNames(held, names));
   return {
     lane: 'purchase',
     action: 'move',

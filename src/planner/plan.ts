@@ -158,7 +158,7 @@ function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, un
     input,
   };
   const movedFrom = input.state.statuses.get(moves.get(spec.name) ?? '');
-  if (movedFrom !== undefined) return { subject, drafts: [moveDraft(spec, movedFrom)] };
+  if (movedFrom !== undefined) return { subject, drafts: [moveDraft(input, spec, movedFrom)] };
   const sameNeed = doubtful.get(spec.name);
   if (sameNeed !== undefined) return { subject, drafts: [doubtfulDraft(sameNeed)] };
   const first = unsettled.get(spec.name);

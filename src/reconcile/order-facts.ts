@@ -21,7 +21,7 @@ const KEPT_PREVIOUS = 20;
 /** What the provider shows of an order now. Returns the same object where nothing changed: no difference, no commit. */
 export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting: TermCounting): Status {
   const order = status.orders.find((known) => known.ids.some((id) => snapshot.ids.includes(id)));
-  if (!order) return status;
+  if (!order || isOlderThanRecorded(order, snapshot)) return status;
   const term = order.term === undefined ? undefined : parseTerm(order.term);
   const paidTillMs = paidTillOf({
     ...(snapshot.paidTill === undefined ? {} : { providerPaidTillMs: toMs(snapshot.paidTill) }),
@@ -53,6 +53,10 @@ export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting
       : moved;
   return told(followed, next) === told(status, order) ? status : followed;
 }
+
+/** Seen under an id that a reissue took from it: read before that, or said of what the reissue replaced. */
+const isOlderThanRecorded = (order: OrderRecord, snapshot: OrderSnapshot): boolean =>
+  snapshot.id !== order.id && order.ids.includes(snapshot.id) && !snapshot.ids.includes(order.id);
 
 /**
  * Ids known before and ids shown now, the present one last: a reissue in the portal may come to light only after one of

@@ -22,7 +22,12 @@ const tell = (world: World, what: string): void => world.story.tell('people', wh
 /** Somebody changes what is wanted, as a merge. */
 export function edit(world: World): void {
   const { dice, manifests } = world;
-  const one = dice.pick(manifests as [Manifest, ...Manifest[]]);
+  const [first, ...rest] = manifests;
+  if (!first) {
+    bringBack(world);
+    return;
+  }
+  const one = dice.pick([first, ...rest]);
   const change = (more: Partial<Manifest>): Manifest => ({ ...one, ...more, sinceMs: world.stage.nowMs });
   const others = manifests.filter((manifest) => manifest !== one);
   const replace = (next: Manifest, what: string) => {
@@ -52,14 +57,7 @@ export function edit(world: World): void {
       world.removed.push(one);
       world.merge(others);
     },
-    () => {
-      const back = world.removed.pop();
-      if (!back) return;
-      const taken = manifests.some(({ path, lineage }) => path === back.path || lineage === back.lineage);
-      if (taken) return;
-      tell(world, `bring ${back.path} back`);
-      world.merge([...manifests, { ...back, sinceMs: world.stage.nowMs }]);
-    },
+    () => bringBack(world),
     () => {
       const before = world.tips.at(-2);
       if (!before) return;
@@ -67,6 +65,14 @@ export function edit(world: World): void {
       world.merge(before.manifests.map((manifest) => ({ ...manifest, sinceMs: world.stage.nowMs })));
     },
   ])();
+}
+
+function bringBack(world: World): void {
+  const { manifests, removed, stage } = world;
+  const back = removed.pop();
+  if (!back || manifests.some(({ path, lineage }) => path === back.path || lineage === back.lineage)) return;
+  tell(world, `bring ${back.path} back`);
+  world.merge([...manifests, { ...back, sinceMs: stage.nowMs }]);
 }
 
 /** Somebody does to the branches what nobody should. */

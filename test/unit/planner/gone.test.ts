@@ -104,6 +104,16 @@ const rows: Readonly<Record<string, Row>> = {
     statuses: [status('old', { intents: [intended('order')] })],
     plans: ['new purchase wait NeedMoved', 'old purchase resolve OpenIntent'],
   },
+  'a rename keeps the order that lives where its renewal came to nothing': {
+    specs: [spec('new')],
+    statuses: [withDeadRenewal()],
+    plans: ['new purchase move NeedMoved'],
+  },
+  'so does a rename together with other names': {
+    specs: [spec('new', OTHER_NAMES)],
+    statuses: [withDeadRenewal(archived)],
+    plans: ['new purchase move NeedMoved'],
+  },
   'of two orders for a common name none is guessed at': {
     specs: [spec('new', OTHER_NAMES)],
     statuses: [ready('old'), ready('older')],
@@ -253,6 +263,14 @@ const rows: Readonly<Record<string, Row>> = {
     plans: ['old free move NeedMoved', 'old purchase renew PaidTermEnding'],
   },
 };
+
+function withDeadRenewal(parts: Parameters<typeof status>[1] = {}) {
+  return status('old', {
+    orders: [order('o1'), order('o2', { state: 'cancelled', predecessor: 'o1' })],
+    current: certificate('o1'),
+    ...parts,
+  });
+}
 
 function renewedByProvider() {
   return status('old', { orders: [order('o1', { autoRenew: true })], current: certificate('o1') });
