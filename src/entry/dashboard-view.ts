@@ -1,6 +1,7 @@
 import type { Money } from '../model/money.js';
 import { DAY_MS, dayOf, type Instant, toMs } from '../model/time.js';
 import type { Condition } from '../policy/conditions.js';
+import { recordsByHand } from '../policy/solving.js';
 import { openLedger } from '../policy/spending.js';
 import type { BalanceRow } from '../report/balance-text.js';
 import type {
@@ -45,6 +46,10 @@ export function dashboardView(situation: Situation, extras: DashboardExtras): Da
       ...entries.flatMap((entry) => linesOf(entry, isAlarm)),
     ],
     waiting: entries.flatMap((entry) => linesOf(entry, ({ type }) => type === 'Waiting')),
+    byHand: entries.flatMap(({ name, status }) => {
+      const records = recordsByHand(status);
+      return records.length === 0 ? [] : [{ name, records }];
+    }),
     held: heldLines(situation, extras),
     retry: entries.flatMap(retryLine),
     upcoming: upcomingLines(situation, entries),

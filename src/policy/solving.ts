@@ -114,11 +114,33 @@ export function isNeeded(
   return items.some((item) => item.state !== 'valid' && solverFor(item, wishes, solvers) === entry.solver);
 }
 
+/** What a solver publishes for an order, or is to. */
+const publishedFor = (status: Status, order: OrderRecord): readonly PublishedRecord[] =>
+  (status.published ?? []).filter((entry) => orderOfRecord(status, entry) === order);
+
+/** Proofs of an order that no solver publishes. */
+function leftToPeople(status: Status, order: OrderRecord): readonly DcvItem[] {
+  const own = publishedFor(status, order);
+  return status.validation.filter(
+    (item) =>
+      item.state !== 'valid' &&
+      solvable(item) !== undefined &&
+      !own.some((entry) => itemsOf(status, entry).includes(item)),
+  );
+}
+
+/** Records that a person has to publish for a certificate to come, as the provider asks for them. */
+export function recordsByHand(status: Status): readonly SolvableRecord[] {
+  const waiting = status.orders.find(({ waitingFor }) => waitingFor === 'dcv');
+  if (!waiting) return [];
+  const records = leftToPeople(status, waiting).flatMap((item) => solvable(item) ?? []);
+  return records.filter((record, at) => records.findIndex((one) => sameRecord(one, record)) === at);
+}
+
 /** Who shows it, in one sentence for a person; undefined where nothing of it is known. */
 export function proofWords(status: Status, order: OrderRecord): string | undefined {
-  const own = (status.published ?? []).filter((entry) => orderOfRecord(status, entry) === order);
-  const asked = status.validation.filter((item) => item.state !== 'valid' && solvable(item) !== undefined);
-  const byHand = asked.filter((item) => !own.some((entry) => itemsOf(status, entry).includes(item)));
+  const own = publishedFor(status, order);
+  const byHand = leftToPeople(status, order);
   const served = own.filter((entry) => itemsOf(status, entry).some(({ state }) => state !== 'valid'));
   const failing = served.filter(({ failure }) => failure !== undefined);
   const unseen = served.filter((entry) => entry.failure === undefined && entry.unseen !== undefined);

@@ -1,6 +1,7 @@
 import { formatMoney, type Money } from '../model/money.js';
+import type { SolvableRecord } from '../model/order.js';
 import type { BalanceRow, NeedRow } from './balance-text.js';
-import { clip, markdownCode, markdownText } from './escape.js';
+import { clip, markdownBlock, markdownCode, markdownText } from './escape.js';
 import { moneyList } from './money.js';
 import { count, isLoud, providerText } from './words.js';
 
@@ -9,6 +10,12 @@ export interface DashboardLine {
   readonly name?: string;
   readonly message: string;
   readonly since?: string;
+}
+
+/** What somebody has to publish before a certificate can be issued. */
+export interface ByHandLine {
+  readonly name: string;
+  readonly records: readonly SolvableRecord[];
 }
 
 export interface HeldLine {
@@ -45,6 +52,7 @@ export interface DashboardView {
   readonly ready: number;
   readonly attention: readonly DashboardLine[];
   readonly waiting: readonly DashboardLine[];
+  readonly byHand: readonly ByHandLine[];
   readonly held: readonly HeldLine[];
   /** What failed and is tried again later: each with a box to have it tried at once. */
   readonly retry: readonly DashboardLine[];
@@ -62,13 +70,17 @@ const code = (text: string): string => markdownCode(clip(text, SENTENCE));
 
 /** Bytes of each section, under 60,000 together: GitHub takes 65,536 characters. */
 const LIMITS = {
-  attention: 16_000,
-  waiting: 8_000,
-  held: 14_000,
-  retry: 8_000,
-  upcoming: 9_000,
+  attention: 14_000,
+  waiting: 6_000,
+  byHand: 8_000,
+  held: 12_000,
+  retry: 7_000,
+  upcoming: 8_000,
   money: 2_500,
 };
+
+/** Characters of one certificate's records: some have a hundred names. */
+const ONE_BY_HAND = 2_500;
 
 function list<T>(things: readonly T[], render: (thing: T) => string, limit: number): readonly string[] {
   const lines: string[] = [];
@@ -98,6 +110,27 @@ function heldText({ name, action, message, remedy, atMost, request }: HeldLine):
         : `; ${say(remedy)}`
       : `; asked for in [#${request.number}](${request.url})`;
   return `- ${say(action)} ${code(name)}${cost}: ${say(message)}${next}`;
+}
+
+/** As `certwright show` has them, to copy. */
+function recordLines(record: SolvableRecord): readonly string[] {
+  if (record.type !== 'file') return [`${record.owner} ${record.type} ${record.value}`];
+  return [record.url, ...record.content.split('\n')];
+}
+
+/** Whole records or none: half a one is of no use. */
+function byHandText({ name, records }: ByHandLine): string {
+  const lines: string[] = [];
+  let shown = 0;
+  for (const record of records) {
+    const block = markdownBlock(recordLines(record)).map((line) => `  ${line}`);
+    if ([...lines, ...block].join('\n').length > ONE_BY_HAND) break;
+    lines.push(...block);
+    shown += 1;
+  }
+  const left = records.length - shown;
+  const more = left === 0 ? [] : [`  ${left} more: ${code(`certwright show ${name}`)}`];
+  return [`- ${code(name)}:`, ...lines, ...more].join('\n');
 }
 
 const upcomingText = ({ day, name, action, atMost }: UpcomingLine): string =>
@@ -132,7 +165,8 @@ function spendingText({ match, spent, limit }: SpendingLine): string {
 export function dashboardMarkdown(view: DashboardView): string {
   const { certificates, ready, today, boxes } = view;
   const others = certificates - ready;
-  const calm = view.attention.length + view.held.length + view.waiting.length + view.retry.length === 0;
+  const { attention, held, byHand, waiting, retry } = view;
+  const calm = [attention, held, byHand, waiting, retry].every(({ length }) => length === 0);
   const lines = [
     `**${count(certificates, 'certificate')}: ${ready} ready${others === 0 ? '' : `, ${others} not`}.**${calm ? ' Nobody has to do anything.' : ''} Last run on ${today}.`,
     '',
@@ -141,6 +175,7 @@ export function dashboardMarkdown(view: DashboardView): string {
       list(view.attention, (one) => `- ${about(one)}`, LIMITS.attention),
     ),
     ...section('Held', list(view.held, heldText, LIMITS.held)),
+    ...section('To be published by hand', list(view.byHand, byHandText, LIMITS.byHand)),
     ...section(
       'Waiting',
       list(view.waiting, (one) => `- ${about(one)}`, LIMITS.waiting),

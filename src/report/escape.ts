@@ -79,3 +79,17 @@ const PLAIN_CODE = /^[\w*@%+=:,./-]+(?: [\w*@%+=:,./-]+)*$/;
 /** Names, ids and commands in a code span (nothing is linked in there); anything unusual falls back to escaped text. */
 export const markdownCode = (text: string): string =>
   PLAIN_CODE.test(text) ? `\`${text}\`` : markdownText(text);
+
+/**
+ * Lines to copy, in a fence longer than any run of backticks in them: shown as they are, but for what cannot be seen. It
+ * begins and ends on lines of its own.
+ */
+export function markdownBlock(lines: readonly string[]): readonly string[] {
+  const safe = lines.map(terminalText);
+  const longest = Math.max(
+    2,
+    ...safe.flatMap((line) => (line.match(/`+/g) ?? []).map(({ length }) => length)),
+  );
+  const fence = '`'.repeat(longest + 1);
+  return [fence, ...safe, fence];
+}

@@ -94,5 +94,8 @@ it('a name no solver has shows its record to copy, whole, on a terminal of 80 co
   const record = `${item?.owner} CNAME ${item?.value}`;
   expect(applied.out.replaceAll(/\s+/g, ' ')).toContain(`publish ${record} by hand`);
   expect((await team.certwright(['show', 'shop'])).out).toContain(`  ${record}\n`);
+  expect((await team.certwright(['status', '-o', 'markdown'])).out).toContain(
+    `## To be published by hand\n\n- \`shop\`:\n  \`\`\`\n  ${record}\n  \`\`\`\n`,
+  );
   expect(stringWidth(record)).toBeGreaterThan(80);
 });

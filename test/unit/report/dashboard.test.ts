@@ -10,6 +10,7 @@ const EMPTY: DashboardView = {
   ready: 3,
   attention: [],
   waiting: [],
+  byHand: [],
   held: [],
   retry: [],
   upcoming: [],
@@ -26,6 +27,19 @@ const FULL: DashboardView = {
     { name: 'old', message: 'the certificate ends 2026-11-25 and has no successor', since: '2026-11-10' },
   ],
   waiting: [{ name: 'ov', message: 'order 7 at shop waits for documents', since: '2026-11-20' }],
+  byHand: [
+    {
+      name: 'shop',
+      records: [
+        { type: 'CNAME', owner: '_a1.shop.example.com', value: 'b2.dcv.example.org' },
+        {
+          type: 'file',
+          url: 'http://www.example.com/.well-known/pki-validation/A.txt',
+          content: 'x\nexample.org',
+        },
+      ],
+    },
+  ],
   held: [
     {
       name: 'team-a/shop',
@@ -81,6 +95,18 @@ describe('the dashboard', () => {
       - renew \`team-a/shop\`, at most 25.00 USD: merge an approval file for this renew; asked for in [#12](https://github.test/acme/certificates/pull/12)
       - order \`poor\`: too dear; top up the account at shop
 
+      ## To be published by hand
+
+      - \`shop\`:
+        \`\`\`
+        _a1.shop.example.com CNAME b2.dcv.example.org
+        \`\`\`
+        \`\`\`
+        http://www.example.com/.well-known/pki-validation/A.txt
+        x
+        example.org
+        \`\`\`
+
       ## Waiting
 
       - \`ov\`: order 7 at shop waits for documents (since 2026-11-20)
@@ -112,10 +138,12 @@ describe('the dashboard', () => {
   it('stays under what GitHub takes with 10,000 certificates in every section', () => {
     const many = Array.from({ length: 10_000 }, (_, i) => `team-${i}/${'x'.repeat(90)}`);
     const message = 'ä€😀 '.repeat(200);
+    const records = many.slice(0, 100).map((owner) => ({ type: 'TXT' as const, owner, value: message }));
     const view: DashboardView = {
       ...FULL,
       attention: many.map((name) => ({ name, message, since: '2026-11-10' })),
       waiting: many.map((name) => ({ name, message, since: '2026-11-10' })),
+      byHand: many.map((name) => ({ name, records })),
       held: many.map((name) => ({ name, action: 'renew', message, remedy: message })),
       retry: many.map((name) => ({ name, message })),
       upcoming: many.map((name) => ({ name, action: 'renew', day: '2026-12-01' })),
@@ -134,6 +162,15 @@ describe('the dashboard', () => {
       ...FULL,
       attention: [{ name: evil, message: evil, since: '2026-11-10' }],
       waiting: [{ name: 'ov', message: evil }],
+      byHand: [
+        {
+          name: 'shop',
+          records: [
+            { type: 'TXT', owner: evil, value: `\`\`\`\n${evil}` },
+            { type: 'file', url: evil, content: `\`\`\`\`\n${evil}\n\`\`\`` },
+          ],
+        },
+      ],
       held: [{ name: 'a', action: evil, message: evil, remedy: evil }],
       retry: [{ name: 'api', message: evil }],
       balances: [{ account: evil, environment: 'live', needs: [], why: evil }],
@@ -145,8 +182,24 @@ describe('the dashboard', () => {
       htmlExtensions: [gfmHtml()],
       allowDangerousHtml: true,
     });
-    expect(html).not.toMatch(/<a |<b>|<\/details>|@ann|<h1/);
+    // Nothing is a mention or a link in a block of code, and nothing may get out of one.
+    const prose = html.replaceAll(/<pre><code>[^<]*<\/code><\/pre>/g, '');
+    expect(prose).not.toMatch(/<a |<b>|<\/details>|@ann|<h1|<pre/);
     expect(tickedBoxes(text)).toEqual([]);
+  });
+
+  it('shows whole records, and where the others are', () => {
+    const records = ['a', 'b'.repeat(2_000), 'c'.repeat(2_000)].map((value) => ({
+      type: 'TXT' as const,
+      owner: '_dcv.shop.example.com',
+      value,
+    }));
+    const text = dashboardMarkdown({ ...EMPTY, byHand: [{ name: 'shop', records }] });
+    expect(text).toContain('- `shop`:\n  ```\n  _dcv.shop.example.com TXT a\n  ```\n');
+    expect(text).toContain(`${'b'.repeat(2_000)}\n`);
+    expect(text).not.toContain('cc');
+    expect(text).toContain('  1 more: `certwright show shop`\n');
+    expect(text).not.toContain('Nobody has to do anything');
   });
 
   it('finds boxes that were ticked, by names it could have written', () => {
