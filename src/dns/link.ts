@@ -21,6 +21,7 @@ export interface LinkOptions {
 
 /** Of a DNS message. */
 const HEADER_BYTES = 12;
+const MAX_MESSAGE_BYTES = 65_535;
 
 interface Waiting {
   settle(reply: Buffer): void;
@@ -88,6 +89,9 @@ export async function openLink(
     ask: (message) =>
       new Promise((settle, fail) => {
         if (broken) return fail(broken);
+        if (message.length > MAX_MESSAGE_BYTES) {
+          return fail(new CertError(code, `the message for ${label} is larger than DNS messages can be`));
+        }
         const timer = setTimeout(
           () => end(failed(`${label} does not answer within ${limitMs / 1000} s`)),
           limitMs,

@@ -2,8 +2,8 @@ import { type DecodedPacket, decode, type RecordType } from 'dns-packet';
 import { messageOf } from '../model/errors.js';
 import { plainName, rcodeOf } from './wire.js';
 
-/** Of one message; no name that works has more. */
-const MAX_RECORDS = 500;
+/** Of one message: more proofs than this do not fit into one. */
+const MAX_RECORDS = 1_500;
 const MAX_NAME_CHARACTERS = 253;
 const MAX_LABEL_CHARACTERS = 63;
 

@@ -1,6 +1,7 @@
 import { CertError, explain, messageOf } from '../model/errors.js';
 import { isOpen } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
+import { whyNoProof } from '../model/proof-record.js';
 import type { OrderRecord, PublishedRecord, Status } from '../model/status.js';
 import { isCertificate } from '../planner/input.js';
 import {
@@ -30,6 +31,9 @@ import { sendStopped } from './stopped.js';
  * name is proven or the order has ended. Nothing waits here: what cannot be seen yet is a fact, and looked for again by
  * the next pass or run. Every step may be repeated; a crash anywhere leaves a record that is written down.
  */
+
+/** Of a record that is shown with an error. */
+const SHOWN_CHARACTERS = 300;
 
 function wishesOf(run: Run, name: string): Wishes {
   const spec = run.specs.get(name);
@@ -160,23 +164,48 @@ function progressLine(id: string, publishing: number, cleaning: number): string 
   return `${id}: ${parts.join(', ')} ${publishing + cleaning === 1 ? 'record' : 'records'}`;
 }
 
+/** What no solver may be given is not published, and not taken away either. */
+function noProof({ record, name, provider }: PublishedRecord): CertError | undefined {
+  const why = whyNoProof(record, name);
+  if (why === undefined) return undefined;
+  const [what, text] =
+    record.type === 'file'
+      ? ['the file', record.url]
+      : [`a ${record.type} record`, `${record.owner} ${record.type} ${record.value}`];
+  return new CertError(
+    'solver.blocked',
+    `${provider} asks for ${what} for ${name} that ${why}, and nothing is published`,
+    {
+      providerText: text.slice(0, SHOWN_CHARACTERS),
+      remedy: 'ask the provider; `certwright show NAME` has it, if it is right after all publish it by hand',
+    },
+  );
+}
+
 async function cleanUp(solver: Solver, works: readonly Work[]): Promise<readonly Result[]> {
-  if (works.length === 0) return [];
-  const outcomes = await solver.cleanUp(works.map(({ entry }) => entry.record));
-  return works.map(({ name, entry }, i) => {
-    const error = outcomes[i]?.error;
+  const ours = works.filter(({ entry }) => noProof(entry) === undefined);
+  const outcomes = ours.length === 0 ? [] : await solver.cleanUp(ours.map(({ entry }) => entry.record));
+  const errors = new Map(ours.map((work, i) => [work, outcomes[i]?.error]));
+  return works.map((work) => {
+    const { name, entry } = work;
+    const error = errors.get(work);
     return { name, entry, outcome: error ? { kind: 'failed', error } : { kind: 'cleaned' } };
   });
 }
 
 async function publish(solver: Solver, works: readonly Work[]): Promise<readonly Result[]> {
-  if (works.length === 0) return [];
-  const standing = works.filter(({ entry }) => entry.publishedAt !== undefined);
+  const errors = new Map<Work, CertError>(
+    works.flatMap((work) => {
+      const error = noProof(work.entry);
+      return error ? [[work, error] as const] : [];
+    }),
+  );
+  const proofs = works.filter((work) => !errors.has(work));
+  const standing = proofs.filter(({ entry }) => entry.publishedAt !== undefined);
   const sights = await look(solver, standing);
-  const missing = works.filter(
+  const missing = proofs.filter(
     (work) => work.entry.publishedAt === undefined || sights.get(work)?.seen === 'no',
   );
-  const errors = new Map<Work, CertError>();
   if (missing.length > 0) {
     const outcomes = await solver.publish(missing.map(({ entry }) => entry.record));
     for (const [i, work] of missing.entries()) {

@@ -14,6 +14,8 @@ export interface CheckedDcv {
   readonly webPort: number;
   /** What names of method dns are proven by; default CNAME. */
   readonly type?: 'CNAME' | 'TXT';
+  /** Asks for something else than it should. */
+  asks?(record: SolvableRecord, name: string): SolvableRecord;
 }
 
 /**
@@ -28,20 +30,22 @@ export function checkedDcv(options: CheckedDcv): ProviderDefinition {
       const base = await paidTest.create(deps);
       const control = new PaidProviderControl(deps.config.url ?? '');
       const methods = new Map<string, DcvItem['method']>();
-      const asAsked = (order: OrderSnapshot): OrderSnapshot => ({
+      const asShown = (order: OrderSnapshot): OrderSnapshot => ({
         ...order,
-        validation: order.validation.map((item) => asMethod(item, methods.get(item.name), options)),
+        validation: order.validation
+          .map((item) => asMethod(item, methods.get(item.name), options))
+          .map((item) => asAsked(item, options)),
       });
       return {
         ...base,
         async getOrder(id, recorded) {
           for (const { name, method } of recorded?.request.validation ?? []) methods.set(name, method);
-          return asAsked(await base.getOrder(id, recorded));
+          return asShown(await base.getOrder(id, recorded));
         },
         validator: {
           async recheck(id, items) {
             for (const { name, method } of items) methods.set(name, method);
-            const { validation } = asAsked(await base.getOrder(id));
+            const { validation } = asShown(await base.getOrder(id));
             for (const { name, state, record } of validation) {
               if (state === 'valid' || record === undefined || record.type === 'email') continue;
               if (await stands(record, options)) await control.validate({ orderId: id, name });
@@ -66,6 +70,13 @@ function asMethod(item: DcvItem, method: DcvItem['method'] | undefined, { type }
     };
   }
   return type === 'TXT' ? { ...item, record: { ...record, type } } : item;
+}
+
+function asAsked(item: DcvItem, { asks }: CheckedDcv): DcvItem {
+  const { record } = item;
+  return !asks || record === undefined || record.type === 'email'
+    ? item
+    : { ...item, record: asks(record, item.name) };
 }
 
 async function stands(record: SolvableRecord, { dns, webPort }: CheckedDcv): Promise<boolean> {

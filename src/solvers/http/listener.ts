@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { formatEndpoint } from '../../model/endpoint.js';
 import { CertError, messageOf } from '../../model/errors.js';
+import { proofPlace } from '../../model/proof-record.js';
 import { SECOND_MS } from '../../model/time.js';
-import { isProofPath } from './proof.js';
 
 const MAX_CONNECTIONS = 128;
 const MAX_HEADER_BYTES = 8 * 1024;
@@ -106,7 +106,7 @@ function answer(request: IncomingMessage, response: ServerResponse, files: Files
   response.setHeader('connection', 'close');
   const path = (request.url ?? '').split('?', 1)[0] ?? '';
   const read = request.method === 'GET' || request.method === 'HEAD';
-  const content = read && isProofPath(path) ? contentOf(files.get(path), hostOf(request)) : undefined;
+  const content = read && proofPlace(path) ? contentOf(files.get(path), hostOf(request)) : undefined;
   if (content === undefined) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
     return;

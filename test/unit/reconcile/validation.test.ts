@@ -3,6 +3,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { allConditions } from '../../../src/entry/health.js';
+import type { SolvableRecord } from '../../../src/model/order.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
 import type { Solver } from '../../../src/ports/solver.js';
 import type { Deps } from '../../../src/reconcile/deps.js';
@@ -20,6 +21,7 @@ import {
   STATE_REF,
 } from '../../support/engine.js';
 import { tempFolder } from '../../support/git.js';
+import { cname, file } from '../../support/solver.js';
 import { describeWith } from '../../support/system.js';
 
 interface Shop {
@@ -265,6 +267,37 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     expect(plan.items.find(({ name }) => name === 'shop')?.message).toContain(words);
     expect((await conditions(place)).filter((text) => text.includes(words))).toHaveLength(1);
     expect(await dns.alias(owner('shop.example.com'))).toBeUndefined();
+  });
+
+  it('that asks for what is no proof gets none of it, and the other names theirs', async () => {
+    const evil: Readonly<Record<string, SolvableRecord>> = {
+      'shop.example.com': cname('shop.example.com', 'evil.example.org'),
+      'web.example.com': file('http://web.example.com/index.html', 'hacked'),
+    };
+    const shop = await openShop({ checks: { asks: (record, name) => evil[name] ?? record } });
+    const { place, dns, web } = shop;
+    const { calls, wrap } = counting();
+    const ended = await applyOnce(place, await openRunner(place, { wrap }));
+    expect(ended.exit).toBe(1);
+    const [event] = ended.applied?.events.filter(({ outcome }) => outcome === 'failed') ?? [];
+    expect(event?.message).toContain(
+      'zones failed: shop asks for a CNAME record for shop.example.com that would send a host name elsewhere, and nothing is published',
+    );
+    expect(event?.message).toContain(
+      'web failed: shop asks for the file for web.example.com that is at no place for proofs, and nothing is published',
+    );
+    const changes = () => calls.filter((call) => !call.includes('visible'));
+    expect(changes()).toEqual(['zones publish 1']);
+    expect(await dns.alias('shop.example.com')).toBeUndefined();
+    expect(await dns.alias(owner('www.example.net'))).toBeDefined();
+    expect(await readdir(web)).toEqual([]);
+
+    // Nobody wants it any more: what was never published is not taken away by a solver either.
+    await place.merge({ 'certificates/shop.yaml': FULL.replace(/validation:.*\n/, 'validation: manual\n') });
+    await place.advance(HOUR_MS);
+    await applyOnce(place, await openRunner(place, { wrap }));
+    expect(changes().slice(1)).toEqual(['zones cleanUp 1']);
+    expect((await place.status('shop')).published).toBeUndefined();
   });
 
   it('is cleaned up when it dies, when a person takes over, and from another machine', async () => {
