@@ -117,6 +117,8 @@ export interface PublishedRecord {
   readonly wantedAt: Instant;
   /** Absent: not known to be published yet. */
   readonly publishedAt?: Instant;
+  /** Names that aliases led to when it was published: there it stands, wherever they lead by now. */
+  readonly places?: readonly DnsName[];
   /** Since when it can be seen where the certificate authority looks, or nobody can tell. */
   readonly seenAt?: Instant;
   /** Which server does not show it yet. */

@@ -62,6 +62,13 @@ function longest(record: SolvableRecord, name: string, solvers: Solvers): Solver
 
 const plain = (owner: string): string => owner.toLowerCase().replace(/\.$/, '');
 
+export const isOwner = ({ owner }: { readonly owner: string }, name: string): boolean =>
+  plain(owner) === plain(name);
+
+/** What has to be taken away for an entry: the record where it was put, not where its alias leads by now. */
+export const standingRecords = ({ record, places = [] }: PublishedRecord): readonly SolvableRecord[] =>
+  record.type === 'file' || places.length === 0 ? [record] : places.map((owner) => ({ ...record, owner }));
+
 export const sameRecord = (a: SolvableRecord, b: SolvableRecord): boolean =>
   a.type === 'file'
     ? b.type === 'file' && a.url === b.url && a.content === b.content

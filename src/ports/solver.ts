@@ -1,6 +1,7 @@
 import type { SolverConfig } from '../model/configuration.js';
 import type { CertError } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
+import type { DnsName } from '../model/names.js';
 import type { SolvableRecord } from '../model/order.js';
 import type { Secret } from '../model/secret.js';
 import type { Clock } from './clock.js';
@@ -9,6 +10,8 @@ import type { Log } from './log.js';
 /** What became of one record. One that fails does not keep the others from being tried. */
 export interface RecordOutcome {
   readonly record: SolvableRecord;
+  /** The name that carries it: another than its owner where an alias leads there. Absent where nobody can tell. */
+  readonly at?: DnsName;
   /** Absent: done, now or before. Its message is one sentence that names the place, its remedy what to do. */
   readonly error?: CertError;
 }

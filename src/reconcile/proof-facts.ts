@@ -1,11 +1,12 @@
 import type { Configuration } from '../model/configuration.js';
 import { type CertError, explain } from '../model/errors.js';
 import type { ValidationSpec } from '../model/manifest.js';
+import type { DnsName } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PublishedRecord, Status } from '../model/status.js';
 import { toInstant } from '../model/time.js';
 import { addFailure } from '../policy/failures.js';
-import { sameRecord, solvable, solverFor } from '../policy/solving.js';
+import { isOwner, sameRecord, solvable, solverFor } from '../policy/solving.js';
 import type { RecordSight } from '../ports/solver.js';
 import { canonicalJson } from '../repository/stable.js';
 
@@ -48,7 +49,7 @@ export function withWanted(
 export interface ProofResult {
   readonly entry: PublishedRecord;
   readonly outcome:
-    | { readonly kind: 'published'; readonly sight?: RecordSight }
+    | { readonly kind: 'published'; readonly at?: DnsName; readonly sight?: RecordSight }
     | { readonly kind: 'cleaned' }
     | { readonly kind: 'failed'; readonly error: CertError };
 }
@@ -67,6 +68,12 @@ export function withProofResult(status: Status, { entry, outcome }: ProofResult,
   return withRecords(status, known ? records.map((one) => (one === known ? next : one)) : [...others, next]);
 }
 
+/** Beside an alias nothing can stand: the owner itself is worth a note only after one. */
+function placesOf({ record, places = [] }: PublishedRecord, at: DnsName | undefined): readonly DnsName[] {
+  if (at === undefined || places.includes(at)) return places;
+  return places.length === 0 && record.type !== 'file' && isOwner(record, at) ? [] : [...places, at];
+}
+
 function nextEntry(
   known: PublishedRecord,
   outcome: ProofResult['outcome'],
@@ -81,7 +88,12 @@ function nextEntry(
       return { ...rest, failure: addFailure(failure, { code: error.code, message: explain(error) }, atMs) };
     }
     case 'published': {
-      const entry = { ...rest, publishedAt: known.publishedAt ?? toInstant(atMs) };
+      const places = placesOf(known, outcome.at);
+      const entry = {
+        ...rest,
+        publishedAt: known.publishedAt ?? toInstant(atMs),
+        ...(places.length === 0 ? {} : { places }),
+      };
       if (outcome.sight?.seen === 'no') return { ...entry, unseen: outcome.sight.why };
       return { ...entry, seenAt: seenAt ?? toInstant(atMs) };
     }

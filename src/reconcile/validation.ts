@@ -1,5 +1,6 @@
 import { CertError, explain, messageOf } from '../model/errors.js';
 import { isOpen } from '../model/intent.js';
+import type { DnsName } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import { whyNoProof } from '../model/proof-record.js';
 import type { OrderRecord, PublishedRecord, Status } from '../model/status.js';
@@ -13,6 +14,7 @@ import {
   sameRecord,
   solverDueMs,
   solverFor,
+  standingRecords,
 } from '../policy/solving.js';
 import type { RecordSight, Solver } from '../ports/solver.js';
 import { canonicalJson } from '../repository/stable.js';
@@ -183,9 +185,15 @@ function noProof({ record, name, provider }: PublishedRecord): CertError | undef
 }
 
 async function cleanUp(solver: Solver, works: readonly Work[]): Promise<readonly Result[]> {
-  const ours = works.filter(({ entry }) => noProof(entry) === undefined);
-  const outcomes = ours.length === 0 ? [] : await solver.cleanUp(ours.map(({ entry }) => entry.record));
-  const errors = new Map(ours.map((work, i) => [work, outcomes[i]?.error]));
+  const standing = works.flatMap((work) =>
+    noProof(work.entry) === undefined ? standingRecords(work.entry).map((record) => ({ work, record })) : [],
+  );
+  const outcomes = standing.length === 0 ? [] : await solver.cleanUp(standing.map(({ record }) => record));
+  const errors = new Map<Work, CertError>();
+  for (const [i, { work }] of standing.entries()) {
+    const error = outcomes[i]?.error;
+    if (error) errors.set(work, error);
+  }
   return works.map((work) => {
     const { name, entry } = work;
     const error = errors.get(work);
@@ -206,11 +214,13 @@ async function publish(solver: Solver, works: readonly Work[]): Promise<readonly
   const missing = proofs.filter(
     (work) => work.entry.publishedAt === undefined || sights.get(work)?.seen === 'no',
   );
+  const places = new Map<Work, DnsName>();
   if (missing.length > 0) {
     const outcomes = await solver.publish(missing.map(({ entry }) => entry.record));
     for (const [i, work] of missing.entries()) {
-      const error = outcomes[i]?.error;
+      const { error, at } = outcomes[i] ?? {};
       if (error) errors.set(work, error);
+      if (at !== undefined) places.set(work, at);
     }
   }
   const again = await look(
@@ -222,7 +232,16 @@ async function publish(solver: Solver, works: readonly Work[]): Promise<readonly
     const error = errors.get(work);
     if (error) return { name, entry, outcome: { kind: 'failed', error } };
     const sight = again.get(work) ?? sights.get(work);
-    return { name, entry, outcome: { kind: 'published', ...(sight === undefined ? {} : { sight }) } };
+    const at = places.get(work);
+    return {
+      name,
+      entry,
+      outcome: {
+        kind: 'published',
+        ...(at === undefined ? {} : { at }),
+        ...(sight === undefined ? {} : { sight }),
+      },
+    };
   });
 }
 

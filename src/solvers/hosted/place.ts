@@ -1,6 +1,6 @@
 import { plainName } from '../../dns/wire.js';
 import { CertError } from '../../model/errors.js';
-import { longestZone } from '../../model/names.js';
+import { type DnsName, longestZone } from '../../model/names.js';
 import type { SolvableRecord } from '../../model/order.js';
 import { blocked, type DnsRecord, endlessAlias, MAX_ALIASES, outsideZones, passOn } from '../dns/answers.js';
 import type { DnsService, HostedZone, Standing, ZoneList } from './service.js';
@@ -20,6 +20,8 @@ export interface Placing<S extends Standing> {
   readonly allowed: readonly string[];
   readonly solver: string;
   readonly failed: Map<SolvableRecord, CertError>;
+  /** The names that carry them. */
+  readonly places: Map<SolvableRecord, DnsName>;
   zones(): Promise<ZoneList>;
   /** A CNAME at a name of a zone kept elsewhere, as the DNS shows it. */
   publicAlias(owner: string): Promise<string | undefined>;
@@ -52,9 +54,10 @@ export async function placeAll<S extends Standing>(
       for (const step of here) {
         const standing = standings?.get(step.owner);
         if (standing === undefined) continue;
-        if (step.record.type === 'CNAME' || standing.alias === undefined)
+        if (step.record.type === 'CNAME' || standing.alias === undefined) {
+          placing.places.set(step.record, step.owner);
           placed.push({ ...step, zone, standing });
-        else if (standing.special === undefined) next.push({ ...step, owner: standing.alias });
+        } else if (standing.special === undefined) next.push({ ...step, owner: standing.alias });
         else failed.set(step.record, blocked(step.owner, `${standing.special} stands there`));
       }
     }

@@ -4,6 +4,7 @@ import { DNS_PORT } from '../../dns/ask.js';
 import { plainName } from '../../dns/wire.js';
 import { type Endpoint, parseEndpoint } from '../../model/endpoint.js';
 import { CertError, messageOf } from '../../model/errors.js';
+import type { DnsName } from '../../model/names.js';
 import type { SolvableRecord } from '../../model/order.js';
 import { SECOND_MS } from '../../model/time.js';
 import type { RecordOutcome, RecordSight, Solver, SolverDeps } from '../../ports/solver.js';
@@ -38,7 +39,7 @@ export function createHosted<S extends Standing>(
     : undefined;
 
   async function withService<T>(
-    failed: Map<SolvableRecord, CertError>,
+    { failed, places }: Pick<Placing<S>, 'failed' | 'places'>,
     task: (placing: Placing<S>) => Promise<T>,
   ): Promise<T> {
     if (signal.aborted) throw new CertError('interrupted', `stopped before ${config.id} was called`);
@@ -50,6 +51,7 @@ export function createHosted<S extends Standing>(
         allowed: config.zones,
         solver: config.id,
         failed,
+        places,
         zones() {
           zones ??= service.zones();
           return zones;
@@ -64,9 +66,10 @@ export function createHosted<S extends Standing>(
   async function change(records: readonly SolvableRecord[], kind: Kind): Promise<readonly RecordOutcome[]> {
     const dns = records.filter(isDns);
     const failed = new Map<SolvableRecord, CertError>();
+    const places = new Map<SolvableRecord, DnsName>();
     if (dns.length > 0) {
       try {
-        await withService(failed, (placing) => changeAll(placing, kind, dns));
+        await withService({ failed, places }, (placing) => changeAll(placing, kind, dns));
       } catch (error) {
         // The service itself is out of reach: true of every record.
         const every = passOn(error);
@@ -75,7 +78,8 @@ export function createHosted<S extends Standing>(
     }
     return records.map((record) => {
       const error = isDns(record) ? failed.get(record) : notDns(config.id);
-      return { record, ...(error === undefined ? {} : { error }) };
+      const at = places.get(record);
+      return { record, ...(at === undefined ? {} : { at }), ...(error === undefined ? {} : { error }) };
     });
   }
 
@@ -84,7 +88,7 @@ export function createHosted<S extends Standing>(
     const sights = new Map<SolvableRecord, RecordSight>();
     const targets: Target[] = [];
     try {
-      await withService(failed, async (placing) => {
+      await withService({ failed, places: new Map() }, async (placing) => {
         const servers = new Map<HostedZone, Promise<readonly NameServer[]>>();
         for (const { record, owner, zone } of await placeAll(placing, records.filter(isDns))) {
           const late = await placing.service.onItsWay?.(zone);

@@ -4,6 +4,7 @@ import { openLink } from '../../dns/link.js';
 import { CLASS, encodeName, encodeText, RCODE, TYPE, type UpdateRecord } from '../../dns/wire.js';
 import { type Endpoint, parseEndpoint } from '../../model/endpoint.js';
 import { CertError } from '../../model/errors.js';
+import type { DnsName } from '../../model/names.js';
 import type { SolvableRecord } from '../../model/order.js';
 import { parseDuration } from '../../model/term.js';
 import { SECOND_MS } from '../../model/time.js';
@@ -47,9 +48,10 @@ export function createRfc2136(deps: SolverDeps): Solver {
   ): Promise<readonly RecordOutcome[]> => {
     const dns = records.filter((record): record is DnsRecord => record.type !== 'file');
     const failed = new Map<SolvableRecord, CertError>();
+    const places = new Map<SolvableRecord, DnsName>();
     try {
       await withPrimary((primary) =>
-        changeAll({ primary, zones, ttl, solver: config.id, kind, failed }, dns),
+        changeAll({ primary, zones, ttl, solver: config.id, kind, failed, places }, dns),
       );
     } catch (error) {
       // The server itself is out of reach: true of every record.
@@ -58,7 +60,8 @@ export function createRfc2136(deps: SolverDeps): Solver {
     }
     return records.map((record) => {
       const error = record.type === 'file' ? notDns(config.id) : failed.get(record);
-      return { record, ...(error === undefined ? {} : { error }) };
+      const at = places.get(record);
+      return { record, ...(at === undefined ? {} : { at }), ...(error === undefined ? {} : { error }) };
     });
   };
 
@@ -88,6 +91,8 @@ interface Changing {
   readonly solver: string;
   readonly kind: Kind;
   readonly failed: Map<SolvableRecord, CertError>;
+  /** The names that carry them. */
+  readonly places: Map<SolvableRecord, DnsName>;
 }
 
 interface Placed extends Place {
@@ -114,9 +119,10 @@ async function changeAll(work: Changing, records: readonly DnsRecord[]): Promise
 
 /** What is still to be done about a record; undefined when it is done, or cannot be. */
 async function tryPlace(work: Changing, record: DnsRecord): Promise<Placed | undefined> {
-  const { primary, zones, solver, kind, failed } = work;
+  const { primary, zones, solver, kind, failed, places } = work;
   try {
     const place = await placeOf(primary, zones, record, solver);
+    places.set(record, place.owner);
     if (place.present === (kind === 'publish')) return undefined;
     // A CNAME of somebody else is not ours to remove, nor is it in the way of removing nothing.
     if (place.rival !== undefined && kind === 'clean-up') return undefined;

@@ -92,6 +92,7 @@ const full: Required<Status> = {
       record: { type: 'TXT', owner: '_x.a.example.com', value: 'v' },
       wantedAt: AT,
       publishedAt: AT,
+      places: ['x.challenges.example.net'],
       seenAt: AT,
       unseen: 'ns1.example.com shows nothing there',
       failure: { count: 1, lastAt: AT, code: 'solver.refused', message: 'x' },

@@ -6,7 +6,7 @@ import { allConditions } from '../../../src/entry/health.js';
 import type { SolvableRecord } from '../../../src/model/order.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
 import type { Solver } from '../../../src/ports/solver.js';
-import type { Deps } from '../../../src/reconcile/deps.js';
+import type { Deps, ProviderSet } from '../../../src/reconcile/deps.js';
 import { planOnly } from '../../../src/reconcile/engine.js';
 import { type BindServer, OTHER_SECRET, SECRET, startBind } from '../../support/bind.js';
 import { type CheckedDcv, checkedDcv, serveFolder } from '../../support/checked-dcv.js';
@@ -21,7 +21,7 @@ import {
   STATE_REF,
 } from '../../support/engine.js';
 import { tempFolder } from '../../support/git.js';
-import { cname, file } from '../../support/solver.js';
+import { cname, file, solverOf } from '../../support/solver.js';
 import { describeWith } from '../../support/system.js';
 
 interface Shop {
@@ -68,6 +68,12 @@ async function nothingLeft({ dns, web }: Shop): Promise<void> {
 const around = (change: (solver: Solver) => Solver) => (deps: Deps) => ({
   ...deps,
   openSolver: async (config: Parameters<Deps['openSolver']>[0]) => change(await deps.openSolver(config)),
+});
+
+/** Accounts whose seller is never asked to check. */
+const withoutChecks = (set: ProviderSet): ProviderSet => ({
+  ...set,
+  all: new Map([...set.all].map(([id, { validator: _none, ...provider }]) => [id, provider])),
 });
 
 /** Every call a solver gets, by name and number of records. */
@@ -298,6 +304,47 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     await applyOnce(place, await openRunner(place, { wrap }));
     expect(changes().slice(1)).toEqual(['zones cleanUp 1']);
     expect((await place.status('shop')).published).toBeUndefined();
+  });
+
+  it('is taken away where it was put, wherever its alias leads by then', async () => {
+    const shop = await openShop({ checks: { type: 'TXT' }, manifests: { shop: manifest('shop') } });
+    const { place, dns } = shop;
+    const zones = await solverOf({
+      type: 'rfc2136',
+      zones: ['example.com', 'example.net'],
+      credentials: { key: `certwright:${SECRET}` },
+      options: { server: dns.address },
+    });
+    const alias = (to: string) => cname(owner('shop.example.com'), to);
+    await zones.publish([alias('one.example.net')]);
+    // The seller does not look yet: it would find the proof.
+    const blind = await openRunner(place, {
+      wrap: (deps) => ({
+        ...deps,
+        connect: async (configuration) => withoutChecks(await deps.connect(configuration)),
+      }),
+    });
+    await applyOnce(place, blind);
+    expect(await dns.texts('one.example.net')).toHaveLength(1);
+    expect((await place.status('shop')).published).toMatchObject([{ places: ['one.example.net'] }]);
+
+    await zones.cleanUp([alias('one.example.net')]);
+    await zones.publish([alias('two.example.net')]);
+    await place.advance(HOUR_MS);
+    await applyOnce(place, blind);
+    expect(await dns.texts('two.example.net')).toHaveLength(1);
+    expect((await place.status('shop')).published).toMatchObject([
+      { places: ['one.example.net', 'two.example.net'] },
+    ]);
+
+    // Out of our zones: nothing can be published there, and nothing of ours is.
+    await zones.cleanUp([alias('two.example.net')]);
+    await zones.publish([alias('three.example.org')]);
+    await place.merge({ 'certificates/shop.yaml': `${manifest('shop')}validation: manual\n` });
+    await place.advance(HOUR_MS);
+    await applyOnce(place, blind);
+    expect((await place.status('shop')).published).toBeUndefined();
+    for (const name of ['one', 'two']) expect(await dns.texts(`${name}.example.net`)).toEqual([]);
   });
 
   it('is cleaned up when it dies, when a person takes over, and from another machine', async () => {

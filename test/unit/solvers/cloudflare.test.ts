@@ -127,7 +127,13 @@ describe('zones at Cloudflare', () => {
       txt('_acme-challenge.www.example.org', 'two'),
       txt('_acme-challenge.nowhere.example.org', 'three'),
     ];
-    expect(said(await solver.publish(records))).toEqual([
+    const outcomes = await solver.publish(records);
+    expect(outcomes.map((one) => one.at)).toEqual([
+      'shop.challenges.example.net',
+      'www.challenges.example.net',
+      undefined,
+    ]);
+    expect(said(outcomes)).toEqual([
       'done',
       'done',
       'solver.zone: _acme-challenge.nowhere.example.org lies in no zone that Cloudflare shows to these credentials; let the token use that zone (Zone:Read and DNS:Edit, with the zone among its resources), or prove the name in another way',

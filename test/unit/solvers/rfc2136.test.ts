@@ -1,9 +1,11 @@
 import { createServer, type Server } from 'node:net';
+import { decode, encode } from 'dns-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { plainAsk } from '../../../src/dns/ask.js';
 import { openLink } from '../../../src/dns/link.js';
 import { nameServersOf } from '../../../src/solvers/rfc2136/sight.js';
 import { type BindServer, OTHER_SECRET, SECRET, startBind } from '../../support/bind.js';
+import { type Handler, reply, startDnsServer } from '../../support/dns-server.js';
 import { cname, file, type SolverOptions, said, solverOf, txt } from '../../support/solver.js';
 import { describeWith } from '../../support/system.js';
 
@@ -99,7 +101,9 @@ describeWith(['named'], 'a DNS server that takes updates', () => {
     const record = txt('_acme-challenge.shop.example.com', 'token');
     const far = txt('_acme-challenge.far.example.com', 'token');
     const long = txt('_acme-challenge.long.example.com', 'token');
-    expect(said(await solver.publish([record, far, long]))).toEqual([
+    const outcomes = await solver.publish([record, far, long]);
+    expect(outcomes.map(({ at }) => at)).toEqual(['shop.challenges.example.net', undefined, undefined]);
+    expect(said(outcomes)).toEqual([
       'done',
       'solver.zone: _acme-challenge.far.example.com is an alias for far.challenges.example.org, which lies in none of the zones of zone-a; add the zone of far.challenges.example.org to zones: of zone-a',
       'solver.blocked: _acme-challenge.long.example.com is an alias of aliases, more than 8 of them; let its CNAME record lead to the last name at once',
@@ -179,6 +183,53 @@ describeWith(['named'], 'a DNS server that takes updates', () => {
     expect((await dead.visible?.(records))?.[0]).toMatchObject({
       seen: 'cannot-tell',
       why: expect.stringMatching(/^127\.0\.0\.1:9 cannot be reached/),
+    });
+  });
+
+  it('is not believed to show what a server beside it makes up: giants, cuts, other answers each time', async () => {
+    const bind = await openBind();
+    const record = txt('_dcv.shop.example.com', 'token');
+    const show = ({ name, type, value = 'token' }: { name: string; type: string; value?: string }) =>
+      type === 'TXT'
+        ? { answers: [{ name, type: 'TXT' as const, ttl: 60, data: value.match(/.{1,250}/g) ?? [] }] }
+        : {};
+    let turn = 0;
+    const odd: readonly (readonly [Handler, string, string])[] = [
+      [
+        ({ message }) => {
+          const claims = reply(message, {});
+          claims.writeUInt16BE(60_000, 6);
+          return claims;
+        },
+        'cannot-tell',
+        'answers with 60000 records, more than anybody needs',
+      ],
+      [(asked) => ({ ...show(asked), cut: true }), 'cannot-tell', 'cuts its answer by TCP as well'],
+      [
+        ({ message }) => {
+          const other = encode({ ...decode(message), questions: [{ name: 'x.example.com', type: 'TXT' }] });
+          return reply(other, show({ name: 'x.example.com', type: 'TXT' }));
+        },
+        'cannot-tell',
+        'answers another question than it was asked',
+      ],
+      [(asked) => show({ ...asked, name: 'elsewhere.example.com' }), 'no', 'shows nothing there'],
+      [(asked) => show({ ...asked, value: 'x'.repeat(60_000) }), 'no', 'shows another value there'],
+      [(asked) => show({ ...asked, value: turn++ % 2 === 0 ? 'token' : 'other' }), 'yes', 'shows it'],
+    ];
+    for (const [handler, seen, why] of odd) {
+      const { address } = await startDnsServer(handler);
+      const solver = await solverAt(bind.address, { options: { visibleAt: [address] } });
+      const [sight] = (await solver.visible?.([record])) ?? [];
+      expect(sight).toMatchObject({ seen, why: `${address} ${why}` });
+    }
+    // Both at once: one that says no is enough.
+    const changing = await startDnsServer((asked) => show({ ...asked, value: `token ${turn++}` }));
+    const fine = await startDnsServer(show);
+    const both = await solverAt(bind.address, { options: { visibleAt: [fine.address, changing.address] } });
+    expect((await both.visible?.([record]))?.[0]).toMatchObject({
+      seen: 'no',
+      why: `${changing.address} shows another value there`,
     });
   });
 
