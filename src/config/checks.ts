@@ -151,11 +151,16 @@ function checkOptions(
   for (const [id, options] of Object.entries(spec.providerOptions)) {
     if (!Object.hasOwn(configuration.providers, id)) continue;
     const type = configuration.providers[id]?.type ?? '';
-    const schema = catalogue.definition(type)?.manifestOptionsSchema;
-    if (schema === undefined) continue;
+    const definition = catalogue.definition(type);
+    if (definition === undefined) continue;
     const prefix = isKeyed(values) ? ['providerOptions', id] : ['providerOptions'];
-    for (const it of schemaComplaints(optionErrors(schema, options), prefix)) {
-      report(it.path, it.complaint, it.at);
+    const errors = schemaComplaints(optionErrors(definition.manifestOptionsSchema, options), prefix);
+    for (const it of errors) report(it.path, it.complaint, it.at);
+    const contacts = spec.contacts === undefined ? undefined : configuration.contacts[spec.contacts];
+    for (const { code, message } of errors.length > 0
+      ? []
+      : (definition.offline?.(spec, id, contacts) ?? [])) {
+      report(prefix, { code, message: `${message.charAt(0).toUpperCase()}${message.slice(1)}.` });
     }
   }
 }

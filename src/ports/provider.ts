@@ -5,7 +5,7 @@ import type {
   ProductInfo,
   Violation,
 } from '../model/capabilities.js';
-import type { Environment, ProviderConfig } from '../model/configuration.js';
+import type { ContactSet, Environment, ProviderConfig } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import type { Money } from '../model/money.js';
@@ -255,6 +255,11 @@ export interface ProviderDefinition {
   readonly optionsSchema: JsonObject;
   /** JSON Schema of a manifest's `providerOptions`. */
   readonly manifestOptionsSchema: JsonObject;
+  /**
+   * What a manifest asks for in vain at an account, beside its options' schema, as far as files tell. Absent: nothing. Pure.
+   * @param contacts  the set that the manifest names; undefined where it names none
+   */
+  offline?(spec: CertificateSpec, provider: string, contacts: ContactSet | undefined): readonly Violation[];
   /** What an account configured like this sells; needs no credential and contacts nobody. @throws CertError `config.invalid` */
   describe(config: ProviderConfig): Offering;
   /** Opens an account; loads the adapter. Contacts nobody. @throws CertError `config.invalid` */

@@ -3,6 +3,7 @@ import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import { HOUR_MS } from '../../model/time.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
+import { bundleViolations } from './bundle.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
 import { DEFAULT_PRODUCT, PRODUCTS } from './products.js';
 
@@ -117,6 +118,11 @@ const manifestOptionsSchema: JsonObject = {
       enum: ['http', 'https'],
       description: 'How the file of an http validation is fetched.',
     },
+    sitelockBundle: {
+      type: 'boolean',
+      description:
+        'Take the free SiteLock bundle with the certificate; it goes to the e-mail of the contacts.',
+    },
     joiLocalityName: text('EV: town of incorporation.', 128),
     joiStateOrProvinceName: text('EV: state or province of incorporation.', 128),
     joiCountryName: { type: 'string', pattern: '^[A-Z]{2}$', description: 'EV: country of incorporation.' },
@@ -135,6 +141,7 @@ export const sectigo: ProviderDefinition = {
   },
   optionsSchema,
   manifestOptionsSchema,
+  offline: (spec, provider, contacts) => bundleViolations(spec, provider, contacts),
   describe,
   async create(deps) {
     const { createSectigo } = await import('./provider.js');
