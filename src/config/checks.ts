@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import type { Configuration } from '../model/configuration.js';
+import type { LicenceOffer } from '../model/licence.js';
 import type { CertificateSpec, Spec, ValidationWish } from '../model/manifest.js';
 import { type DnsName, isWildcard } from '../model/names.js';
 import type { NameTrouble } from '../model/public-names.js';
@@ -14,10 +15,11 @@ import {
   schemaComplaints,
   withSuggestion,
 } from './findings.js';
-import { at, isObject, objectAt } from './json.js';
+import { at, isObject, objectAt, textsAt } from './json.js';
 import type { Resolved } from './layers.js';
 import type { Path } from './positions.js';
 import { optionErrors } from './schemas.js';
+import { checkSitelock } from './sitelock-checks.js';
 
 /** What providers sell, as far as it is known without asking them. Ids are those of the configuration. */
 export interface Catalogue {
@@ -27,6 +29,8 @@ export interface Catalogue {
   capabilities(providerId: string): Capabilities;
   /** Can a purchase follow: is there a paid term, with a price? */
   paid(providerId: string): boolean;
+  /** The website protection that is sold there; absent: nobody knows, so nothing is said of it. */
+  licences?(providerId: string): LicenceOffer | undefined;
   /** Why the authority behind this provider cannot issue for a name; absent: no authority of these is a public one. */
   nameTrouble?(providerId: string, name: DnsName): NameTrouble | undefined;
 }
@@ -47,7 +51,10 @@ export function checkSpec(
 ): void {
   const known = checkProviders(spec, resolved, configuration, report);
   if (known.some((id) => catalogue.paid(id))) checkMoney(spec, configuration, report);
-  if (spec.kind === 'sitelock') return;
+  if (spec.kind === 'sitelock') {
+    checkSitelock(spec, textsAt(resolved.values, 'addOns'), known, catalogue, report);
+    return;
+  }
   checkReferences(spec, configuration, report);
   checkOptions(spec, resolved, configuration, catalogue, report);
   checkOffers(spec, resolved, known, catalogue, report);

@@ -7,6 +7,7 @@ import type {
 } from '../model/capabilities.js';
 import type { ContactSet, Environment, ProviderConfig } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
+import type { LicenceOffer } from '../model/licence.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import type { Money } from '../model/money.js';
 import type { DnsName } from '../model/names.js';
@@ -238,6 +239,8 @@ export interface Offering {
   readonly capabilities: Capabilities;
   readonly products: readonly ProductInfo[];
   readonly defaultProduct?: string;
+  /** Present exactly when the capabilities say so. */
+  readonly licences?: LicenceOffer;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../model/json.js';
 import { HOUR_MS } from '../../model/time.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
 import { bundleViolations } from './bundle.js';
+import { LICENCE_OFFER } from './licence-products.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
 import { DEFAULT_PRODUCT, PRODUCTS } from './products.js';
 
@@ -20,6 +21,7 @@ const capabilities: Capabilities = {
   quote: false,
   list: true,
   push: false,
+  licences: true,
   changeValidation: true,
   resendMails: true,
   pollEveryMs: 3 * HOUR_MS,
@@ -67,6 +69,7 @@ function describe({ id, environment, url }: ProviderConfig): Offering {
     capabilities: environment === 'rehearsal' ? unpaced : capabilities,
     products: PRODUCTS,
     defaultProduct: DEFAULT_PRODUCT,
+    licences: LICENCE_OFFER,
   };
 }
 
