@@ -45,7 +45,7 @@ export interface Capabilities {
   readonly quote: boolean;
   readonly list: boolean;
   readonly push: boolean;
-  /** Sells website protection (`licences` of the account); absent = no. */
+  /** Sells website protection (`licenser` of the account); absent = no. */
   readonly licences?: true;
   /** Names of a placed order can be proven another way (`validator.change`); absent = no. */
   readonly changeValidation?: boolean;

@@ -56,6 +56,8 @@ export interface StepContext {
   readonly results: Readonly<Record<string, JsonObject>>;
   /** Personal data of the request's contacts, resolved; its digest was compared with the recorded one. */
   readonly contacts?: JsonObject;
+  /** The first password of a new customer; no digest of it is kept. */
+  readonly password?: Secret;
 }
 
 /** What a writing call gave back. */
@@ -90,7 +92,7 @@ export interface Step {
   readonly name: string;
   readonly paid: boolean;
   /**
-   * Made twice, it costs nothing and the first leaves nothing that counts: where its look-up cannot tell, it is made again.
+   * Made twice, it costs nothing, and the two leave what one does: where its look-up cannot tell, it is made again.
    * Never beside `paid`.
    */
   readonly repeatable?: true;
@@ -113,6 +115,8 @@ export interface Step {
 export type Operation = readonly Step[];
 
 export interface ListedOrder extends OrderSnapshot {
+  /** The list does not tell where it stands: `state` is the one that an order has which is there. */
+  readonly stateTold?: false;
   readonly dates?: { readonly orderedAt?: string };
 }
 
@@ -147,6 +151,26 @@ export interface Validator {
   change?(orderId: string, items: readonly RequestedValidation[], recorded?: Recorded): Promise<void>;
   /** Sends the approver mails of these names once more. Absent: the provider has no call for it. */
   resend?(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
+}
+
+/**
+ * Website protection. A licence brings no certificate and has no states: it is there when it is sold. Requests carry
+ * `licence`.
+ */
+export interface Licenser {
+  readonly place: Operation;
+  readonly renew: Operation;
+  /** By the order of a licence or of an add-on; what stands beside a main licence goes with it. */
+  readonly cancel: Operation;
+  /**
+   * Orders the account shows for a site that are for this product, or may be: one whose product is not told counts. One read.
+   */
+  ordersOf(domain: DnsName, product: string): Promise<readonly OrderSnapshot[]>;
+  /**
+   * @param product  what it is where the account does not tell
+   * @throws CertError `order.not-found`
+   */
+  getOrder(orderId: string, product: string): Promise<OrderSnapshot>;
 }
 
 /** When a CA wants a certificate replaced (RFC 9773 §4.2). */
@@ -200,6 +224,9 @@ export interface Provider {
   readonly canceller?: { readonly operation: Operation };
   readonly autoRenew?: { readonly operation: Operation };
   readonly validator?: Validator;
+  /** Website protection it sells; present exactly when `licenser` is. */
+  readonly licences?: LicenceOffer;
+  readonly licenser?: Licenser;
   list?(filter: ListFilter): AsyncIterable<ListedOrder>;
   /** @throws CertError `provider.unsupported` where the reply does not say for certain which of its values it is */
   balance?(): Promise<Money>;
