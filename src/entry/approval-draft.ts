@@ -44,7 +44,7 @@ export function approvalDraft(
     id: random.hex(ID_BYTES),
   };
   return {
-    file: `approvals/${encodeURIComponent(name)}-${action}.yaml`,
+    file: `approvals/${[encodeURIComponent(name), action, ...(item.licence ? [product] : [])].join('-')}.yaml`,
     text: `# ${action} of ${name}: ${names.join(', ')}\n${stringify(subject, { lineWidth: 0 })}`,
   };
 }

@@ -12,6 +12,7 @@ import type {
 } from '../model/configuration.js';
 import { CertError, explain } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
+import type { SitelockCustomer } from '../model/manifest.js';
 import type { Secret, SecretSource } from '../model/secret.js';
 import type { Sealer } from '../ports/keystore.js';
 import type { Provider, ProviderDefinition } from '../ports/provider.js';
@@ -63,6 +64,7 @@ export function composeDeps(
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
     contacts: (configuration, name) => resolveContacts(context, configuration, name),
+    customer: (customer) => resolveCustomer(context, customer),
     async publishedFormats(formats, certificatePem, chainPem) {
       const wanted = formats.filter((format): format is 'p7b' | 'der' => format !== 'pem');
       const files = await Promise.all(
@@ -163,6 +165,18 @@ function resolveContacts(
   if (!set) throw new CertError('config.invalid', `certwright.yaml has no contacts "${name}"`);
   const data = resolvePersonal(context, name, set);
   return { digest: createHash('sha256').update(canonicalJson(data)).digest('hex'), data };
+}
+
+/** The password stays out of the digest, which stands in Git: it could be guessed from it. */
+function resolveCustomer(context: Context, { passwordVariable: name, ...data }: SitelockCustomer) {
+  const source = name === undefined ? undefined : ({ kind: 'variable', name } as const);
+  return {
+    data,
+    digest: createHash('sha256').update(canonicalJson(data)).digest('hex'),
+    ...(source === undefined
+      ? {}
+      : { password: resolveSecret(source, context.env, 'password of a SiteLock customer') }),
+  };
 }
 
 function resolvePersonal(context: Context, name: string, set: ContactSet): JsonObject {

@@ -1,5 +1,5 @@
 import { isOpen } from '../model/intent.js';
-import type { CertificateSpec } from '../model/manifest.js';
+import type { CertificateSpec, SitelockSpec } from '../model/manifest.js';
 import { nameSet } from '../model/names.js';
 import type { OrderRecord, Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
@@ -27,13 +27,14 @@ export interface Moves {
 export function findMoves(input: PlanInput): Moves {
   const declared = new Set(input.desired.specs.map((spec) => spec.name));
   const invalid = new Set(input.desired.invalidNames);
-  const holders = [...input.state.statuses.values()]
+  const gone = [...input.state.statuses.values()]
     .filter((status) => !declared.has(status.name))
     .filter((status) => {
       const head = headOrder(status);
       return (head !== undefined && hasTermLeft(head, input.nowMs)) || status.intents.some(isOpen);
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const holders = gone.filter(({ kind }) => kind === 'certificate');
   const byNames = new Map<string, Status[]>();
   for (const status of holders) {
     for (const key of namesKeys(status)) byNames.set(key, [...(byNames.get(key) ?? []), status]);
@@ -42,14 +43,16 @@ export function findMoves(input: PlanInput): Moves {
   const doubtful = new Map<string, string>();
   const unsettled = new Map<string, string>();
   const taken = new Set<string>();
-  for (const spec of input.desired.specs.filter(isCertificate)) {
+  for (const spec of input.desired.specs) {
     if (invalid.has(spec.name)) continue;
     const own = input.state.statuses.get(spec.name);
     // What it bought, or may be buying, is its own and must not be written over.
     if (own && (own.orders.length > 0 || own.intents.some(isOpen))) continue;
-    const source = byNames
-      .get(namesKey(spec.names))
-      ?.find((status) => !taken.has(status.name) && serves(input, status, spec));
+    const source = isCertificate(spec)
+      ? byNames
+          .get(namesKey(spec.names))
+          ?.find((status) => !taken.has(status.name) && serves(input, status, spec))
+      : gone.find((status) => !taken.has(status.name) && protects(input, status, spec));
     if (!source) continue;
     taken.add(source.name);
     const unsure = input.desired.hasUnreadable || invalid.has(source.name);
@@ -75,6 +78,15 @@ const needOf = (status: Status): Pick<OrderRecord, 'product' | 'environment'> | 
   const intent = status.intents.find(isOpen);
   return headOrder(status) ?? (intent && { ...intent.request, environment: intent.environment });
 };
+
+/** The licences of a site stay with it, whatever the plan that is wanted. */
+function protects(input: PlanInput, status: Status, spec: SitelockSpec): boolean {
+  const need = needOf(status);
+  if (status.kind !== 'sitelock' || !need) return false;
+  if (need.environment !== 'live' && isLiveOnly(spec, input)) return false;
+  const names = headOrder(status)?.names ?? status.intents.find(isOpen)?.request.names ?? [];
+  return names.includes(spec.domain);
+}
 
 function serves(input: PlanInput, status: Status, spec: CertificateSpec): boolean {
   const products = spec.providers.flatMap((id) => {

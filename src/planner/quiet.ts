@@ -9,7 +9,8 @@ import { nextTryMs } from '../policy/failures.js';
 import { SAID_AHEAD_MS } from '../policy/proofs.js';
 import { overdueFromMs, type RenewalInput, reissueSchedule, renewal } from '../policy/schedule.js';
 import { certificateEndMs, headOrder, servingOrder } from './facts.js';
-import { isCertificate, type PlanInput } from './input.js';
+import { isCertificate, isSitelock, type PlanInput } from './input.js';
+import { licenceDueMs } from './licence.js';
 import { adviceOf, validationLevel } from './timing.js';
 
 /** What the clock can change the meaning of. */
@@ -103,7 +104,8 @@ function countTerms(
   spec: Spec | undefined,
   count: Count,
 ): void {
-  for (const { paidTill, provider: id, product } of orders) {
+  for (const order of orders) {
+    const { paidTill, provider: id, product } = order;
     if (paidTill === undefined) continue;
     const paidTillMs = toMs(paidTill);
     count(paidTillMs);
@@ -111,6 +113,10 @@ function countTerms(
     // Nothing that is asked of a term is asked after its end.
     if (paidTillMs < nowMs) continue;
     const provider = providers.get(id);
+    if (spec && isSitelock(spec)) {
+      count(licenceDueMs(spec, provider?.licences, order));
+      continue;
+    }
     const { renewBeforeMs } = spec && isCertificate(spec) ? spec : {};
     const asked: RenewalInput = {
       nowMs,

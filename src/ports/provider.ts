@@ -168,7 +168,7 @@ export interface Licenser {
   ordersOf(domain: DnsName, product: string): Promise<readonly OrderSnapshot[]>;
   /**
    * @param product  what it is where the account does not tell
-   * @throws CertError `order.not-found`
+   * @throws CertError `order.not-found` where the account shows none, `order.ambiguous` for an order of a certificate
    */
   getOrder(orderId: string, product: string): Promise<OrderSnapshot>;
 }

@@ -1,7 +1,8 @@
 import type { Configuration, PreflightConfig, ProviderConfig, SolverConfig } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
-import type { Finding, PublishedFormat } from '../model/manifest.js';
+import type { Finding, PublishedFormat, SitelockCustomer } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
+import type { Secret } from '../model/secret.js';
 import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Clock, Random } from '../ports/clock.js';
@@ -64,6 +65,15 @@ export interface Deps {
     configuration: Configuration,
     name: string,
   ): { readonly digest: string; readonly data: JsonObject };
+  /**
+   * Whoever a site is protected for: data with the digest that requests record, and the first password, of which none is kept.
+   * @throws CertError `config.missing-variable`
+   */
+  customer(customer: SitelockCustomer): {
+    readonly digest: string;
+    readonly data: JsonObject;
+    readonly password?: Secret;
+  };
   /** Extra files published beside the PEMs, by format; `pem` gives none. */
   publishedFormats(
     formats: readonly PublishedFormat[],

@@ -1,8 +1,9 @@
 import { isOpen } from '../model/intent.js';
+import type { SitelockSpec } from '../model/manifest.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanItem } from '../model/plan.js';
 import { emptyStatus, type Status } from '../model/status.js';
-import { toInstant } from '../model/time.js';
+import { toInstant, toMs } from '../model/time.js';
 import { abandonable } from '../planner/abandon.js';
 import { isCertificate } from '../planner/input.js';
 import { withDoubt } from '../policy/doubts.js';
@@ -16,7 +17,7 @@ import type { Answers } from './observe.js';
 import { withAdopted } from './order-facts.js';
 import { providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
-import { withAbandoned } from './transitions.js';
+import { replaceOrder, withAbandoned } from './transitions.js';
 
 /**
  * Lines that change facts only, in one commit: orders taken over, certificates that moved to another name, manifests
@@ -77,10 +78,11 @@ function merge(parts: readonly (Part | undefined)[]): ChangeSet | undefined {
 }
 
 function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): Part | undefined {
-  const status = statusOf(view, item.name);
-  if (status.orders.some((known) => known.ids.includes(order.id))) return undefined;
   const spec = run.specs.get(item.name);
-  if (!spec || !isCertificate(spec)) return undefined;
+  if (!spec) return undefined;
+  const status = statusOf(view, item.name);
+  if (!isCertificate(spec)) return adoptLicence(view, spec, { item, provider, order }, run.deps.clock.now());
+  if (status.orders.some((known) => known.ids.includes(order.id))) return undefined;
   const next = withAdopted(
     status,
     order,
@@ -98,6 +100,33 @@ function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): P
   return {
     files: [statusFile(taken)],
     line: `adopt ${item.name}: order ${order.id} at ${provider.config.id}, nothing bought`,
+  };
+}
+
+/** Under the plan that the manifest names: the number may be the one it had before somebody changed it in the portal. */
+function adoptLicence(
+  view: StateView,
+  spec: SitelockSpec,
+  { item, provider, order }: Adopted,
+  atMs: number,
+): Part | undefined {
+  const status = view.statuses.get(item.name) ?? emptyStatus(item.name, 'sitelock');
+  const known = status.orders.find((one) => one.ids.includes(order.id));
+  if (known?.product === order.product) return undefined;
+  const next = known
+    ? replaceOrder(status, known, { ...known, product: order.product, adopted: true })
+    : withAdopted(
+        status,
+        order,
+        { id: provider.config.id, environment: provider.config.environment },
+        provider.capabilities.termCounting,
+        { digest: spec.digest },
+        atMs,
+      );
+  const orders = next.orders.toSorted((a, b) => toMs(a.placedAt) - toMs(b.placedAt));
+  return {
+    files: [statusFile({ ...next, manifestDigest: spec.digest, orders })],
+    line: `adopt ${item.name}: order ${order.id} at ${provider.config.id} is ${order.product}, nothing bought`,
   };
 }
 

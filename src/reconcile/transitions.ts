@@ -50,6 +50,7 @@ export function withIntent(status: Status, intent: IntendedIntent): Status {
   const digest = intent.approval.kind === 'file' ? intent.approval.subjectDigest : undefined;
   return {
     ...active,
+    ...(intent.request.licence ? { kind: 'sitelock' as const } : {}),
     manifestDigest: intent.manifestDigest,
     consumedApprovals:
       digest === undefined || next.consumedApprovals.includes(digest)
@@ -98,11 +99,14 @@ export function withStepDone(status: Status, done: StepDone): Status {
     case 'revoke':
       return closeIntent(withRevoked(cleared, intent, done.atMs), placed, 'done', done.atMs);
     case 'cancel':
-      return withAbandoned(closeIntent(cleared, placed, 'done', done.atMs), placed.orderId, done.atMs);
+      return withCancelled(closeIntent(cleared, placed, 'done', done.atMs), placed, done.atMs);
     case 'set-auto-renew':
       return closeIntent(cleared, placed, 'done', done.atMs);
     default:
-      return replaceIntent(cleared, placed);
+      // A licence is there when it is sold: nothing is issued or collected.
+      return intent.request.licence
+        ? closeIntent(cleared, placed, 'done', done.atMs)
+        : replaceIntent(cleared, placed);
   }
 }
 
@@ -207,11 +211,16 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
     ...(request.term === undefined ? {} : { term: request.term }),
     placedAt: toInstant(done.atMs),
     ...(paidTillMs === undefined ? {} : { paidFrom: toInstant(done.atMs), paidTill: toInstant(paidTillMs) }),
-    state: 'pending',
+    state: request.licence ? 'issued' : 'pending',
+    ...(request.licence && request.autoRenew !== undefined ? { autoRenew: request.autoRenew } : {}),
+    ...(request.licence?.role === 'add-on' ? { addOn: true } : {}),
+    ...(request.licence && done.outcome.result.paymentDue !== undefined ? { message: PAYMENT_DUE } : {}),
     charges,
   };
   return { ...status, orders: [...status.orders, order] };
 }
+
+const PAYMENT_DUE = 'the provider takes the payment itself; no call tells whether it has';
 
 const orderOfIntent = (status: Status, intent: OpenIntent): OrderRecord | undefined => {
   const id = intent.request.predecessor?.orderId;
@@ -245,6 +254,18 @@ export function withAbandoned(status: Status, orderId: string, atMs: number): St
   const open = marked.intents.filter(isOpen).find((intent) => buysOrder(intent, order));
   const closed = open ? closeIntent(marked, open, 'abandoned', atMs, reason) : marked;
   return withoutAbandonRequest(closed, order);
+}
+
+/** What a person gave up is marked so; what a manifest takes away is not. Add-ons go with the main licence of their site. */
+function withCancelled(status: Status, { orderId, request }: PlacedIntent, atMs: number): Status {
+  const { licence } = request;
+  const marked = licence?.role === 'add-on' ? status : withAbandoned(status, orderId, atMs);
+  if (licence?.role !== 'main') return marked;
+  const ends = ({ addOn, state }: OrderRecord) => addOn && state === 'issued';
+  return {
+    ...marked,
+    orders: marked.orders.map((order) => (ends(order) ? { ...order, state: 'cancelled' as const } : order)),
+  };
 }
 
 /** The purchase that an order came from. */
@@ -319,7 +340,8 @@ export function withRefused(
 /** What a person asked for waits by itself: a refused revocation must not keep the reissue waiting that follows it. */
 function withFailure(status: Status, intent: OpenIntent, refusal: Refusal, atMs: number): Status {
   const { lane } = intent;
-  if (intent.action !== 'revoke' && intent.action !== 'cancel') {
+  const asked = intent.action === 'revoke' || intent.action === 'cancel';
+  if (!asked || intent.request.licence?.role === 'add-on') {
     return {
       ...status,
       failures: { ...status.failures, [lane]: addFailure(status.failures[lane], refusal, atMs) },

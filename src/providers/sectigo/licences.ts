@@ -26,8 +26,11 @@ export function sectigoLicences(account: Account): Licenser {
     },
     async getOrder(orderId, product) {
       const row = await findOrder(client, [orderId]);
-      if (row === undefined || isCertificate(row)) {
-        throw new CertError('order.not-found', `the report of Sectigo shows no licence ${orderId}`);
+      if (row === undefined) {
+        throw new CertError('order.not-found', `the report of Sectigo shows no order ${orderId}`);
+      }
+      if (isCertificate(row)) {
+        throw new CertError('order.ambiguous', `order ${orderId} is for a certificate`);
       }
       return licenceOrder(row, product);
     },

@@ -284,7 +284,7 @@ describe('what the account shows', () => {
     ]);
     expect(await licenser.getOrder('2', 'sitelock-pro')).toMatchObject({ product: 'sitelock-pro' });
     expect(await failureOf(licenser.getOrder('4', 'sitelock-pro'))).toMatchObject({
-      code: 'order.not-found',
+      code: 'order.ambiguous',
     });
     expect(await failureOf(licenser.getOrder('9', 'sitelock-pro'))).toMatchObject({
       code: 'order.not-found',
