@@ -147,7 +147,7 @@ function optionsByProvider({ values, providers }: Resolved): CertificateSpec['pr
 
 export const isKeyed = (values: JsonObject): boolean => Array.isArray(at(values, 'provider'));
 
-function adoptOf(adopt: JsonObject): AdoptWish | undefined {
+export function adoptOf(adopt: JsonObject): AdoptWish | undefined {
   const order = textAt(adopt, 'order');
   if (order !== undefined) return { kind: 'order', order };
   const orders = textsAt(adopt, 'ignore');

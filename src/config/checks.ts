@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import type { Configuration } from '../model/configuration.js';
+import type { LicenceOffer } from '../model/licence.js';
 import type { CertificateSpec, Spec, ValidationWish } from '../model/manifest.js';
 import { type DnsName, isWildcard } from '../model/names.js';
 import type { NameTrouble } from '../model/public-names.js';
@@ -14,11 +15,12 @@ import {
   schemaComplaints,
   withSuggestion,
 } from './findings.js';
-import { at, isObject, objectAt } from './json.js';
+import { at, isObject, objectAt, textsAt } from './json.js';
 import type { Resolved } from './layers.js';
 import { checkMargins } from './margins.js';
 import type { Path } from './positions.js';
 import { optionErrors } from './schemas.js';
+import { checkSitelock } from './sitelock-checks.js';
 
 /** What providers sell, as far as it is known without asking them. Ids are those of the configuration. */
 export interface Catalogue {
@@ -28,6 +30,8 @@ export interface Catalogue {
   capabilities(providerId: string): Capabilities;
   /** Can a purchase follow: is there a paid term, with a price? */
   paid(providerId: string): boolean;
+  /** The website protection that is sold there; absent: nobody knows, so nothing is said of it. */
+  licences?(providerId: string): LicenceOffer | undefined;
   /** Why the authority behind this provider cannot issue for a name; absent: no authority of these is a public one. */
   nameTrouble?(providerId: string, name: DnsName): NameTrouble | undefined;
 }
@@ -48,7 +52,10 @@ export function checkSpec(
 ): void {
   const known = checkProviders(spec, resolved, configuration, report);
   if (known.some((id) => catalogue.paid(id))) checkMoney(spec, configuration, report);
-  if (spec.kind === 'sitelock') return;
+  if (spec.kind === 'sitelock') {
+    checkSitelock(spec, textsAt(resolved.values, 'addOns'), known, catalogue, report);
+    return;
+  }
   checkReferences(spec, configuration, report);
   checkOptions(spec, resolved, configuration, catalogue, report);
   checkOffers(spec, resolved, known, catalogue, report);
@@ -153,11 +160,16 @@ function checkOptions(
   for (const [id, options] of Object.entries(spec.providerOptions)) {
     if (!Object.hasOwn(configuration.providers, id)) continue;
     const type = configuration.providers[id]?.type ?? '';
-    const schema = catalogue.definition(type)?.manifestOptionsSchema;
-    if (schema === undefined) continue;
+    const definition = catalogue.definition(type);
+    if (definition === undefined) continue;
     const prefix = isKeyed(values) ? ['providerOptions', id] : ['providerOptions'];
-    for (const it of schemaComplaints(optionErrors(schema, options), prefix)) {
-      report(it.path, it.complaint, it.at);
+    const errors = schemaComplaints(optionErrors(definition.manifestOptionsSchema, options), prefix);
+    for (const it of errors) report(it.path, it.complaint, it.at);
+    const contacts = spec.contacts === undefined ? undefined : configuration.contacts[spec.contacts];
+    for (const { code, message } of errors.length > 0
+      ? []
+      : (definition.offline?.(spec, id, contacts) ?? [])) {
+      report(prefix, { code, message: `${message.charAt(0).toUpperCase()}${message.slice(1)}.` });
     }
   }
 }

@@ -15,7 +15,7 @@ import {
 } from './layers.js';
 import { locator, type Path } from './positions.js';
 import { schemaErrors } from './schemas.js';
-import { customerClashes, type Meant, type Named, nameClashes, needClashes } from './together.js';
+import { licenceClashes, type Meant, type Named, nameClashes, needClashes } from './together.js';
 import { mentionsVariable } from './variables.js';
 import { parseYaml, type SourceFile } from './yaml.js';
 
@@ -54,7 +54,7 @@ export async function loadManifests(input: LoadManifests): Promise<LoadedManifes
   const clashes = [
     ...nameClashes(ledger.named),
     ...needClashes(ledger.meant),
-    ...customerClashes(ledger.meant, ledger.named),
+    ...licenceClashes(ledger.meant, ledger.named),
   ];
   for (const { document, path, at, complaint, names } of clashes) {
     const [name] = names.slice(-1);

@@ -3,6 +3,7 @@ import type { SitelockCustomer, SitelockSpec } from '../model/manifest.js';
 import { parseMoney } from '../model/money.js';
 import { parseName } from '../model/names.js';
 import { parseDuration, parseTerm } from '../model/term.js';
+import { adoptOf } from './certificate.js';
 import { specDigest } from './digest.js';
 import type { Report } from './findings.js';
 import { at, flagAt, isObject, objectAt, optional, textAt, textsAt } from './json.js';
@@ -47,6 +48,7 @@ export function toSitelock(
       suggestion: 'Add customer: with an email, customerOf: another manifest, or previousOrder: an order id.',
     });
   }
+  checkCustomer(resolved, report);
   if (!domain.ok) return undefined;
   const product = textAt(values, 'product') ?? '';
   const customer = at(values, 'customer');
@@ -67,6 +69,7 @@ export function toSitelock(
     ...optional('customer', isObject(customer) ? toCustomer(customer) : undefined),
     ...optional('customerOf', textAt(values, 'customerOf')),
     ...optional('previousOrder', textAt(values, 'previousOrder')),
+    ...optional('adopt', adoptOf(objectAt(values, 'adopt'))),
     suspend: flagAt(values, 'suspend') ?? false,
   };
   return { ...spec, digest: specDigest(spec) };
@@ -87,6 +90,25 @@ function checkTerm({ document, values }: Resolved, report: Report): void {
     };
     // A default made for certificates is not wrong where it stands.
     report(at(document.value, 'term') === undefined ? [] : ['term'], complaint);
+  }
+}
+
+/** The customer of an earlier order is there already: the e-mail alone says who it is, and every order wants that. */
+function checkCustomer({ values }: Resolved, report: Report): void {
+  if (at(values, 'previousOrder') === undefined) return;
+  const customer = objectAt(values, 'customer');
+  if (textAt(customer, 'email') === undefined && at(values, 'customer') === undefined) {
+    report(['previousOrder'], {
+      code: 'sitelock.customer-email',
+      message: 'It is not said under which e-mail this customer is known.',
+      suggestion: 'Add customer: with the email: of that order.',
+    });
+  }
+  for (const key of Object.keys(customer)) {
+    if (key === 'email') continue;
+    const message = `The customer of an earlier order is there already, and "${key}" would change nothing.`;
+    const suggestion = 'Leave only email: below customer:, or remove previousOrder: for a new customer.';
+    report(['customer', key], { code: 'sitelock.customer-known', message, suggestion }, 'key');
   }
 }
 

@@ -83,21 +83,99 @@ function needOf({ spec, keyAlgorithm, product }: Meant): string {
   return JSON.stringify(['certificate', spec.names, product, keyAlgorithm, spec.distinct ?? null]);
 }
 
+/** Everything that manifests for website protection say about each other, and about certificates. */
+export const licenceClashes = (all: readonly Meant[], known: readonly Named[]): readonly Clash[] => [
+  ...customerClashes(all, known),
+  ...customersTwice(all),
+  ...bundleClashes(all),
+];
+
 /** `customerOf:` names another site; `known` holds every name there is, also of manifests with errors. */
-export function customerClashes(all: readonly Meant[], known: readonly Named[]): readonly Clash[] {
-  const kinds = new Map(all.map((it) => [it.name, it.spec.kind]));
+function customerClashes(all: readonly Meant[], known: readonly Named[]): readonly Clash[] {
+  const specs = new Map(all.map((it) => [it.name, it.spec]));
   const names = new Set(known.map((it) => it.name));
   return all.flatMap(({ spec, name, document }) => {
     if (spec.kind !== 'sitelock' || spec.customerOf === undefined) return [];
-    const wanted = spec.customerOf;
-    const kind = kinds.get(wanted);
-    if (wanted !== name && (kind === 'sitelock' || (kind === undefined && names.has(wanted)))) return [];
+    const why = customerTrouble(name, spec.customerOf, specs, names);
+    if (why === undefined) return [];
     const sites = all.filter((it) => it.spec.kind === 'sitelock' && it.name !== name).map((it) => it.name);
+    const unknown = !names.has(spec.customerOf);
     const complaint = {
       code: 'sitelock.customer-of',
-      message: wanted === name ? 'A site cannot join itself.' : `There is no sitelock manifest "${wanted}".`,
-      ...withSuggestion(didYouMean(wanted, sites)),
+      message: why,
+      ...withSuggestion(unknown ? didYouMean(spec.customerOf, sites) : undefined),
     };
     return [{ document, path: ['customerOf'], at: 'value' as const, complaint, names: [name] }];
+  });
+}
+
+/** Followed to the manifest that says who the customer is. */
+function customerTrouble(
+  name: string,
+  wanted: string,
+  specs: ReadonlyMap<string, Spec>,
+  names: ReadonlySet<string>,
+): string | undefined {
+  const seen = [name];
+  for (let next: string | undefined = wanted; next !== undefined; ) {
+    if (next === name && seen.length === 1) return 'A site cannot join itself.';
+    if (seen.includes(next))
+      return `Each of ${[...seen, next].join(' → ')} joins another: none says who it is.`;
+    seen.push(next);
+    const spec = specs.get(next);
+    // A manifest with errors has its own findings.
+    if (spec === undefined && names.has(next)) return undefined;
+    if (spec?.kind !== 'sitelock') return `There is no sitelock manifest "${next}".`;
+    next = spec.customerOf;
+  }
+  return undefined;
+}
+
+const accountOf = ({ spec }: Meant): string => spec.providers[0] ?? '';
+
+/** Two new customers with one address: the second is refused. */
+function customersTwice(all: readonly Meant[]): readonly Clash[] {
+  const created = all.flatMap((it) =>
+    it.spec.kind === 'sitelock' && it.spec.customer && it.spec.previousOrder === undefined
+      ? [{ it, email: it.spec.customer.email.toLowerCase() }]
+      : [],
+  );
+  const byCustomer = Map.groupBy(created, ({ it, email }) => `${accountOf(it)} ${email}`);
+  return [...byCustomer.values()].flatMap(([first, ...more]) =>
+    more.flatMap(({ it, email }) => {
+      if (first === undefined) return [];
+      const complaint = {
+        code: 'sitelock.customer-twice',
+        message: `"${first.it.name}" (${place(first.it.document)}) creates the customer ${email} already.`,
+        suggestion: `Write customerOf: ${first.it.name} instead of customer:.`,
+      };
+      const at = { path: ['customer', 'email'], at: 'value' as const };
+      return [{ document: it.document, ...at, complaint, names: [it.name] }];
+    }),
+  );
+}
+
+/** A domain has one licence: the one of the bundle cannot stand beside another. */
+function bundleClashes(all: readonly Meant[]): readonly Clash[] {
+  const bundled = new Map(
+    all.flatMap((it) => {
+      const { spec } = it;
+      if (spec.kind !== 'certificate') return [];
+      const account = spec.providers.find((id) => spec.providerOptions[id]?.sitelockBundle === true);
+      return account === undefined
+        ? []
+        : [[`${account} ${spec.commonName.replace(/^\*\./, '')}`, it] as const];
+    }),
+  );
+  return all.flatMap((it) => {
+    const certificate =
+      it.spec.kind === 'sitelock' ? bundled.get(`${accountOf(it)} ${it.spec.domain}`) : undefined;
+    if (certificate === undefined) return [];
+    const complaint = {
+      code: 'sitelock.bundled',
+      message: `"${certificate.name}" (${place(certificate.document)}) gets the free bundle for this domain.`,
+      suggestion: 'Set sitelockBundle: false there; a bundle is made a paid plan in the portal only.',
+    };
+    return [{ document: it.document, path: ['domain'], at: 'value' as const, complaint, names: [it.name] }];
   });
 }

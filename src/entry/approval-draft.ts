@@ -3,7 +3,7 @@ import type { ApprovalSubject } from '../model/approval.js';
 import { formatMoney, type Money } from '../model/money.js';
 import type { PlanItem } from '../model/plan.js';
 import { DAY_MS, toInstant } from '../model/time.js';
-import { validUntilMs, type Wish } from '../policy/approval-wishes.js';
+import { requestedAction, validUntilMs, type Wish } from '../policy/approval-wishes.js';
 import { namesDigest } from '../policy/approvals.js';
 import type { Random } from '../ports/clock.js';
 
@@ -54,7 +54,7 @@ export function approvalDraft(
     id: random.hex(ID_BYTES),
   };
   return {
-    file: approvalPath(name, action),
+    file: approvalPath(name, requestedAction(item)),
     text: `# ${action} of ${name}: ${names.join(', ')}\n${stringify(subject, { lineWidth: 0 })}`,
   };
 }

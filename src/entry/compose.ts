@@ -14,6 +14,7 @@ import type {
 } from '../model/configuration.js';
 import { CertError, explain } from '../model/errors.js';
 import type { JsonObject } from '../model/json.js';
+import type { SitelockCustomer } from '../model/manifest.js';
 import type { Secret, SecretSource } from '../model/secret.js';
 import type { PublishedHook } from '../ports/hook.js';
 import type { Sealer } from '../ports/keystore.js';
@@ -77,6 +78,7 @@ export function composeDeps(
     keyMaker: (configuration) =>
       createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
     contacts: (configuration, name) => resolveContacts(context, configuration, name, personal),
+    customer: (customer) => resolveCustomer(context, customer),
     async publishedFormats(formats, certificatePem, chainPem) {
       const wanted = formats.filter((format): format is 'p7b' | 'der' => format !== 'pem');
       const files = await Promise.all(
@@ -196,6 +198,18 @@ function resolveContacts(
   if (!set) throw new CertError('config.invalid', `certwright.yaml has no contacts "${name}"`);
   const data = resolvePersonal(context, name, set, personal);
   return { digest: createHash('sha256').update(canonicalJson(data)).digest('hex'), data };
+}
+
+/** The password stays out of the digest, which stands in Git: it could be guessed from it. */
+function resolveCustomer(context: Context, { passwordVariable: name, ...data }: SitelockCustomer) {
+  const source = name === undefined ? undefined : ({ kind: 'variable', name } as const);
+  return {
+    data,
+    digest: createHash('sha256').update(canonicalJson(data)).digest('hex'),
+    ...(source === undefined
+      ? {}
+      : { password: resolveSecret(source, context.env, 'password of a SiteLock customer') }),
+  };
 }
 
 function resolvePersonal(context: Context, name: string, set: ContactSet, personal: Set<string>): JsonObject {

@@ -1,5 +1,6 @@
 import type { Money } from '../model/money.js';
 import { DAY_MS, dayOf, type Instant, toMs } from '../model/time.js';
+import { requestedAction, requestKey } from '../policy/approval-wishes.js';
 import type { Condition } from '../policy/conditions.js';
 import { recordsByHand } from '../policy/solving.js';
 import { openLedger } from '../policy/spending.js';
@@ -96,7 +97,7 @@ function heldLines({ plan, input }: Situation, { requests }: DashboardExtras): r
     const { name, action, hold } = item;
     if (hold === undefined) return [];
     const remedy = remedyOf(item);
-    const request = requests?.get(`${name} ${action}`);
+    const request = requests?.get(requestKey(name, requestedAction(item)));
     const atMost = item.lane === 'purchase' && input ? manifestCeiling(input, name) : undefined;
     return [
       {

@@ -171,6 +171,7 @@ async function catalogueOf(
   return {
     definition,
     products: (id) => offerings.get(id)?.products ?? [],
+    licences: (id) => offerings.get(id)?.licences,
     defaultProduct: (id) => offerings.get(id)?.defaultProduct,
     capabilities(id) {
       const found =

@@ -1,5 +1,4 @@
 import { isOpen } from '../model/intent.js';
-import { isCertificate } from '../planner/input.js';
 import { quietUntilMs } from '../planner/quiet.js';
 import type { Condition } from '../policy/conditions.js';
 import { isLookDue } from '../policy/doubts.js';
@@ -66,7 +65,6 @@ function isSilent(
     plan.manifestCommit === view.snapshot.approval.commit &&
     // Their values may be private, so not even a digest of them is kept.
     configuration.manifestVariables.length === 0 &&
-    desired.specs.every(isCertificate) &&
     [...providers.values()].every(({ down }) => down === undefined) &&
     [...view.statuses.values()].every(
       ({ intents, requests, failures, published = [], doubts = [], undelivered }) =>

@@ -2,7 +2,7 @@ import type { Configuration } from '../model/configuration.js';
 import type { Spec } from '../model/manifest.js';
 import type { Plan } from '../model/plan.js';
 import { emptyStatus, type Status } from '../model/status.js';
-import { type CertificateFacts, isCertificate, NO_FACTS, type PlanInput } from '../planner/input.js';
+import { type CertificateFacts, NO_FACTS, type PlanInput } from '../planner/input.js';
 import type { Condition } from '../policy/conditions.js';
 import { conditionsOf } from '../policy/conditions.js';
 import type { EndpointLook } from '../policy/serving.js';
@@ -86,7 +86,7 @@ async function inputOf(
     state: stateFacts(view, await descends(deps, view, desired.commit), snapshot),
     providers: providersOf(context, configuration),
     memory: (await readNotes(deps, view, configuration.id)).memory,
-    facts: new Map(desired.specs.filter(isCertificate).map((spec) => [spec.name, factsOf(view, spec.name)])),
+    facts: new Map(desired.specs.map((spec) => [spec.name, factsOf(view, spec.name)])),
     nowMs,
   };
 }

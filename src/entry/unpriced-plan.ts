@@ -1,6 +1,6 @@
 import { compareMoney, type Money } from '../model/money.js';
 import type { HoldCode, Plan, PlanItem, PlanPrice } from '../model/plan.js';
-import { isCertificate, type PlanInput, type PriceQuestion, priceKey } from '../planner/input.js';
+import { type PlanInput, type PriceQuestion, priceKey } from '../planner/input.js';
 import { makePlan, priceQuestions } from '../planner/plan.js';
 import { ceilingOf } from '../policy/limits.js';
 import { effectivePolicy } from '../policy/rules.js';
@@ -58,6 +58,5 @@ const agreedCeiling = ({ desired }: PlanInput, { name, action }: PriceQuestion):
 /** The most a purchase of this certificate may cost, by manifest and policy. */
 export function manifestCeiling({ desired }: PlanInput, name: string): Money | undefined {
   const spec = desired.specs.find((one) => one.name === name);
-  if (!spec || !isCertificate(spec)) return undefined;
-  return ceilingOf(spec.maxPrice, effectivePolicy(desired.policy, name));
+  return spec && ceilingOf(spec.maxPrice, effectivePolicy(desired.policy, name));
 }

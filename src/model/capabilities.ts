@@ -45,6 +45,8 @@ export interface Capabilities {
   readonly quote: boolean;
   readonly list: boolean;
   readonly push: boolean;
+  /** Sells website protection (`licenser` of the account); absent = no. */
+  readonly licences?: true;
   /** Names of a placed order can be proven another way (`validator.change`); absent = no. */
   readonly changeValidation?: boolean;
   /** Approver mails of a placed order can be sent again (`validator.resend`); absent = no. */

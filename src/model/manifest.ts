@@ -105,7 +105,9 @@ export interface SitelockSpec {
   readonly customer?: SitelockCustomer;
   /** Name of the manifest whose customer this site joins. */
   readonly customerOf?: string;
+  /** The provider's id of an earlier order of the same customer; then `customer` holds the e-mail alone. */
   readonly previousOrder?: string;
+  readonly adopt?: AdoptWish;
   readonly suspend: boolean;
 }
 

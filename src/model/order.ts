@@ -96,7 +96,17 @@ export interface OrderRequest {
   readonly unique: JsonObject;
   /** For revoke: RFC 5280 §5.3.1 reason and the serial concerned. */
   readonly revocation?: { readonly serial: string; readonly reason: RevocationReason };
+  /** For set-auto-renew, and for a licence, which says it with its order. */
   readonly autoRenew?: boolean;
+  /** Present: it is for website protection, and brings no certificate. */
+  readonly licence?: LicenceRequest;
+}
+
+/** What an order for website protection has beside product, term and site. Customers stay in the manifest, as contacts do. */
+export interface LicenceRequest {
+  readonly role: 'main' | 'add-on';
+  /** Order of the same customer: the site joins it, the add-on stands beside it, the renewal continues it. */
+  readonly previousOrder?: string;
 }
 
 export interface RequestedValidation {

@@ -2,7 +2,7 @@ import type { Environment } from './configuration.js';
 import type { ApprovalRecord } from './intent.js';
 import type { Money } from './money.js';
 import type { DnsName } from './names.js';
-import type { Lane, WaitingFor } from './order.js';
+import type { Lane, LicenceRequest, WaitingFor } from './order.js';
 import type { Instant } from './time.js';
 
 export type PlanAction =
@@ -56,6 +56,7 @@ export type ReasonCode =
   | 'PaidTermEnding'
   | 'PaidTermEndingNoRenewal'
   | 'FormatsMissing'
+  | 'AddOnRemoved'
   | 'AutoRenewDiffers'
   | 'ValidationChanged'
   | 'MailUnanswered'
@@ -137,6 +138,10 @@ export interface PlanItem {
   readonly sideEffects: readonly string[];
   /** Order id or serial this follows on. */
   readonly predecessor?: string;
+  /** For website protection: how it is ordered. */
+  readonly licence?: LicenceRequest;
+  /** It follows in the same run once that is recorded: what, in words. */
+  readonly queued?: string;
   /** The open intent this line drives on. */
   readonly intent?: string;
   readonly waitingFor?: WaitingFor;

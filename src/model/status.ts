@@ -41,6 +41,8 @@ export interface OrderRecord {
   readonly charges: readonly Charge[];
   /** The provider's auto-renew flag as last seen. */
   readonly autoRenew?: boolean;
+  /** Of website protection: stands beside the main licence of the site, which is another order. */
+  readonly addOn?: true;
   /** Taken over, not bought by us. */
   readonly adopted?: true;
   /** Given up by a person: never collected, and whatever follows on it is a purchase of its own. */

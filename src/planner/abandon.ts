@@ -1,7 +1,8 @@
-import type { CertificateSpec } from '../model/manifest.js';
+import type { Spec } from '../model/manifest.js';
 import type { PlanItem } from '../model/plan.js';
 import type { OrderRecord, Status } from '../model/status.js';
-import { approvalFor } from '../policy/approvals.js';
+import { dayOf, toMs } from '../model/time.js';
+import { approvalFor, endingMode } from '../policy/approvals.js';
 import { nextTryMs } from '../policy/failures.js';
 import { effectivePolicy } from '../policy/rules.js';
 import type { Draft } from './draft.js';
@@ -11,11 +12,15 @@ import { itemBase, settleExisting } from './settle.js';
 import { failureDraft } from './waiting.js';
 
 /**
- * The order a person may still give up: bought or taken over, and not issued. Not while the outcome of one of its calls
- * is open: that is looked for first, or resolved.
+ * The order a person may still give up: bought or taken over, and not issued; of website protection the main licence, as
+ * long as it is there. Not while the outcome of one of its calls is open: that is looked for first, or resolved.
  */
 export function abandonable(status: Status): OrderRecord | undefined {
   const intent = openIntent(status, 'purchase');
+  if (status.kind === 'sitelock') {
+    const main = headOrder(status);
+    return main?.state === 'issued' && !isGone(main) && !intent ? main : undefined;
+  }
   if (intent) {
     const buys = intent.action === 'order' || intent.action === 'renew';
     return buys && intent.phase === 'placed' ? orderById(status, intent.orderId) : undefined;
@@ -45,7 +50,10 @@ export function abandonDraft(input: PlanInput, status: Status): Draft | undefine
     product: order.product,
     ...(order.term === undefined ? {} : { term: order.term }),
     predecessor: stableOrderId(order),
-    sideEffects: [cancels ? whatItCancels(order) : whatIsLeft(input, order)],
+    sideEffects:
+      status.kind === 'sitelock'
+        ? whatALicenceLoses(input, status, order)
+        : [cancels ? whatItCancels(order) : whatIsLeft(input, order)],
     ...(provider
       ? {}
       : {
@@ -66,26 +74,48 @@ function whatIsLeft(input: PlanInput, order: OrderRecord): string {
   return `${order.provider} cannot cancel: ${why.replace(/\.$/, '')}; have order ${order.id} cancelled there by a person, or it stays paid`;
 }
 
+/** Add-ons cannot stand without it. */
+function whatALicenceLoses(input: PlanInput, status: Status, order: OrderRecord): readonly string[] {
+  const refundMs = input.providers.get(order.provider)?.licences?.refundMs ?? 0;
+  const tillMs = toMs(order.placedAt) + refundMs;
+  const year = order.term?.endsWith('y') === true;
+  const money =
+    year && input.nowMs <= tillMs
+      ? `its price may come back until ${dayOf(tillMs)}`
+      : 'nothing of its price comes back';
+  const addOns = status.orders.filter(({ addOn, state }) => addOn && state === 'issued');
+  return [
+    `${order.product} ends at once at ${order.provider}; ${money}`,
+    ...addOns.map(({ product, id }) => `${product} (order ${id}) ends with it`),
+  ];
+}
+
 /** Is this line about an order that is given up? */
 export const givesUp = (item: Pick<PlanItem, 'action'>): boolean =>
   item.action === 'cancel' || item.action === 'abandon';
 
 /**
- * Giving up costs nothing, so `policy.approval.free` decides. It needs no manifest: an order whose manifest is gone is
+ * Giving up costs nothing, so `policy.approval.free` decides; of website protection, which is in use, `revoke` does. It needs no manifest: an order whose manifest is gone is
  * finished otherwise.
  */
 export function settleAbandonment(
   input: PlanInput,
   status: Status,
-  spec: CertificateSpec | undefined,
+  spec: Spec | undefined,
   draft: Draft,
 ): PlanItem {
   const { name } = status;
   const base = itemBase({ name, ...(spec === undefined ? {} : { spec }) }, draft);
   const settled = settleExisting(input, base, draft);
   if (!givesUp(settled)) return settled;
-  const item = { ...settled, names: orderById(status, draft.predecessor ?? '')?.names ?? [] };
+  const site = status.kind === 'sitelock';
+  const item: PlanItem = {
+    ...settled,
+    names: orderById(status, draft.predecessor ?? '')?.names ?? [],
+    ...(site ? { licence: { role: 'main' } } : {}),
+  };
   const { provider, environment } = item;
+  const { approval } = effectivePolicy(input.desired.policy, name);
   if (item.hold || provider === undefined || environment === undefined) return item;
   const answer = approvalFor(
     {
@@ -97,10 +127,10 @@ export function settleAbandonment(
       environment,
       product: item.product ?? '',
       ...(item.term === undefined ? {} : { term: item.term }),
-      names: item.names,
+      names: item.names ?? [],
       price: null,
     },
-    effectivePolicy(input.desired.policy, name).approval.free,
+    site ? endingMode(approval.revoke) : approval.free,
     spec ?? { digest: status.manifestDigest ?? '', autoRenew: false },
     input.desired.approvals,
     status.consumedApprovals,

@@ -104,8 +104,12 @@ function resolveRecipe(name: string, intent: OpenIntent): string {
     intent.phase === 'unknown' && intent.candidates.length > 0
       ? ` (candidates: ${intent.candidates.join(', ')})`
       : '';
+  const { request } = intent;
+  const what = request.licence
+    ? `an order of ${request.product} for ${request.commonName} from about ${intent.createdAt}`
+    : `the reference ${request.reference}`;
   return (
-    `look at ${intent.provider} for the reference ${intent.request.reference}${candidates}, then run ` +
+    `look at ${intent.provider} for ${what}${candidates}, then run ` +
     `\`certwright resolve ${name} --order-id ID\` if the order is there, or \`certwright resolve ${name} --not-placed\` if it is not`
   );
 }

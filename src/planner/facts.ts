@@ -1,5 +1,5 @@
 import { isOpen, type OpenIntent } from '../model/intent.js';
-import type { CertificateSpec } from '../model/manifest.js';
+import type { CertificateSpec, Spec } from '../model/manifest.js';
 import type { Lane, OrderSnapshot, OrderState } from '../model/order.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
 import { formatTerm } from '../model/term.js';
@@ -19,14 +19,16 @@ export const stillCounts = (order: OrderSnapshot, nowMs: number): boolean =>
 /** Nothing of it can be used: it is dead, or a person gave it up. */
 export const isGone = (order: OrderRecord): boolean => isDead(order.state) || order.abandoned !== undefined;
 
-export const headOrder = (status: Status): OrderRecord | undefined => status.orders.at(-1);
+/** The newest order; of website protection the newest that is for the site itself. */
+export const headOrder = (status: Status): OrderRecord | undefined =>
+  status.orders.findLast((order) => !order.addOn);
 
 /** The order the current certificate belongs to. */
 export const servingOrder = (status: Status): OrderRecord | undefined =>
   status.current === undefined ? undefined : orderById(status, status.current.order);
 
 /** Are all providers of a manifest live ones? */
-export function isLiveOnly(spec: CertificateSpec, input: PlanInput): boolean {
+export function isLiveOnly(spec: Pick<Spec, 'providers'>, input: PlanInput): boolean {
   const environments = spec.providers.flatMap((id) => input.providers.get(id)?.config.environment ?? []);
   return environments.length > 0 && environments.every((environment) => environment === 'live');
 }

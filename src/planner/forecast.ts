@@ -1,11 +1,14 @@
+import { licenceRenewBeforeMs } from '../model/licence.js';
+import type { Spec } from '../model/manifest.js';
 import type { Money } from '../model/money.js';
 import type { HoldCode, PlanItem, PlanPrice } from '../model/plan.js';
-import { parseTerm } from '../model/term.js';
+import { parseTerm, type Term } from '../model/term.js';
 import { addTerm } from '../model/term-end.js';
 import { toMs } from '../model/time.js';
 import { renewal } from '../policy/schedule.js';
 import { costOf } from '../policy/spending.js';
-import { isCertificate, type PlanInput, type PriceQuestion } from './input.js';
+import { isCertificate, type PlanInput, type PriceQuestion, type ProviderFacts } from './input.js';
+import { providerRenewals, renewalQuestions } from './licence-forecast.js';
 import { makePlan, priceQuestions } from './plan.js';
 import { validationLevel } from './timing.js';
 
@@ -35,23 +38,26 @@ const NOT_A_MATTER_OF_MONEY: ReadonlySet<HoldCode> = new Set([
 ]);
 
 /** What has to be asked before `upcomingPurchases` knows prices. */
-export const upcomingQuestions = (input: PlanInput, untilMs: number): readonly PriceQuestion[] =>
-  priceQuestions({ ...input, nowMs: untilMs });
+export const upcomingQuestions = (input: PlanInput, untilMs: number): readonly PriceQuestion[] => [
+  ...priceQuestions({ ...input, nowMs: untilMs }),
+  ...renewalQuestions(input),
+];
 
 /**
- * Every purchase that falls due until then, held ones included where money or an approval is all they wait for. A term
- * shorter than that falls due again, at the same price. What nobody declared yet cannot be told.
+ * Every purchase that falls due until then, held ones included where money or an approval is all they wait for, and what a
+ * provider will renew by itself. A term shorter than that falls due again, at the same price. What nobody declared yet
+ * cannot be told.
  */
 export function upcomingPurchases(input: PlanInput, untilMs: number): readonly Upcoming[] {
   const specs = new Map(input.desired.specs.map((spec) => [spec.name, spec]));
-  return makePlan({ ...input, nowMs: untilMs }).items.flatMap((item) => {
+  const ours = makePlan({ ...input, nowMs: untilMs }).items.flatMap((item) => {
     const { name, provider, product, price, hold } = item;
     if (item.lane !== 'purchase' || price.kind === 'free' || provider === undefined) return [];
     if (product === undefined || (hold && NOT_A_MATTER_OF_MONEY.has(hold.code))) return [];
     const spec = specs.get(name);
     const dueMs = Math.max(input.nowMs, item.dueAt === undefined ? input.nowMs : toMs(item.dueAt));
-    const again = spec !== undefined && isCertificate(spec) && spec.autoRenew;
-    const dues = again ? dueDates(input, item, spec.renewBeforeMs, dueMs, untilMs) : [dueMs];
+    const again = spec !== undefined && renewsAgain(spec);
+    const dues = again ? dueDates(input, item, spec, dueMs, untilMs) : [dueMs];
     return dues.map((at) => ({
       name,
       provider,
@@ -62,12 +68,13 @@ export function upcomingPurchases(input: PlanInput, untilMs: number): readonly U
       price,
     }));
   });
+  return [...ours, ...providerRenewals(input, untilMs)];
 }
 
 function dueDates(
   input: PlanInput,
   item: PlanItem,
-  renewBeforeMs: number | undefined,
+  spec: Spec,
   firstMs: number,
   untilMs: number,
 ): readonly number[] {
@@ -78,19 +85,30 @@ function dueDates(
   const { termCounting, carriesRemainingDays } = provider.capabilities;
   for (let lastMs = firstMs; ; ) {
     const endMs = addTerm(lastMs, term, termCounting);
-    const next = renewal({
-      nowMs: lastMs,
-      paidTillMs: endMs,
-      validation: validationLevel(provider, item.product ?? ''),
-      carriesRemainingDays,
-      ...(renewBeforeMs === undefined ? {} : { renewBeforeMs }),
-    });
     // Days that are carried over come on top of the term: then a renewal falls due once per term.
-    const dueMs = carriesRemainingDays ? endMs : next.dueMs;
+    const dueMs = carriesRemainingDays ? endMs : nextDueMs(spec, provider, item.product ?? '', term, endMs);
     if (dueMs > untilMs || dueMs <= lastMs) return dues;
     dues.push(dueMs);
     lastMs = dueMs;
   }
+}
+
+const renewsAgain = (spec: Spec): boolean =>
+  spec.autoRenew && (isCertificate(spec) || spec.renewedBy === 'certwright');
+
+function nextDueMs(
+  spec: Spec,
+  provider: ProviderFacts,
+  product: string,
+  term: Term,
+  paidTillMs: number,
+): number {
+  if (!isCertificate(spec)) return paidTillMs - (spec.renewBeforeMs ?? licenceRenewBeforeMs(term));
+  const { renewBeforeMs } = spec;
+  const validation = validationLevel(provider, product);
+  const { carriesRemainingDays } = provider.capabilities;
+  const asked = { nowMs: paidTillMs, paidTillMs, validation, carriesRemainingDays };
+  return renewal({ ...asked, ...(renewBeforeMs === undefined ? {} : { renewBeforeMs }) }).dueMs;
 }
 
 export interface FundsNeeded {

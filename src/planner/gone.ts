@@ -1,5 +1,5 @@
 import { isOpen } from '../model/intent.js';
-import type { CertificateSpec } from '../model/manifest.js';
+import type { CertificateSpec, SitelockSpec, Spec } from '../model/manifest.js';
 import { type DnsName, nameSet, sameNames } from '../model/names.js';
 import type { OrderRecord, Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
@@ -31,27 +31,23 @@ export interface Moves {
 export function findMoves(input: PlanInput): Moves {
   const declared = new Set(input.desired.specs.map((spec) => spec.name));
   const invalid = new Set(input.desired.invalidNames);
-  const holders = [...input.state.statuses.values()]
+  const gone = [...input.state.statuses.values()]
     .filter((status) => !declared.has(status.name))
     .filter((status) => livingOrder(input, status) !== undefined || status.intents.some(isOpen))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const waiting = input.desired.specs.filter(isCertificate).filter((spec) => {
+  const waiting = input.desired.specs.filter((spec) => {
     if (invalid.has(spec.name)) return false;
     const own = input.state.statuses.get(spec.name);
     // What it bought, or may be buying, is its own and must not be written over.
     return !own || (own.orders.length === 0 && !own.intents.some(isOpen));
   });
-  const same = bySameNames(input, holders, waiting);
-  const taken = new Set(same.values());
-  const changed = byCommonName(
-    input,
-    holders.filter((status) => !taken.has(status)),
-    waiting.filter((spec) => !same.has(spec)),
-  );
   const moves = new Map<string, string>();
   const doubtful = new Map<string, string>();
   const unsettled = new Map<string, string>();
-  for (const [spec, source] of [...same, ...changed]) {
+  for (const [spec, source] of [
+    ...certificatePairs(input, gone, waiting),
+    ...sitePairs(input, gone, waiting),
+  ]) {
     const unsure = input.desired.hasUnreadable || invalid.has(source.name);
     const announced = source.intents.some((intent) => intent.phase === 'intended');
     (unsure ? doubtful : announced ? unsettled : moves).set(spec.name, source.name);
@@ -60,6 +56,37 @@ export function findMoves(input: PlanInput): Moves {
 }
 
 type Pairs = ReadonlyMap<CertificateSpec, Status>;
+
+function certificatePairs(input: PlanInput, gone: readonly Status[], specs: readonly Spec[]): Pairs {
+  const holders = gone.filter(({ kind }) => kind === 'certificate');
+  const waiting = specs.filter(isCertificate);
+  const same = bySameNames(input, holders, waiting);
+  const taken = new Set(same.values());
+  const changed = byCommonName(
+    input,
+    holders.filter((status) => !taken.has(status)),
+    waiting.filter((spec) => !same.has(spec)),
+  );
+  return new Map([...same, ...changed]);
+}
+
+/** A site has one manifest, whatever else that says. */
+function sitePairs(
+  input: PlanInput,
+  gone: readonly Status[],
+  specs: readonly Spec[],
+): ReadonlyMap<SitelockSpec, Status> {
+  const pairs = new Map<SitelockSpec, Status>();
+  const taken = new Set<Status>();
+  for (const spec of specs) {
+    if (isCertificate(spec)) continue;
+    const source = gone.find((status) => !taken.has(status) && protects(input, status, spec));
+    if (!source) continue;
+    taken.add(source);
+    pairs.set(spec, source);
+  }
+  return pairs;
+}
 
 function bySameNames(input: PlanInput, holders: readonly Status[], specs: readonly CertificateSpec[]): Pairs {
   const byNames = groupBy(holders, (status) => heldNames(input, status).map(namesKey));
@@ -137,6 +164,14 @@ function needOf(input: PlanInput, status: Status): Pick<OrderRecord, 'product' |
   return livingOrder(input, status) ?? (intent && { ...intent.request, environment: intent.environment });
 }
 
+/** The licences of a site stay with it, whatever the plan that is wanted. */
+function protects(input: PlanInput, status: Status, spec: SitelockSpec): boolean {
+  const need = needOf(input, status);
+  if (status.kind !== 'sitelock' || !need) return false;
+  if (need.environment !== 'live' && isLiveOnly(spec, input)) return false;
+  return heldNames(input, status).some((names) => names.includes(spec.domain));
+}
+
 function serves(input: PlanInput, status: Status, spec: CertificateSpec): boolean {
   const products = spec.providers.flatMap((id) => {
     const provider = input.providers.get(id);
@@ -147,7 +182,11 @@ function serves(input: PlanInput, status: Status, spec: CertificateSpec): boolea
   return products.some((product) => product === undefined || product === need.product);
 }
 
-export function moveDraft(input: PlanInput, { name, names }: CertificateSpec, source: Status): Draft {
+export function moveDraft(
+  input: PlanInput,
+  { name, names }: Pick<CertificateSpec, 'name' | 'names'>,
+  source: Status,
+): Draft {
   const from = source.name;
   const same = heldNames(input, source).some((held) => sameNames(held, names));
   return {

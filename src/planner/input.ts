@@ -2,6 +2,7 @@ import type { ApprovalFile } from '../model/approval.js';
 import type { Calendar } from '../model/calendar.js';
 import type { CaaIdentity, Capabilities, ProductInfo, Violation } from '../model/capabilities.js';
 import type { Environment, PolicyConfig, PreflightConfig, ProviderConfig } from '../model/configuration.js';
+import type { LicenceOffer } from '../model/licence.js';
 import type { CertificateSpec, PublishedFormat, SitelockSpec, Spec } from '../model/manifest.js';
 import type { Money } from '../model/money.js';
 import type { NameFacts } from '../model/name-facts.js';
@@ -31,6 +32,8 @@ export interface ProviderFacts {
   readonly capabilities: Capabilities;
   readonly products: readonly ProductInfo[];
   readonly defaultProduct?: string;
+  /** Website protection that it sells. */
+  readonly licences?: LicenceOffer;
   /** Why nothing can be ordered there right now. */
   readonly down?: string;
   readonly balance?: Money;

@@ -1,4 +1,5 @@
-import type { CertificateSpec } from '../model/manifest.js';
+import { isOpen } from '../model/intent.js';
+import type { CertificateSpec, SitelockSpec } from '../model/manifest.js';
 import { formatMoney, isZero, type Money, sumByCurrency } from '../model/money.js';
 import type { Plan, PlanItem } from '../model/plan.js';
 import { emptyStatus, type Status } from '../model/status.js';
@@ -30,6 +31,8 @@ import {
   type PriceQuestion,
   type Subject,
 } from './input.js';
+import { licenceDrafts } from './licence-drafts.js';
+import { type DraftedSite, licenceQuestions, settleSites } from './licence-settle.js';
 import { purchaseChecks } from './purchase.js';
 import { addsNamesForMoney, type Books, openBooks, settle, settleGone } from './settle.js';
 import { validationDrafts } from './validation.js';
@@ -47,7 +50,7 @@ interface Drafted {
  * with the same input. A price the input does not hold yet is unknown, and holds; `priceQuestions` lists what to ask.
  */
 export function makePlan(input: PlanInput): Plan {
-  const { certificates, gone, movedAway } = draftAll(input);
+  const { certificates, sites, abandoned, gone, movedAway } = draftAll(input);
   const books = openBooks(
     () =>
       openLedger(
@@ -61,7 +64,8 @@ export function makePlan(input: PlanInput): Plan {
   const lines = certificates
     .flatMap(({ subject, drafts }) => drafts.map((draft) => ({ subject, draft })))
     .sort(byDue);
-  const items = [...settleAll(lines, books), ...gone, ...unsold(input)].sort(byName);
+  const bought = [...settleAll(lines, books), ...settleSites(sites, books)];
+  const items = [...bought, ...abandoned, ...gone].sort(byName);
   const existing = [...input.state.statuses.values()].filter((status) => status.current && !status.archived);
   const unsafe = unsafePlan(items, existing.length, input.desired.specs.length, (wanted) =>
     unsafeApproved(wanted, input.desired.approvals, input.nowMs),
@@ -81,6 +85,7 @@ export function makePlan(input: PlanInput): Plan {
     warnings: warningsOf(
       input,
       certificates.map(({ subject }) => subject),
+      sites.map(({ subject }) => subject),
       items,
     ),
     ...(unsafe === undefined ? {} : { unsafe }),
@@ -92,15 +97,22 @@ export function makePlan(input: PlanInput): Plan {
 
 /** The prices a plan still needs: asked, put into the facts, and planned again. */
 export function priceQuestions(input: PlanInput): readonly PriceQuestion[] {
-  return draftAll(input).certificates.flatMap(({ subject, drafts }) =>
-    drafts
-      .flatMap((draft) => [draft, endingMeanwhile(subject, draft)])
-      .flatMap((draft) => (draft === undefined ? [] : questionsOf(subject, draft))),
-  );
+  const { certificates, sites } = draftAll(input);
+  return [
+    ...certificates.flatMap(({ subject, drafts }) =>
+      drafts
+        .flatMap((draft) => [draft, endingMeanwhile(subject, draft)])
+        .flatMap((draft) => (draft === undefined ? [] : questionsOf(subject, draft))),
+    ),
+    ...sites.flatMap(licenceQuestions),
+  ];
 }
 
 interface AllDrafts {
   readonly certificates: readonly Drafted[];
+  readonly sites: readonly DraftedSite[];
+  /** Licences that a person gives up. */
+  readonly abandoned: readonly PlanItem[];
   readonly gone: readonly PlanItem[];
   /** Certificates that go on under another name. */
   readonly movedAway: ReadonlySet<string>;
@@ -125,6 +137,10 @@ function draftEverything(input: PlanInput): AllDrafts {
   const certificates = specs
     .filter((spec) => !invalidNames.has(spec.name))
     .map((spec) => draftOne(input, spec, moves));
+  const declaredSites = input.desired.specs
+    .filter(isSitelock)
+    .filter((spec) => !invalidNames.has(spec.name))
+    .map((spec) => draftSite(input, spec, moves));
   const declared = new Set([...input.desired.specs.map((spec) => spec.name), ...invalidNames]);
   // What an older or foreign history leaves out is not given up.
   const mayArchive = !input.desired.hasUnreadable && input.state.manifestsDescend;
@@ -142,14 +158,47 @@ function draftEverything(input: PlanInput): AllDrafts {
     const status = input.state.statuses.get(name);
     return status ? openOnly(input, status) : [];
   });
-  return { certificates, gone: [...gone, ...invalid], movedAway };
+  return {
+    certificates,
+    sites: declaredSites.map(({ site }) => site),
+    abandoned: declaredSites.flatMap((one) => one.abandoned ?? []),
+    gone: [...gone, ...invalid],
+    movedAway,
+  };
 }
 
 /** A manifest with errors: what is open is driven on, nothing else happens. */
 const openOnly = (input: PlanInput, status: Status): readonly PlanItem[] =>
   goneDrafts(input, status, false).map((draft) => settleGone(input, status.name, draft));
 
-function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, unsettled }: Moves): Drafted {
+/** A site whose licence is given up gets nothing new. */
+function draftSite(input: PlanInput, spec: SitelockSpec, moves: Moves) {
+  const status = input.state.statuses.get(spec.name) ?? emptyStatus(spec.name, 'sitelock');
+  const subject = { name: spec.name, spec, status, facts: input.facts.get(spec.name) ?? NO_FACTS, input };
+  const moving = movingDraft(input, { name: spec.name, names: [spec.domain] }, moves);
+  if (moving) return { site: { subject, drafts: [moving] } };
+  const leaving = abandonDraft(input, status);
+  if (leaving === undefined) return { site: { subject, drafts: licenceDrafts(subject) } };
+  const drafts = status.intents.filter(isOpen).map((intent) => driveIntent(subject, intent));
+  return { site: { subject, drafts }, abandoned: settleAbandonment(input, status, spec, leaving) };
+}
+
+/** What this manifest declares stands under another name. */
+function movingDraft(
+  input: PlanInput,
+  need: Pick<CertificateSpec, 'name' | 'names'>,
+  { moves, doubtful, unsettled }: Moves,
+): Draft | undefined {
+  const { name } = need;
+  const movedFrom = input.state.statuses.get(moves.get(name) ?? '');
+  if (movedFrom !== undefined) return moveDraft(input, need, movedFrom);
+  const sameNeed = doubtful.get(name);
+  if (sameNeed !== undefined) return doubtfulDraft(sameNeed);
+  const first = unsettled.get(name);
+  return first === undefined ? undefined : unsettledDraft(name, first);
+}
+
+function draftOne(input: PlanInput, spec: CertificateSpec, moves: Moves): Drafted {
   const subject: Subject = {
     name: spec.name,
     spec,
@@ -157,12 +206,11 @@ function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, un
     facts: input.facts.get(spec.name) ?? NO_FACTS,
     input,
   };
-  const movedFrom = input.state.statuses.get(moves.get(spec.name) ?? '');
-  if (movedFrom !== undefined) return { subject, drafts: [moveDraft(input, spec, movedFrom)] };
-  const sameNeed = doubtful.get(spec.name);
-  if (sameNeed !== undefined) return { subject, drafts: [doubtfulDraft(sameNeed)] };
-  const first = unsettled.get(spec.name);
-  if (first !== undefined) return { subject, drafts: [unsettledDraft(spec.name, first)] };
+  const moving = movingDraft(input, spec, moves);
+  if (moving) return { subject, drafts: [moving] };
+  if (subject.status.kind === 'sitelock' && subject.status.orders.length > 0) {
+    return { subject, drafts: [otherKindDraft(spec)] };
+  }
   const purchase = firstDecision(purchaseChecks, subject);
   const free = firstDecision(freeChecks, subject);
   // Nothing comes of a line that waits for a person, so it must not hide what the provider would charge.
@@ -176,6 +224,19 @@ function draftOne(input: PlanInput, spec: CertificateSpec, { moves, doubtful, un
     ),
   };
 }
+
+/** Its licences would be mixed with orders for certificates. */
+const otherKindDraft = ({ name }: CertificateSpec): Draft => ({
+  lane: 'purchase',
+  action: 'hold',
+  reason: 'NoOrder',
+  message: 'declared, and no order exists',
+  hold: {
+    code: 'unsupported',
+    message: `${name} is the name of a site with licences of its own; give this manifest another name:`,
+  },
+  byEdit: true,
+});
 
 /** Purchases first, each lane in due order: money that does not reach for all goes to what is due first. */
 function settleAll(lines: readonly Line[], books: Books): readonly PlanItem[] {
@@ -259,23 +320,6 @@ function abandonment(s: Subject): readonly (Draft | undefined)[] {
   const open = openCancellation(s.status);
   return [open && driveIntent(s, open), abandonDraft(s.input, s.status)];
 }
-
-/** SiteLock manifests are read and checked; no provider of this version sells it. */
-const unsold = (input: PlanInput): readonly PlanItem[] =>
-  input.desired.specs.filter(isSitelock).map((spec) => ({
-    name: spec.name,
-    lane: 'purchase',
-    action: 'hold',
-    reason: 'NoOrder',
-    message: 'declared, and no order exists',
-    ...(spec.owner === undefined ? {} : { owner: spec.owner }),
-    product: spec.product,
-    price: { kind: 'unknown', why: 'no provider sells it' },
-    sideEffects: [],
-    hold: { code: 'not-served', message: 'no provider of this version sells website protection' },
-    byEdit: true,
-    alternatives: [],
-  }));
 
 function stoppedProducts(input: PlanInput): ReadonlyMap<string, string> {
   const stopped = new Map<string, string>();

@@ -13,7 +13,8 @@ import { overdueFromMs, type RenewalInput, reissueSchedule, renewal } from '../p
 import { servingDates } from '../policy/serving.js';
 import { looksAt, watchedEndpoints } from './endpoints.js';
 import { certificateEndMs, headOrder, servingOrder } from './facts.js';
-import { isCertificate, type PlanInput } from './input.js';
+import { isCertificate, isSitelock, type PlanInput } from './input.js';
+import { licenceDueMs } from './licence.js';
 import { adviceOf, validationLevel } from './timing.js';
 
 /** What the clock can change the meaning of. */
@@ -123,7 +124,8 @@ function countTerms(
   spec: Spec | undefined,
   count: Count,
 ): void {
-  for (const { paidTill, provider: id, product } of orders) {
+  for (const order of orders) {
+    const { paidTill, provider: id, product } = order;
     if (paidTill === undefined) continue;
     const paidTillMs = toMs(paidTill);
     count(paidTillMs);
@@ -131,6 +133,10 @@ function countTerms(
     // Nothing that is asked of a term is asked after its end.
     if (paidTillMs < nowMs) continue;
     const provider = providers.get(id);
+    if (spec && isSitelock(spec)) {
+      count(licenceDueMs(spec, provider?.licences, order));
+      continue;
+    }
     const { renewBeforeMs } = spec && isCertificate(spec) ? spec : {};
     const asked: RenewalInput = {
       nowMs,

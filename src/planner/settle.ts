@@ -1,4 +1,5 @@
 import type { ApprovalRecord } from '../model/intent.js';
+import type { Spec } from '../model/manifest.js';
 import { isZero, type Money } from '../model/money.js';
 import type { Coverage, Hold, PlanItem, PlanPrice } from '../model/plan.js';
 import { parseTerm } from '../model/term.js';
@@ -17,6 +18,12 @@ import { preflightOf } from './preflight.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
 import { lapsedProofs, mailProofs } from './validation.js';
+
+/** Whoever buys, as far as money goes. */
+export interface Buyer {
+  readonly name: string;
+  readonly spec: Pick<Spec, 'maxPrice'>;
+}
 
 /** The books while a plan is made: every purchase let through counts for the next. */
 export interface Books {
@@ -103,14 +110,17 @@ const recordOf = (answer: Extract<ApprovalAnswer, { kind: 'granted' }>): Approva
 const costs = (price: PlanPrice): boolean => price.kind === 'known' && !isZero(price.amount);
 
 /** Free for sure: what is not known may cost. */
-const isFree = (price: PlanPrice): boolean => price.kind !== 'unknown' && !costs(price);
+export const isFree = (price: PlanPrice): boolean => price.kind !== 'unknown' && !costs(price);
 
 /** Is this change of names sold, and so a purchase? */
 export const addsNamesForMoney = (s: Subject, draft: Draft): boolean =>
   draft.priced === 'add-names' &&
   costs(chooseProvider(s, draft, () => undefined).chosen?.price ?? { kind: 'free' });
 
-export function itemBase(s: Pick<Subject, 'name'> & Partial<Pick<Subject, 'spec'>>, draft: Draft): PlanItem {
+export function itemBase(
+  s: { readonly name: string; readonly spec?: Pick<Spec, 'owner'> },
+  draft: Draft,
+): PlanItem {
   return {
     name: s.name,
     lane: draft.lane,
@@ -186,7 +196,7 @@ const breakerHold = (s: Subject, action: PlanItem['action']): Hold | undefined =
       }
     : undefined;
 
-function productHold(chosen: Candidate, books: Books): Hold | undefined {
+export function productHold(chosen: Candidate, books: Books): Hold | undefined {
   if (isFree(chosen.price)) return undefined;
   const why = books.stopped.get(`${chosen.provider.config.id}|${chosen.product}`);
   return why === undefined ? undefined : { code: 'product-stopped', message: why };
@@ -247,8 +257,8 @@ function approve(s: Subject, draft: Draft, chosen: Candidate, policy: EffectiveP
   );
 }
 
-function spendingHold(
-  s: Subject,
+export function spendingHold(
+  s: Buyer,
   chosen: Candidate,
   policy: EffectivePolicy,
   books: Books,
@@ -270,7 +280,7 @@ function spendingHold(
   );
 }
 
-function promise(s: Subject, chosen: Candidate, books: Books): void {
+export function promise(s: Pick<Buyer, 'name'>, chosen: Candidate, books: Books): void {
   if (chosen.price.kind !== 'known' || isFree(chosen.price)) return;
   const { config } = chosen.provider;
   books.add({ name: s.name, provider: config.id, cost: costOf(chosen.price.amount, config.tax) });

@@ -2,11 +2,14 @@ import type { Lane } from '../model/order.js';
 import type { FailureRecord } from '../model/status.js';
 import { toInstant } from '../model/time.js';
 import { nextTryMs } from '../policy/failures.js';
-import type { Decision, Draft } from './draft.js';
+import type { Draft } from './draft.js';
 import type { Subject } from './input.js';
 
 /** A lane that failed waits its turn, across restarts; a changed manifest starts afresh. */
-export function failureWait(s: Subject, lane: Lane): Decision {
+export function failureWait(
+  s: Pick<Subject, 'status' | 'input'> & { readonly spec: Pick<Subject['spec'], 'digest'> },
+  lane: Lane,
+): Draft | undefined {
   const failure = s.status.failures[lane];
   if (!failure || s.status.manifestDigest !== s.spec.digest) return undefined;
   return s.input.nowMs < nextTryMs(failure) ? failureDraft(lane, failure) : undefined;

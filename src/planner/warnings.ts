@@ -7,6 +7,8 @@ import { listedTroubles } from '../policy/listing.js';
 import { lapsedAt, needsPerson, SAID_AHEAD_MS } from '../policy/proofs.js';
 import { headOf, isGone, openIntent, servingOf, stableOrderId } from './facts.js';
 import { isCertificate, type PlanInput, type Subject } from './input.js';
+import type { LicenceSubject } from './licence.js';
+import { licenceWarnings } from './licence-warnings.js';
 import { reissueOf, renewalOf } from './timing.js';
 import { wishedValidation } from './validation.js';
 
@@ -14,12 +16,14 @@ import { wishedValidation } from './validation.js';
 export const warningsOf = (
   input: PlanInput,
   certificates: readonly Subject[],
+  sites: readonly LicenceSubject[],
   items: readonly PlanItem[],
 ): readonly PlanWarning[] => [
   ...integrityWarnings(input),
   ...listedWarnings(input),
   ...certificates.flatMap(endingWarnings),
   ...certificates.flatMap(proofWarnings),
+  ...sites.flatMap(licenceWarnings),
   ...soldTwice(input, items),
   ...shortMoney(items),
 ];

@@ -15,6 +15,14 @@ export const UNSAFE_KEY: RequestKey = 'unsafe plan';
 
 export const requestKey = (name: string, action: string): RequestKey => `${name} ${action}`;
 
+/** The action as requests and files name it: licences of one site are told apart by their product. */
+export const requestedAction = ({
+  action,
+  licence,
+  product,
+}: Pick<PlanItem, 'action' | 'licence' | 'product'>): string =>
+  licence && product !== undefined ? `${action}-${product}` : action;
+
 /** One held action that somebody has to let through. */
 export interface ActionWish {
   readonly kind: 'action';
@@ -63,7 +71,7 @@ export function surveyOf({ items, unsafe }: Pick<Plan, 'items' | 'unsafe'>, fact
   const blocked = new Set<RequestKey>();
   const useless = new Map<RequestKey, string>();
   for (const item of items) {
-    const key = requestKey(item.name, item.action);
+    const key = requestKey(item.name, requestedAction(item));
     if (item.hold === undefined) {
       useless.set(key, 'it is let through without this pull request');
       continue;

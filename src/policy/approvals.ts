@@ -36,6 +36,8 @@ export interface ApprovalNeed {
   readonly predecessor?: string;
   /** The predecessor was rejected, cancelled or refunded after placing: only a file that names it lets another through. */
   readonly predecessorDied: boolean;
+  /** The predecessor lives, and only such a file lets another through all the same: why. */
+  readonly doubt?: string;
   readonly provider: string;
   readonly environment: Environment;
   readonly product: string;
@@ -50,6 +52,9 @@ export function approvalKindOf(need: Pick<ApprovalNeed, 'action' | 'price'>): Ap
   if (need.action === 'renew' || need.action === 'revoke') return need.action;
   return isFree(need) ? 'free' : 'order';
 }
+
+/** Taking protection away is approved as a revocation is: `merge`, which says nothing of it, does not cover it. */
+export const endingMode = (mode: ApprovalMode): ApprovalMode => (mode === 'merge' ? 'pull-request' : mode);
 
 const isFree = (need: Pick<ApprovalNeed, 'price'>): boolean => need.price === null || isZero(need.price);
 
@@ -84,7 +89,7 @@ export function approvalFor(
     };
   }
   const kind = approvalKindOf(need);
-  if (!need.predecessorDied) {
+  if (!need.predecessorDied && need.doubt === undefined) {
     if (kind === 'free' && mode !== 'pull-request') return granted({ kind: 'free' });
     if (mode === 'merge' && kind === 'order') return granted({ kind: 'merge', manifestDigest: spec.digest });
     if (mode === 'auto' && (kind !== 'renew' || spec.autoRenew)) return granted({ kind: 'auto' });
@@ -111,9 +116,8 @@ function byFile(
     .sort((a, b) => a.differences.length - b.differences.length || (a.digest < b.digest ? -1 : 1));
   const [best] = candidates;
   if (best?.differences.length === 0) return granted({ kind: 'file', subjectDigest: best.digest });
-  const after = need.predecessorDied
-    ? `; order ${need.predecessor ?? ''} came to nothing, so it has to name it`
-    : '';
+  const why = need.predecessorDied ? `order ${need.predecessor ?? ''} came to nothing` : need.doubt;
+  const after = why === undefined ? '' : `; ${why}, so it has to name it`;
   return missing(
     best === undefined
       ? `merge an approval file for this ${need.action}${after}`

@@ -5,8 +5,9 @@ import type {
   ProductInfo,
   Violation,
 } from '../model/capabilities.js';
-import type { Environment, ProviderConfig } from '../model/configuration.js';
+import type { ContactSet, Environment, ProviderConfig } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
+import type { LicenceOffer } from '../model/licence.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import type { Money } from '../model/money.js';
 import type { DnsName } from '../model/names.js';
@@ -55,6 +56,8 @@ export interface StepContext {
   readonly results: Readonly<Record<string, JsonObject>>;
   /** Personal data of the request's contacts, resolved; its digest was compared with the recorded one. */
   readonly contacts?: JsonObject;
+  /** The first password of a new customer; no digest of it is kept. */
+  readonly password?: Secret;
 }
 
 /** What a writing call gave back. */
@@ -89,7 +92,7 @@ export interface Step {
   readonly name: string;
   readonly paid: boolean;
   /**
-   * Made twice, it costs nothing and the first leaves nothing that counts: where its look-up cannot tell, it is made again.
+   * Made twice, it costs nothing, and the two leave what one does: where its look-up cannot tell, it is made again.
    * Never beside `paid`.
    */
   readonly repeatable?: true;
@@ -112,6 +115,8 @@ export interface Step {
 export type Operation = readonly Step[];
 
 export interface ListedOrder extends OrderSnapshot {
+  /** The list does not tell where it stands: `state` is the one that an order has which is there. */
+  readonly stateTold?: false;
   readonly dates?: { readonly orderedAt?: string };
 }
 
@@ -146,6 +151,26 @@ export interface Validator {
   change?(orderId: string, items: readonly RequestedValidation[], recorded?: Recorded): Promise<void>;
   /** Sends the approver mails of these names once more. Absent: the provider has no call for it. */
   resend?(orderId: string, items: readonly RequestedValidation[]): Promise<void>;
+}
+
+/**
+ * Website protection. A licence brings no certificate and has no states: it is there when it is sold. Requests carry
+ * `licence`.
+ */
+export interface Licenser {
+  readonly place: Operation;
+  readonly renew: Operation;
+  /** By the order of a licence or of an add-on; what stands beside a main licence goes with it. */
+  readonly cancel: Operation;
+  /**
+   * Orders the account shows for a site that are for this product, or may be: one whose product is not told counts. One read.
+   */
+  ordersOf(domain: DnsName, product: string): Promise<readonly OrderSnapshot[]>;
+  /**
+   * @param product  what it is where the account does not tell
+   * @throws CertError `order.not-found` where the account shows none, `order.ambiguous` for an order of a certificate
+   */
+  getOrder(orderId: string, product: string): Promise<OrderSnapshot>;
 }
 
 /** When a CA wants a certificate replaced (RFC 9773 §4.2). */
@@ -199,6 +224,9 @@ export interface Provider {
   readonly canceller?: { readonly operation: Operation };
   readonly autoRenew?: { readonly operation: Operation };
   readonly validator?: Validator;
+  /** Website protection it sells; present exactly when `licenser` is. */
+  readonly licences?: LicenceOffer;
+  readonly licenser?: Licenser;
   list?(filter: ListFilter): AsyncIterable<ListedOrder>;
   /** @throws CertError `provider.unsupported` where the reply does not say for certain which of its values it is */
   balance?(): Promise<Money>;
@@ -238,6 +266,8 @@ export interface Offering {
   readonly capabilities: Capabilities;
   readonly products: readonly ProductInfo[];
   readonly defaultProduct?: string;
+  /** Present exactly when the capabilities say so. */
+  readonly licences?: LicenceOffer;
 }
 
 /**
@@ -255,6 +285,11 @@ export interface ProviderDefinition {
   readonly optionsSchema: JsonObject;
   /** JSON Schema of a manifest's `providerOptions`. */
   readonly manifestOptionsSchema: JsonObject;
+  /**
+   * What a manifest asks for in vain at an account, beside its options' schema, as far as files tell. Absent: nothing. Pure.
+   * @param contacts  the set that the manifest names; undefined where it names none
+   */
+  offline?(spec: CertificateSpec, provider: string, contacts: ContactSet | undefined): readonly Violation[];
   /** What an account configured like this sells; needs no credential and contacts nobody. @throws CertError `config.invalid` */
   describe(config: ProviderConfig): Offering;
   /** Opens an account; loads the adapter. Contacts nobody. @throws CertError `config.invalid` */

@@ -91,7 +91,8 @@ async function prepareAll(
   options: ActOptions,
 ): Promise<readonly Job[]> {
   const sends = lines.filter(
-    (item) => SENDING.has(item.action) && options.allowed(item) && !paused(run, item),
+    (item) =>
+      SENDING.has(item.action) && item.queued === undefined && options.allowed(item) && !paused(run, item),
   );
   const looked = await lookOnceMore(run, sends, options);
   const wanted = checkAgain(run, options);
@@ -146,9 +147,14 @@ function checkAgain(run: Run, options: ActOptions): (view: StateView, item: Plan
       plans.set(view, plan);
     }
     const now = plan.items.find(
-      (other) => other.name === item.name && other.lane === item.lane && other.action === item.action,
+      (other) =>
+        other.name === item.name &&
+        other.lane === item.lane &&
+        other.action === item.action &&
+        other.product === item.product &&
+        other.predecessor === item.predecessor,
     );
-    if (!now || now.predecessor !== item.predecessor || now.provider !== item.provider) {
+    if (!now || now.queued !== undefined || now.provider !== item.provider) {
       return 'another run took care of it';
     }
     return now.hold?.message;

@@ -6,8 +6,9 @@ import type {
   SolverConfig,
 } from '../model/configuration.js';
 import type { JsonObject } from '../model/json.js';
-import type { Finding, Position, PublishedFormat } from '../model/manifest.js';
+import type { Finding, Position, PublishedFormat, SitelockCustomer } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
+import type { Secret } from '../model/secret.js';
 import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Clock, Random } from '../ports/clock.js';
@@ -78,6 +79,15 @@ export interface Deps {
     configuration: Configuration,
     name: string,
   ): { readonly digest: string; readonly data: JsonObject };
+  /**
+   * Whoever a site is protected for: data with the digest that requests record, and the first password, of which none is kept.
+   * @throws CertError `config.missing-variable`
+   */
+  customer(customer: SitelockCustomer): {
+    readonly digest: string;
+    readonly data: JsonObject;
+    readonly password?: Secret;
+  };
   /** Extra files published beside the PEMs, by format; `pem` gives none. */
   publishedFormats(
     formats: readonly PublishedFormat[],

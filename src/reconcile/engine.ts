@@ -16,6 +16,7 @@ import { makePlan } from '../planner/plan.js';
 import { listedWarnings } from '../planner/warnings.js';
 import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
 import type { TreeReader } from '../ports/repository.js';
+import { canonicalJson } from '../repository/stable.js';
 import { act } from './act.js';
 import { askAdvice } from './advice.js';
 import { deliver } from './deliver.js';
@@ -158,7 +159,7 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
       await act(run, planned.plan, {
         answers,
         manifestsDescend: planned.manifestsDescend,
-        allowed: (item) => pass === 1 || mayFollow(item, options),
+        allowed: (item) => pass === 1 || mayFollow(item, first, options),
       });
       events.push(...run.events.splice(0));
       if (!changedSince(before, run.view)) break;
@@ -290,9 +291,22 @@ async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
   return options.confirm(plan);
 }
 
-/** Later passes finish what the first began; they never spend, and with a digest they send nothing new at all. */
-const mayFollow = (item: PlanItem, options: ApplyOptions): boolean =>
-  options.digest === undefined && item.price.kind === 'free';
+/**
+ * Later passes finish what the first began. They spend what its plan showed as following, at no other price, and nothing
+ * else; with a digest they send nothing new at all.
+ */
+const mayFollow = (item: PlanItem, first: Plan, options: ApplyOptions): boolean =>
+  isAnnounced(item, first) || (options.digest === undefined && item.price.kind === 'free');
+
+const isAnnounced = ({ name, action, product, price }: PlanItem, { items }: Plan): boolean =>
+  items.some(
+    (one) =>
+      one.queued !== undefined &&
+      one.name === name &&
+      one.action === action &&
+      one.product === product &&
+      canonicalJson(one.price) === canonicalJson(price),
+  );
 
 const changedSince = (before: StateView, after: StateView): boolean =>
   before.snapshot.state?.commit !== after.snapshot.state?.commit || before.manifestsId !== after.manifestsId;

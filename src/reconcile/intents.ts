@@ -41,6 +41,7 @@ export function withIntent(status: Status, intent: IntendedIntent): Status {
   const digest = intent.approval.kind === 'file' ? intent.approval.subjectDigest : undefined;
   return {
     ...active,
+    ...(intent.request.licence ? { kind: 'sitelock' as const } : {}),
     manifestDigest: intent.manifestDigest,
     consumedApprovals:
       digest === undefined || next.consumedApprovals.includes(digest)

@@ -13,7 +13,8 @@ export interface Refusal {
 /** What a person asked for waits by itself: a refused revocation must not keep the reissue waiting that follows it. */
 export function withFailure(status: Status, intent: OpenIntent, refusal: Refusal, atMs: number): Status {
   const { lane } = intent;
-  if (intent.action !== 'revoke' && intent.action !== 'cancel') {
+  const asked = intent.action === 'revoke' || intent.action === 'cancel';
+  if (!asked || intent.request.licence?.role === 'add-on') {
     return {
       ...status,
       failures: { ...status.failures, [lane]: addFailure(status.failures[lane], refusal, atMs) },

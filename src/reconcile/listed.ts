@@ -25,7 +25,11 @@ export const isUnsettled = (status: Status, order: OrderRecord): boolean =>
 
 /** Does a line of a list promise something new about an order that is waited for? */
 export const hasMoved = (status: Status, order: OrderRecord, listed: ListedOrder): boolean =>
-  listed.state !== order.state || hasNewerCertificate(status, order, listed);
+  stateOf(order, listed) !== order.state || hasNewerCertificate(status, order, listed);
+
+/** A list that does not tell it says nothing new. */
+const stateOf = (order: OrderRecord, { stateTold, state }: ListedOrder): ListedOrder['state'] =>
+  stateTold === false ? order.state : state;
 
 /** Does the order have a certificate that is not ours yet? By what the list tells: serial, end, or a further order id. */
 export function hasNewerCertificate(status: Status, order: OrderRecord, listed: ListedOrder): boolean {
@@ -51,13 +55,15 @@ export function withListedFacts(
   listed: ListedOrder,
 ): Status {
   const { waitingFor: _who, message: _words, ...line } = listed;
-  const same = listed.state === order.state;
+  const state = stateOf(order, listed);
+  const same = state === order.state;
   const waitingFor = same ? order.waitingFor : listed.waitingFor;
   const message = same ? order.message : listed.message;
   const seen = withOrderFacts(
     status,
     {
       ...line,
+      state,
       ...(waitingFor === undefined ? {} : { waitingFor }),
       ...(message === undefined ? {} : { message }),
     },

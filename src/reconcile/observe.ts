@@ -28,6 +28,7 @@ import { certificatePath } from '../repository/layout.js';
 import { adoptionsToAsk, askAdoptions } from './adoptions.js';
 import { missingFormats } from './formats.js';
 import { notePrice, noteRefusal, refuseWhilePaused } from './notes.js';
+import { askSite, askSiteAdoptions, siteAdoptions } from './observe-licences.js';
 import { noSights, type Sights } from './preflight.js';
 import { type Run, statusOf } from './run.js';
 import type { StateView } from './state.js';
@@ -46,6 +47,7 @@ export function planInput(run: Run, view: StateView, answers: Answers, manifests
   const facts = new Map<string, CertificateFacts>();
   for (const spec of run.desired.specs) {
     if (isCertificate(spec)) facts.set(spec.name, factsOf(run, view, spec, answers));
+    else facts.set(spec.name, answers.facts.get(spec.name) ?? NO_FACTS);
   }
   return {
     desired: run.desired,
@@ -82,11 +84,14 @@ export function stateFacts(
 /** Every account, as far as it answered. */
 export function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, ProviderFacts> {
   const { all, broken } = run.providers;
-  const known = (of: Pick<ProviderFacts, 'config' | 'capabilities' | 'products' | 'defaultProduct'>) => ({
+  const known = (
+    of: Pick<ProviderFacts, 'config' | 'capabilities' | 'products' | 'defaultProduct' | 'licences'>,
+  ) => ({
     config: of.config,
     capabilities: of.capabilities,
     products: of.products,
     ...(of.defaultProduct === undefined ? {} : { defaultProduct: of.defaultProduct }),
+    ...(of.licences === undefined ? {} : { licences: of.licences }),
   });
   return new Map<string, ProviderFacts>([
     ...[...broken].map(([id, account]) => [id, { ...known(account), down: account.why }] as const),
@@ -141,20 +146,24 @@ export async function askProviders(
     wanted.set(question.name, [...(wanted.get(question.name) ?? []), question]);
   }
   const adopting = adoptionsToAsk(run, answers);
-  if (wanted.size === 0 && adopting.length === 0) return first;
-  const asked = new Set([...wanted.keys(), ...adopting.map(({ spec }) => spec.name)]).size;
+  const sites = siteAdoptions(run, answers);
+  if (wanted.size + adopting.length + sites.length === 0) return first;
+  const asked = new Set([...wanted.keys(), ...[...adopting, ...sites].map(({ spec }) => spec.name)]).size;
   run.deps.progress.step(`asking providers about ${asked} ${asked === 1 ? 'certificate' : 'certificates'}`);
   await askBalances(run, answers, at, new Set(questions.map((question) => question.provider)));
-  await askAdoptions(run, answers, adopting, at, (id, error) => markDown(run, answers, id, error));
+  const down = (id: string, error: unknown) => markDown(run, answers, id, error);
+  await askAdoptions(run, answers, adopting, at, down);
+  await askSiteAdoptions(sites, answers, at, down);
   await Promise.all(
     [...wanted.keys()].map(async (name) => {
       const spec = run.specs.get(name);
-      if (!spec || !isCertificate(spec)) return;
+      if (!spec) return;
       const before = answers.facts.get(name) ?? NO_FACTS;
-      answers.facts.set(name, {
-        ...before,
-        ...(await askOne(run, answers, at, spec, wanted.get(name) ?? [], before)),
-      });
+      const asking = wanted.get(name) ?? [];
+      const found = isCertificate(spec)
+        ? await askOne(run, answers, at, spec, asking, before)
+        : await askSite(run, spec, asking, before, at, down);
+      answers.facts.set(name, { ...before, ...found });
     }),
   );
   return planInput(run, run.view, answers, manifestsDescend);
@@ -243,7 +252,7 @@ async function nameViolations(
   });
 }
 
-async function priceOf(provider: Provider, question: PriceQuestion): Promise<PlanPrice> {
+export async function priceOf(provider: Provider, question: PriceQuestion): Promise<PlanPrice> {
   const term = question.term === undefined ? undefined : parseTerm(question.term);
   const { price } = await provider.quote({
     action: question.action,

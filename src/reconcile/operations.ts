@@ -38,7 +38,27 @@ function find(provider: Provider, action: PaidOrFreeAction, sameAccount: boolean
 
 /** The operation an open intent was made for. */
 export const operationOf = (provider: Provider, intent: OpenIntent): Operation =>
-  operationFor(provider, intent.action, intent.request.predecessor !== undefined);
+  intent.request.licence
+    ? licenceOperation(provider, intent.action)
+    : operationFor(provider, intent.action, intent.request.predecessor !== undefined);
+
+/** The same for website protection. @throws CertError `provider.unsupported` */
+export function licenceOperation({ config, licenser }: Provider, action: PaidOrFreeAction): Operation {
+  switch (action) {
+    case 'order':
+      if (licenser) return licenser.place;
+      break;
+    case 'renew':
+      if (licenser) return licenser.renew;
+      break;
+    case 'cancel':
+      if (licenser) return licenser.cancel;
+      break;
+    default:
+      break;
+  }
+  throw new CertError('provider.unsupported', `${config.id} has no ${action} for website protection`);
+}
 
 /** May this call be made again without anybody knowing what became of it? Never one that costs money, whatever it says. */
 export const mayRepeat = (step: Step | undefined): boolean => step?.repeatable === true && !step.paid;

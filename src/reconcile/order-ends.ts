@@ -29,6 +29,18 @@ export function withAbandoned(status: Status, orderId: string, atMs: number): St
   return withoutAbandonRequest(closed, order);
 }
 
+/** What a person gave up is marked so; what a manifest takes away is not. Add-ons go with the main licence of their site. */
+export function withCancelled(status: Status, { orderId, request }: PlacedIntent, atMs: number): Status {
+  const { licence } = request;
+  const marked = licence?.role === 'add-on' ? status : withAbandoned(status, orderId, atMs);
+  if (licence?.role !== 'main') return marked;
+  const ends = ({ addOn, state }: OrderRecord) => addOn && state === 'issued';
+  return {
+    ...marked,
+    orders: marked.orders.map((order) => (ends(order) ? { ...order, state: 'cancelled' as const } : order)),
+  };
+}
+
 /** The purchase that an order came from. */
 const buysOrder = (intent: OpenIntent, order: OrderRecord): boolean =>
   !continuesOrder(intent) &&

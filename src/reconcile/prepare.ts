@@ -15,6 +15,7 @@ import { isCertificate } from '../planner/input.js';
 import { wishedValidation } from '../planner/validation.js';
 import type { CsrSubject } from '../ports/keystore.js';
 import type { Provider } from '../ports/provider.js';
+import { prepareLicence } from './licence-job.js';
 import { operationFor } from './operations.js';
 import { providerFor, type Run, statusOf } from './run.js';
 import type { Job } from './send.js';
@@ -31,6 +32,7 @@ export async function prepareJob(
   action: PaidOrFreeAction,
   stillWanted: (view: StateView) => string | undefined,
 ): Promise<Job> {
+  if (item.licence) return prepareLicence(run, item, action, item.licence, stillWanted);
   const status = statusOf(run.view, item.name);
   const spec = run.specs.get(item.name);
   const certificate = spec && isCertificate(spec) ? spec : undefined;

@@ -102,7 +102,7 @@ export function withDoubtAt(
   status: Status,
   { provider, environment, request }: Pick<OpenIntent, 'provider' | 'environment' | 'request'>,
 ): Status {
-  if (!run.providers.all.get(provider)?.findByReference) return status;
+  if (request.licence || !run.providers.all.get(provider)?.findByReference) return status;
   const of = { provider, environment, reference: request.reference };
   return withDoubt(status, of, run.deps.clock.now());
 }

@@ -142,6 +142,8 @@ async function askProvider(run: Run, provider: Provider, intent: IntendedIntent)
 /** A live order of ours in the same account: a look-up that misses it proves nothing. */
 function knownOrder(view: StateView, intent: IntendedIntent): OrderRecord | undefined {
   for (const status of view.statuses.values()) {
+    // Licences are sent without the reference that is recorded with them.
+    if (status.kind === 'sitelock') continue;
     const order = status.orders.find(
       (o) =>
         o.provider === intent.provider &&
@@ -184,7 +186,8 @@ function resend(run: Run, { name, intent }: Looked): Job | undefined {
 /** Personal data of the recorded contacts; `changed` where it no longer gives the recorded digest: held, never rebuilt. */
 function contactsOf(run: Run, intent: Pick<IntendedIntent, 'request'>) {
   const wanted = intent.request.contacts;
-  if (!wanted) return undefined;
+  // What costs money for a site is never sent again, and what does not needs nobody's data.
+  if (!wanted || intent.request.licence) return undefined;
   const { digest, data } = run.deps.contacts(run.configuration, wanted.name);
   return digest === wanted.digest ? data : 'changed';
 }
@@ -195,7 +198,9 @@ function unwanted(run: Run, view: StateView, name: string, intent: IntendedInten
   if (stopped !== undefined) return stopped;
   if (currentStep(intent) > 0) return undefined;
   const spec = run.specs.get(name);
-  if (!spec || !isCertificate(spec)) return 'no manifest declares it any more';
+  if (!spec || isCertificate(spec) === (intent.request.licence !== undefined)) {
+    return 'no manifest declares it any more';
+  }
   if (spec.suspend) return 'it is suspended';
   if (spec.digest !== intent.manifestDigest) return 'the manifest changed';
   if (statusOf(view, name).breaker) return 'its breaker has tripped';

@@ -2,6 +2,7 @@ import PQueue from 'p-queue';
 import { CertError, messageOf } from '../model/errors.js';
 import type { IntendedIntent, OpenIntent, PlacedIntent } from '../model/intent.js';
 import type { JsonObject } from '../model/json.js';
+import type { Secret } from '../model/secret.js';
 import { toInstant, toMs } from '../model/time.js';
 import { openCancellation } from '../planner/facts.js';
 import type { Operation, Provider, StepOutcome } from '../ports/provider.js';
@@ -26,6 +27,8 @@ export interface Job {
   /** nonce, sendBy and settledAt are written anew with every attempt to announce it. */
   readonly intent: IntendedIntent;
   readonly contacts?: JsonObject;
+  /** Of a new customer; it stands in no file. */
+  readonly password?: Secret;
   /** Sealed key to be pushed before the CSR leaves. */
   readonly key?: { readonly keyHash: string; readonly sealed: string };
   /** Checked on every head the intent is put upon: is this still wanted, approved and within limits? */
@@ -171,6 +174,7 @@ async function sendOne(
         before: intent.steps[currentStep(intent)]?.before ?? {},
         results: stepResults(intent),
         ...(job.contacts === undefined ? {} : { contacts: job.contacts }),
+        ...(job.password === undefined ? {} : { password: job.password }),
       },
       guard,
     );

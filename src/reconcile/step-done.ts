@@ -18,7 +18,7 @@ import {
   setStep,
 } from './intents.js';
 import { withoutLane } from './lane-failures.js';
-import { withAbandoned } from './order-ends.js';
+import { withCancelled } from './order-ends.js';
 
 interface StepDone {
   readonly intentId: string;
@@ -48,11 +48,14 @@ export function withStepDone(status: Status, done: StepDone): Status {
     case 'revoke':
       return closeIntent(withRevoked(cleared, intent, done.atMs), placed, 'done', done.atMs);
     case 'cancel':
-      return withAbandoned(closeIntent(cleared, placed, 'done', done.atMs), placed.orderId, done.atMs);
+      return withCancelled(closeIntent(cleared, placed, 'done', done.atMs), placed, done.atMs);
     case 'set-auto-renew':
       return closeIntent(cleared, placed, 'done', done.atMs);
     default:
-      return replaceIntent(cleared, placed);
+      // A licence is there when it is sold: nothing is issued or collected.
+      return intent.request.licence
+        ? closeIntent(cleared, placed, 'done', done.atMs)
+        : replaceIntent(cleared, placed);
   }
 }
 
@@ -125,11 +128,16 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
     ...(request.term === undefined ? {} : { term: request.term }),
     placedAt: toInstant(done.atMs),
     ...(paidTillMs === undefined ? {} : { paidFrom: toInstant(done.atMs), paidTill: toInstant(paidTillMs) }),
-    state: 'pending',
+    state: request.licence ? 'issued' : 'pending',
+    ...(request.licence && request.autoRenew !== undefined ? { autoRenew: request.autoRenew } : {}),
+    ...(request.licence?.role === 'add-on' ? { addOn: true } : {}),
+    ...(request.licence && done.outcome.result.paymentDue !== undefined ? { message: PAYMENT_DUE } : {}),
     charges,
   };
   return { ...status, orders: [...status.orders, order] };
 }
+
+const PAYMENT_DUE = 'the provider takes the payment itself; no call tells whether it has';
 
 function withRevoked(status: Status, intent: OpenIntent, atMs: number): Status {
   const { revocation } = intent.request;

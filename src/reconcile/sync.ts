@@ -84,7 +84,11 @@ async function readOne(run: Run, known: Known): Promise<readonly Line[]> {
   stopIfAsked(run.deps);
   run.deps.progress.step(`asking ${order.provider} for order ${order.id} of ${name}`);
   try {
-    return [{ known, provider, listed: await provider.getOrder(order.id) }];
+    const listed =
+      statusOf(run.view, name).kind === 'sitelock'
+        ? await provider.licenser?.getOrder(order.id, order.product)
+        : await provider.getOrder(order.id);
+    return listed ? [{ known, provider, listed }] : [];
   } catch (error) {
     noteRefusal(run.notes, provider.config, error, run.deps.clock.now());
     run.events.push({ name, action: 'sync', outcome: 'failed', message: messageOf(error) });

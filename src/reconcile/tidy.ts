@@ -1,8 +1,9 @@
 import { isOpen } from '../model/intent.js';
+import type { SitelockSpec } from '../model/manifest.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanItem } from '../model/plan.js';
 import { emptyStatus, type Status } from '../model/status.js';
-import { toInstant } from '../model/time.js';
+import { toInstant, toMs } from '../model/time.js';
 import { abandonable } from '../planner/abandon.js';
 import { isCertificate } from '../planner/input.js';
 import { withDoubt } from '../policy/doubts.js';
@@ -10,6 +11,7 @@ import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { STATE_FOLDER, statusPath } from '../repository/layout.js';
 import { seenOrder, unseenReason } from './adoptions.js';
+import { replaceOrder } from './intents.js';
 import { type ChangeSet, land } from './land.js';
 import { commitMessage } from './message.js';
 import type { Answers } from './observe.js';
@@ -77,10 +79,11 @@ function merge(parts: readonly (Part | undefined)[]): ChangeSet | undefined {
 }
 
 function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): Part | undefined {
-  const status = statusOf(view, item.name);
-  if (status.orders.some((known) => known.ids.includes(order.id))) return undefined;
   const spec = run.specs.get(item.name);
-  if (!spec || !isCertificate(spec)) return undefined;
+  if (!spec) return undefined;
+  const status = statusOf(view, item.name);
+  if (!isCertificate(spec)) return adoptLicence(view, spec, { item, provider, order }, run.deps.clock.now());
+  if (status.orders.some((known) => known.ids.includes(order.id))) return undefined;
   const next = withAdopted(
     status,
     order,
@@ -98,6 +101,33 @@ function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): P
   return {
     files: [statusFile(taken)],
     line: `adopt ${item.name}: order ${order.id} at ${provider.config.id}, nothing bought`,
+  };
+}
+
+/** Under the plan that the manifest names: the number may be the one it had before somebody changed it in the portal. */
+function adoptLicence(
+  view: StateView,
+  spec: SitelockSpec,
+  { item, provider, order }: Adopted,
+  atMs: number,
+): Part | undefined {
+  const status = view.statuses.get(item.name) ?? emptyStatus(item.name, 'sitelock');
+  const known = status.orders.find((one) => one.ids.includes(order.id));
+  if (known?.product === order.product) return undefined;
+  const next = known
+    ? replaceOrder(status, known, { ...known, product: order.product, adopted: true })
+    : withAdopted(
+        status,
+        order,
+        { id: provider.config.id, environment: provider.config.environment },
+        provider.capabilities.termCounting,
+        { digest: spec.digest },
+        atMs,
+      );
+  const orders = next.orders.toSorted((a, b) => toMs(a.placedAt) - toMs(b.placedAt));
+  return {
+    files: [statusFile({ ...next, manifestDigest: spec.digest, orders })],
+    line: `adopt ${item.name}: order ${order.id} at ${provider.config.id} is ${order.product}, nothing bought`,
   };
 }
 

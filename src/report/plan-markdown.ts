@@ -87,6 +87,7 @@ function why(item: PlanItem): string {
   const remedy = remedyOf(item);
   return [
     cell(item.message),
+    ...(item.queued === undefined ? [] : [`**After:** ${cell(item.queued)}, in the same run`]),
     ...(item.hold ? [`**Held:** ${cell(item.hold.message)}`] : []),
     ...(remedy === undefined ? [] : [`**To do:** ${cell(remedy)}`]),
   ].join('<br>');
@@ -110,7 +111,7 @@ function row(item: PlanItem): string {
     item.term === undefined ? '' : cell(item.term),
     tellsPrice(item) ? priceCell(item) : '',
     coverage ? `${day(coverage.from)} → ${day(coverage.till)}` : '',
-    coverage ? String(coverage.certificates) : '',
+    coverage && coverage.certificates > 0 ? String(coverage.certificates) : '',
     why(item),
   ];
   return `| ${cells.join(' | ')} |`;

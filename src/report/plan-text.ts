@@ -68,7 +68,9 @@ function productField(item: PlanItem, colors: Colors): readonly Field[] {
 function coverageField({ coverage }: PlanItem): readonly Field[] {
   if (!coverage) return [];
   const span = `${day(coverage.from)} → ${day(coverage.till)}`;
-  return [{ label: 'covers', text: `${span}, ${count(coverage.certificates, 'certificate')}` }];
+  // A licence brings none.
+  const of = coverage.certificates === 0 ? '' : `, ${count(coverage.certificates, 'certificate')}`;
+  return [{ label: 'covers', text: `${span}${of}` }];
 }
 
 function itemFields(item: PlanItem, colors: Colors): readonly Field[] {
@@ -80,6 +82,7 @@ function itemFields(item: PlanItem, colors: Colors): readonly Field[] {
     ...coverageField(item),
     ...optional('names', item.names && someOf(item.names, NAMES_SHOWN)),
     ...optional('follows', item.predecessor && say(item.predecessor)),
+    ...optional('after', item.queued && say(`${item.queued}, in the same run`)),
     ...optional('waits for', item.waitingFor && waitingText(item.waitingFor)),
     ...optional('due', item.dueAt && day(item.dueAt)),
     ...optional('approved', approval),

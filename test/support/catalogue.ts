@@ -15,6 +15,7 @@ export function catalogueOf({ providers }: Configuration): Catalogue {
   return {
     definition,
     products: (id) => offer(id).products,
+    licences: (id) => offer(id).licences,
     defaultProduct: (id) => offer(id).defaultProduct,
     capabilities: (id) => offer(id).capabilities,
     paid: (id) => offer(id).capabilities.terms,

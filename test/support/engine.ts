@@ -191,7 +191,7 @@ const ACCOUNTS: Readonly<Record<Kind, (url: string) => string>> = {
   none: (url) => paidAccount(url, 'none'),
   acme: (url) => acmeAccount(url),
   sectigo: (url) =>
-    `type: sectigo, environment: rehearsal, url: "${url}", currency: USD, credentials: { loginName: "\${SECTIGO_LOGIN}", loginPassword: "\${SECTIGO_PASSWORD}" }, prices: { positivessl: { 90d: { base: 4.50 USD }, 1y: { base: 9.99 USD } }, positivessl-multi-domain: { 1y: { base: 25 USD, names: 3, perName: 6 USD } }, instantssl: { 1y: { base: 20 USD } } }`,
+    `type: sectigo, environment: rehearsal, url: "${url}", currency: USD, credentials: { loginName: "\${SECTIGO_LOGIN}", loginPassword: "\${SECTIGO_PASSWORD}" }, prices: { positivessl: { 90d: { base: 4.50 USD }, 1y: { base: 9.99 USD } }, positivessl-multi-domain: { 1y: { base: 25 USD, names: 3, perName: 6 USD } }, instantssl: { 1y: { base: 20 USD } }, sitelock-basic: { 30d: { base: 4.99 USD }, 1y: { base: 49 USD } }, sitelock-pro: { 1y: { base: 99 USD } }, trueshield: { 30d: { base: 3.99 USD }, 1y: { base: 39 USD } }, backup-10gb: { 1y: { base: 29 USD } } }`,
   thesslstore: (url) =>
     `type: thesslstore, environment: rehearsal, url: "${url}", credentials: { partnerCode: "\${STORE_PARTNER}", authToken: "\${STORE_TOKEN}" }`,
 };
@@ -456,7 +456,9 @@ const LATE_ROUND_MS: Readonly<Partial<Record<Kind, number>>> = {
 const isQuiet = (statuses: Iterable<Status>): boolean =>
   [...statuses].every(
     (status) =>
-      (status.current || status.orders.some(({ abandoned }) => abandoned)) &&
+      (status.current ||
+        status.orders.some(({ abandoned }) => abandoned) ||
+        (status.kind === 'sitelock' && status.orders.length > 0)) &&
       status.intents.every((i) => !isOpen(i) || i.phase === 'unknown'),
   );
 

@@ -143,8 +143,18 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     }),
   });
   const operation = (steps: Operation): Operation => steps.map(step);
-  const { reissuer, revoker, canceller, autoRenew, findByReference, balance, list, trustAnchors, validator } =
-    provider;
+  const {
+    licenser,
+    reissuer,
+    revoker,
+    canceller,
+    autoRenew,
+    findByReference,
+    balance,
+    list,
+    trustAnchors,
+    validator,
+  } = provider;
   return {
     ...provider,
     place: operation(provider.place),
@@ -164,6 +174,15 @@ function fusedProvider(provider: Provider, through: Fuse): Provider {
     ...(reissuer && { reissuer: { ...reissuer, operation: operation(reissuer.operation) } }),
     ...(revoker && { revoker: { ...revoker, operation: operation(revoker.operation) } }),
     ...(canceller && { canceller: { operation: operation(canceller.operation) } }),
+    ...(licenser && {
+      licenser: {
+        place: operation(licenser.place),
+        renew: operation(licenser.renew),
+        cancel: operation(licenser.cancel),
+        ordersOf: wrap('licences.ordersOf', licenser.ordersOf.bind(licenser)),
+        getOrder: wrap('licences.getOrder', licenser.getOrder.bind(licenser)),
+      },
+    }),
     ...(autoRenew && { autoRenew: { operation: operation(autoRenew.operation) } }),
     ...(validator && {
       validator: {

@@ -4,7 +4,6 @@ import type { OrderRecord, RequestRecord, Status } from '../../model/status.js';
 import { toInstant } from '../../model/time.js';
 import { abandonable } from '../../planner/abandon.js';
 import { headOrder, openIntent } from '../../planner/facts.js';
-import { isCertificate } from '../../planner/input.js';
 import type { Deps } from '../../reconcile/deps.js';
 import { ConfigurationError } from '../../reconcile/engine.js';
 import { refuseLostState } from '../../reconcile/land.js';
@@ -77,8 +76,7 @@ async function ask(
     const now = orderToGiveUp(head);
     return alreadyComing(head, now) === undefined ? withRequest(head, { ...request, order: now.id }) : head;
   });
-  const spec = entry?.spec && isCertificate(entry.spec) ? entry.spec : undefined;
-  const next = whatFollows(context, spec === undefined ? {} : { spec }, item);
+  const next = whatFollows(context, entry?.spec === undefined ? {} : { spec: entry.spec }, item);
   return {
     changed,
     facts: {

@@ -1,5 +1,5 @@
 import { CertError } from '../../model/errors.js';
-import type { CertificateSpec } from '../../model/manifest.js';
+import type { CertificateSpec, Spec } from '../../model/manifest.js';
 import type { PlanItem } from '../../model/plan.js';
 import type { CurrentCertificate, RequestRecord, Status } from '../../model/status.js';
 import { isCertificate, type PlanInput } from '../../planner/input.js';
@@ -81,7 +81,7 @@ function isLineOf(item: PlanItem, { action }: RequestRecord): boolean {
 /** What happens next, and what a person has to do for it. */
 export function whatFollows(
   context: Context,
-  { spec }: Partial<Pick<Subject, 'spec'>>,
+  { spec }: { readonly spec?: Pick<Spec, 'suspend'> },
   item: PlanItem | undefined,
 ): Pick<Told, 'facts' | 'sentences'> {
   if (!item && spec?.suspend) return held('the manifest says `suspend: true`');

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { PlanAction } from '../../model/plan.js';
-import { type RequestKey, requestKey, UNSAFE_KEY, type Wish } from '../../policy/approval-wishes.js';
+import {
+  type RequestKey,
+  requestedAction,
+  requestKey,
+  UNSAFE_KEY,
+  type Wish,
+} from '../../policy/approval-wishes.js';
 import { approvalPath, UNSAFE_PATH } from '../approval-draft.js';
 
 /** Everything below is certwright's own. */
@@ -16,6 +22,9 @@ const ACTIONS: readonly PlanAction[] = [
   'revoke',
 ];
 
+/** The last action in it ends the name; behind it a licence has its product. */
+const ENCODED = new RegExp(`^(.+)-((?:${ACTIONS.join('|')})(?:-[a-z0-9-]+)?)$`);
+
 const GROUP_HASH = 12;
 
 /**
@@ -28,7 +37,7 @@ export function branchOf(wishes: readonly Wish[]): string {
   if (first && wishes.length === 1) {
     // Git allows no `..` in the name of a ref.
     const name = encodeURIComponent(first.item.name).replaceAll('..', '.%2E');
-    return `${BRANCH_PREFIX}${name}-${first.item.action}`;
+    return `${BRANCH_PREFIX}${name}-${requestedAction(first.item)}`;
   }
   const keys = wishes.map(({ key }) => key).toSorted();
   const hash = createHash('sha256').update(keys.join('\n')).digest('hex').slice(0, GROUP_HASH);
@@ -37,10 +46,10 @@ export function branchOf(wishes: readonly Wish[]): string {
 
 /** `name-action` back to what it asks for. */
 function keyOfEncoded(text: string): RequestKey | undefined {
-  const action = ACTIONS.find((one) => text.endsWith(`-${one}`));
-  if (action === undefined) return undefined;
+  const [, name, action] = ENCODED.exec(text) ?? [];
+  if (name === undefined || action === undefined) return undefined;
   try {
-    return requestKey(decodeURIComponent(text.slice(0, -action.length - 1)), action);
+    return requestKey(decodeURIComponent(name), action);
   } catch {
     return undefined;
   }
@@ -48,7 +57,7 @@ function keyOfEncoded(text: string): RequestKey | undefined {
 
 /** What a branch of one request asks for, with and without the number of a second try. */
 export function keyOfBranch(branch: string): RequestKey | undefined {
-  const text = branch.slice(BRANCH_PREFIX.length).replace(/(?<=-[a-z]+)-\d+$/, '');
+  const text = branch.slice(BRANCH_PREFIX.length).replace(/(?<=-[a-z0-9]+)-\d{1,2}$/, '');
   return text === 'unsafe-plan' ? UNSAFE_KEY : keyOfEncoded(text);
 }
 

@@ -7,6 +7,7 @@ import {
   termViolations,
   unknownProduct,
 } from '../../model/product-rules.js';
+import { bundleViolations } from './bundle.js';
 import { DEFAULT_PRODUCT, findProduct, PRODUCTS, type SectigoProduct } from './products.js';
 
 const DOMAINS_LENGTH = 32_767;
@@ -22,6 +23,7 @@ export function auditSpec(spec: CertificateSpec, provider: string): readonly Vio
     ...proofViolations(spec),
     ...listViolations(product, spec, provider),
     ...contactViolations(product, spec),
+    ...bundleViolations(spec, provider, 'unread'),
   ];
 }
 

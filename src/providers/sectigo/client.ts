@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import type { HttpClient } from '../../http/client.js';
 import type { HttpRequest, Value } from '../../http/message.js';
 import { httpClientOnDemand } from '../../http/on-demand.js';
-import { redactor } from '../../http/redact.js';
+import { redactor, secretsIn } from '../../http/redact.js';
 import { CertError, type Effect } from '../../model/errors.js';
 import { MINUTE_MS, SECOND_MS } from '../../model/time.js';
 import type { ProviderDeps, SendGuard } from '../../ports/provider.js';
@@ -16,7 +16,7 @@ const MAX_RESPONSE_BYTES = 16_000_000;
 const CALLS_PER_MINUTE = 300;
 
 /** Parameters of one call; what is undefined is not sent. */
-export type Parameters = Readonly<Record<string, string | undefined>>;
+export type Parameters = Readonly<Record<string, Value | undefined>>;
 
 /** How an order or certificate is named. */
 export type Addressed =
@@ -31,6 +31,13 @@ export interface SectigoClient {
    * @throws CertError effect `none` for documented refusals only
    */
   applyOrder(parameters: Parameters, about: string, guard: SendGuard): Promise<CodedReply>;
+  /**
+   * The same call for website protection. https://docs.sectigo.com/sps/auto-apply-order/sitelock
+   * @throws CertError as `applyOrder`
+   */
+  applyLicence(parameters: Parameters, about: string, guard: SendGuard): Promise<CodedReply>;
+  /** Ends a licence. https://docs.sectigo.com/sps/modify-third-party-details/request */
+  cancelLicence(parameters: Parameters, about: string, guard: SendGuard): Promise<CodedReply>;
   /** Reissues. https://docs.sectigo.com/sps/auto-replace-ssl/request */
   replace(parameters: Parameters, about: string, guard: SendGuard): Promise<CodedReply>;
   /** https://docs.sectigo.com/sps/auto-revoke-ssl/request; a code of `done` is an answer, no failure */
@@ -68,6 +75,10 @@ interface Call {
   readonly answers?: readonly number[];
 }
 
+/** The codes of SiteLock mean something only where its bundle is ordered as well. */
+const orderKind = ({ disableSiteLock }: Parameters): CallKind =>
+  disableSiteLock === 'Y' ? 'order' : 'bundled';
+
 const COLLECT = 'download/CollectSSL';
 
 /** Words of the other side that are shown to people or kept in the status. Values that are data are left alone. */
@@ -91,6 +102,7 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
   if (loginName === undefined || loginPassword === undefined) {
     throw new CertError('config.invalid', `${config.id} needs the credentials loginName and loginPassword`);
   }
+  const login = [loginName, loginPassword];
   const testMode = config.environment === 'test';
   const perMinute = config.options.callsPerMinute;
   const http = httpClientOnDemand({
@@ -99,7 +111,7 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
     clock,
     timeouts: { connectMs: 10 * SECOND_MS, callMs: CALL_LIMIT_MS, totalMs: 4 * MINUTE_MS },
     maxResponseBytes: MAX_RESPONSE_BYTES,
-    redact: [loginName, loginPassword],
+    redact: login,
     concurrency: CONCURRENCY,
     pace: { calls: typeof perMinute === 'number' ? perMinute : CALLS_PER_MINUTE, perMs: MINUTE_MS },
   });
@@ -123,10 +135,8 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
     });
   }
 
-  const redact = redactor([loginName, loginPassword]);
-
-  function judged(call: Call, parsed: CodedReply, effect: Effect): CodedReply {
-    const reply = withWords(parsed, redact);
+  function judged(call: Call, parameters: Parameters, parsed: CodedReply, effect: Effect): CodedReply {
+    const reply = withWords(parsed, redactor([...login, ...secretsIn(parameters)]));
     if (reply.code >= 0 || call.answers?.includes(reply.code)) return reply;
     const error = refusalOf(reply, {
       call: call.name.replace('download/', '').replace('!', ''),
@@ -143,7 +153,7 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
   async function read(call: Call, parameters: Parameters): Promise<CodedReply> {
     stopIfRefused();
     const reply = await http.read(requestOf(call, parameters));
-    return judged(call, parseCoded(call.name, reply, 'none'), 'none');
+    return judged(call, parameters, parseCoded(call.name, reply, 'none'), 'none');
   }
 
   async function write(call: Call, parameters: Parameters, guard: SendGuard): Promise<CodedReply> {
@@ -154,13 +164,21 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
       guard();
     };
     const reply = await http.sendOnce(requestOf(call, parameters), guarded);
-    return judged(call, parseCoded(call.name, reply, 'unknown'), 'unknown');
+    return judged(call, parameters, parseCoded(call.name, reply, 'unknown'), 'unknown');
   }
 
   return {
     http,
     applyOrder: (parameters, about, guard) =>
-      write({ name: '!AutoApplyOrder', kind: 'order', about }, parameters, guard),
+      write({ name: '!AutoApplyOrder', kind: orderKind(parameters), about }, parameters, guard),
+    applyLicence: (parameters, about, guard) =>
+      write({ name: '!AutoApplyOrder', kind: 'licence', about }, parameters, guard),
+    cancelLicence: (parameters, about, guard) =>
+      write(
+        { name: '!modifyThirdPartyDetails', kind: 'refund', about, answers: [-18, -20] },
+        parameters,
+        guard,
+      ),
     replace: (parameters, about, guard) =>
       write({ name: '!AutoReplaceSSL', kind: 'replace', about }, parameters, guard),
     revoke: (parameters, about, guard) =>

@@ -1,8 +1,18 @@
 import { CertError, type Effect, type ErrorCode } from '../../model/errors.js';
 import type { CodedReply } from './wire.js';
 
-/** Calls by what their codes mean: three numbers mean different things at different ones. */
-export type CallKind = 'order' | 'replace' | 'collect' | 'revoke' | 'reject' | 'refund' | 'dcv' | 'read';
+/** Calls by what their codes mean: some numbers mean different things at different ones, or nothing that is known. */
+export type CallKind =
+  | 'order'
+  | 'bundled'
+  | 'licence'
+  | 'replace'
+  | 'collect'
+  | 'revoke'
+  | 'reject'
+  | 'refund'
+  | 'dcv'
+  | 'read';
 
 interface Meaning {
   readonly code?: ErrorCode;
@@ -93,6 +103,13 @@ const COMMON: Readonly<Record<number, Meaning>> = {
   },
 };
 
+const NOT_ACTIVATED: Meaning = {
+  says: 'has not activated SiteLock for this account',
+  remedy: 'Ask the account manager to activate it.',
+};
+/** Refused, so nothing was bought by this call; an earlier one may have. */
+const KNOWN =
+  'Look in the account for an order of this site: write its number as `adopt: { order: … }` to take it over; for another site of a customer who is there, write `customerOf` or `previousOrder`.';
 const FQDN: Meaning = {
   says: 'takes no full domain name as common name with this product',
   remedy: 'Choose another product.',
@@ -103,6 +120,32 @@ const EXPIRED: Meaning = { says: 'says that the certificate has expired', remedy
 /** The same number, another meaning. `false`: exists there, and what it means is not known. */
 const BY_CALL: Readonly<Partial<Record<CallKind, Readonly<Record<number, Meaning | false>>>>> = {
   order: { [-18]: FQDN, [-35]: ADDRESS },
+  bundled: {
+    [-18]: FQDN,
+    [-35]: ADDRESS,
+    [-76]: NOT_ACTIVATED,
+    [-122]: {
+      says: 'knows the domain or the e-mail of the SiteLock bundle already',
+      remedy: 'Remove sitelockBundle from the manifest, or name contacts with another e-mail.',
+    },
+  },
+  licence: {
+    [-4]: {
+      says: 'does not accept the value of {arg}, or knows the site or the customer already',
+      remedy: KNOWN,
+    },
+    [-18]: { says: 'refunded the earlier order already', remedy: SHOP },
+    [-76]: NOT_ACTIVATED,
+    [-121]: {
+      says: 'takes no add-on below the plan, and no renewal before the last 30 days',
+      remedy: 'Choose another add-on; a renewal is tried again.',
+    },
+    [-122]: { says: 'knows this site or this customer already', remedy: KNOWN },
+    [-124]: {
+      says: 'sells the bundle with a certificate only',
+      remedy: 'Write sitelockBundle: true into providerOptions of the certificate.',
+    },
+  },
   replace: { [-18]: FQDN, [-35]: ADDRESS },
   revoke: {
     [-23]: COMMON[-26] ?? false,

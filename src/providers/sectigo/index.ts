@@ -3,6 +3,8 @@ import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import { HOUR_MS } from '../../model/time.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
+import { bundleViolations } from './bundle.js';
+import { LICENCE_OFFER } from './licence-products.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
 import { DEFAULT_PRODUCT, PRODUCTS } from './products.js';
 
@@ -19,6 +21,7 @@ const capabilities: Capabilities = {
   quote: false,
   list: true,
   push: false,
+  licences: true,
   changeValidation: true,
   resendMails: true,
   pollEveryMs: 3 * HOUR_MS,
@@ -66,6 +69,7 @@ function describe({ id, environment, url }: ProviderConfig): Offering {
     capabilities: environment === 'rehearsal' ? unpaced : capabilities,
     products: PRODUCTS,
     defaultProduct: DEFAULT_PRODUCT,
+    licences: LICENCE_OFFER,
   };
 }
 
@@ -117,6 +121,11 @@ const manifestOptionsSchema: JsonObject = {
       enum: ['http', 'https'],
       description: 'How the file of an http validation is fetched.',
     },
+    sitelockBundle: {
+      type: 'boolean',
+      description:
+        'Take the free SiteLock bundle with the certificate; it goes to the e-mail of the contacts.',
+    },
     joiLocalityName: text('EV: town of incorporation.', 128),
     joiStateOrProvinceName: text('EV: state or province of incorporation.', 128),
     joiCountryName: { type: 'string', pattern: '^[A-Z]{2}$', description: 'EV: country of incorporation.' },
@@ -135,6 +144,7 @@ export const sectigo: ProviderDefinition = {
   },
   optionsSchema,
   manifestOptionsSchema,
+  offline: (spec, provider, contacts) => bundleViolations(spec, provider, contacts),
   describe,
   async create(deps) {
     const { createSectigo } = await import('./provider.js');

@@ -1,10 +1,12 @@
 import { CertError } from '../../model/errors.js';
+import { findLicence, type LicenceProduct } from '../../model/licence.js';
 import { type Money, money } from '../../model/money.js';
 import { type DnsName, nameSet, parseName } from '../../model/names.js';
 import type { DcvItem, OrderState, WaitingFor } from '../../model/order.js';
 import { type Instant, parseInstant, SECOND_MS, toInstant } from '../../model/time.js';
 import type { StepOutcome } from '../../ports/provider.js';
 import type { Collected } from './collect.js';
+import { LICENCE_OFFER } from './licence-products.js';
 import { findProduct, type SectigoProduct } from './products.js';
 import {
   type CodedReply,
@@ -84,6 +86,8 @@ export interface RowFacts {
   readonly paidFrom?: Instant;
   readonly paidTill?: Instant;
   readonly product?: SectigoProduct;
+  /** Website protection, where the report says so. */
+  readonly licence?: LicenceProduct;
   /** undefined: the report leaves open whether there are more names. */
   readonly names?: readonly DnsName[];
   readonly domains: readonly DnsName[];
@@ -91,14 +95,18 @@ export interface RowFacts {
 
 export function rowFacts(row: ReportRow): RowFacts {
   const item = row.items.at(-1) ?? new Map();
-  const product = findProduct(single(REPORT, item, 'type') ?? '');
+  const type = single(REPORT, item, 'type') ?? '';
+  const product = findProduct(type);
+  const licence = findLicence(LICENCE_OFFER, type);
   const domains = nameSet(row.items.flatMap((one) => namesIn(one, ['domain', 'additionalDomain'])));
   const listed = nameSet(row.items.flatMap((one) => namesIn(one, ['mdcDomainNames'])));
-  const complete = listed.length > 0 || (product !== undefined && product.shape !== 'multi');
+  const one = licence !== undefined || (product !== undefined && product.shape !== 'multi');
+  const complete = listed.length > 0 || one;
   return {
     ...optional('placedAt', instantOf(single(REPORT, row.order, 'dateTime'))),
     ...termDates(item),
-    ...(product === undefined ? {} : { product }),
+    ...optional('product', product),
+    ...optional('licence', licence),
     domains: nameSet([...domains, ...listed]),
     ...(complete ? { names: nameSet([...domains, ...listed]) } : {}),
   };

@@ -18,7 +18,8 @@ import { sectigoClient } from './client.js';
 import type { Collected } from './collect.js';
 import { suffixOf } from './dcv.js';
 import { cancelStep, REVOCATION_REASONS, reissueStep, revokeStep } from './free-steps.js';
-import { type RowFacts, rowFacts } from './map.js';
+import { licenceOrder, sectigoLicences } from './licences.js';
+import { certificateIds, type RowFacts, rowFacts } from './map.js';
 import { listedOrder, lookAtOrder, namesOf } from './orders.js';
 import { findProduct } from './products.js';
 import { purchaseStep } from './purchase.js';
@@ -93,6 +94,18 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
     return known;
   }
 
+  /** As a certificate, unless the report calls it a licence, or no call for certificates knows it. */
+  async function orderOf(row: ReportRow, facts: RowFacts): Promise<ListedOrder> {
+    if (facts.licence !== undefined) return licenceOrder(row, facts.licence.id);
+    try {
+      return await listedOrder(client, row, await knownNames(row, facts), clock.now());
+    } catch (error) {
+      const refused = error instanceof CertError && error.code === 'provider.refused';
+      if (refused && certificateIds(row).length === 0) return licenceOrder(row, 'unknown');
+      throw error;
+    }
+  }
+
   async function* list(filter: ListFilter): AsyncIterable<ListedOrder> {
     const wanted = filter.product === undefined ? undefined : findProduct(filter.product);
     if (filter.product !== undefined && wanted === undefined) return;
@@ -103,9 +116,9 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
         filter.names === undefined || filter.names.some((name) => names.includes(name));
       // Names the report tells are names of the order: where none of them is asked for, it is not for the names asked for.
       if (facts.domains.length > 0 && !may(facts.domains)) continue;
-      const names = await knownNames(row, facts);
-      if (!may(names)) continue;
-      const order = await listedOrder(client, row, names, clock.now());
+      if (facts.licence !== undefined && wanted !== undefined) continue;
+      const order = await orderOf(row, facts);
+      if (!may(order.names)) continue;
       // An order whose product the report does not tell may be of the one asked for: it counts, so that nothing is bought twice.
       const product = facts.product?.id ?? filter.product ?? order.product;
       yield {
@@ -169,6 +182,7 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
     },
     revoker: { operation: [revokeStep(account)], reasons: REVOCATION_REASONS },
     canceller: { operation: [cancelStep(account)] },
+    licenser: sectigoLicences(account),
     validator: sectigoValidator(client),
     list,
     balance,

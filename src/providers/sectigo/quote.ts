@@ -1,8 +1,9 @@
 import type { PriceRow, ProviderConfig } from '../../model/configuration.js';
+import { findLicence, priceTermOf } from '../../model/licence.js';
 import { money } from '../../model/money.js';
 import { priceFor } from '../../model/price.js';
-import { formatTerm } from '../../model/term.js';
 import type { Quote, QuoteSubject } from '../../ports/provider.js';
+import { LICENCE_OFFER } from './licence-products.js';
 import { findProduct } from './products.js';
 
 const unknown = (why: string): Quote => ({ price: { kind: 'unknown', why } });
@@ -14,11 +15,12 @@ export function quoteFor(config: ProviderConfig, currency: string | undefined, s
     const source = 'no charge for a reissue is known, with other names neither';
     return { price: { kind: 'known', amount: money('0', currency ?? 'USD'), source } };
   }
-  if (term === undefined) return unknown('the manifest names no term');
-  const row = rowOf(config, product, formatTerm(term));
+  const licence = findLicence(LICENCE_OFFER, product);
+  if (term === undefined && licence?.terms.length !== 0) return unknown('the manifest names no term');
+  const key = priceTermOf(term);
+  const row = rowOf(config, licence?.id ?? product, key);
   const where = `providers.${config.id}.prices`;
-  if (!row)
-    return unknown(`write the price of ${product} for ${formatTerm(term)} below ${where}; no call tells it`);
+  if (!row) return unknown(`write the price of ${product} for ${key} below ${where}; no call tells it`);
   if (names.length > row.names && row.perName === undefined) {
     const priced = row.names === 1 ? 'one name' : `${row.names} names`;
     return unknown(`${where} prices ${product} for ${priced}, not for ${names.length}: say names or perName`);
@@ -29,6 +31,6 @@ export function quoteFor(config: ProviderConfig, currency: string | undefined, s
 }
 
 function rowOf({ prices }: ProviderConfig, name: string, term: string): PriceRow | undefined {
-  const product = findProduct(name);
+  const product = findProduct(name) ?? findLicence(LICENCE_OFFER, name);
   return (prices[product?.id ?? name] ?? prices[product?.vendorCode ?? name])?.[term];
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../model/json.js';
 import type { DnsName } from '../../model/names.js';
 import type { OrderRequest, RequestedValidation } from '../../model/order.js';
 import { parseTerm, termDays } from '../../model/term.js';
+import { bundleParameters, wantsBundle } from './bundle.js';
 import type { Parameters } from './client.js';
 import { findProduct, type SectigoProduct } from './products.js';
 
@@ -91,7 +92,7 @@ const optionText = (options: JsonObject, key: string, otherwise: string): string
 /** What an order and a reissue share. */
 function common(request: OrderRequest): Parameters {
   const { options } = request;
-  const priority = options.prioritiseCSRValues;
+  const priority = options.prioritiseCSRValues ?? (wantsBundle(options) ? 'Y' : undefined);
   return {
     serverSoftware: optionText(options, 'serverSoftware', '-1'),
     isCustomerValidated: options.isCustomerValidated === true ? 'Y' : 'N',
@@ -177,8 +178,7 @@ export function orderParameters(
     foreignOrderNumber: request.reference,
     checkFONIsUnique: 'Y',
     showCertificateID: 'Y',
-    // The e-mail of a call-back would otherwise buy the bundle silently.
-    disableSiteLock: 'Y',
+    ...bundleParameters(request, textAt(objectAt(contacts, 'admin'), 'email')?.trim() || undefined),
     ...(testMode ? { test: 'Y' } : {}),
     responseFormat: '1',
   };

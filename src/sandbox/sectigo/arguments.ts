@@ -84,6 +84,30 @@ const order: ArgumentTable = {
   domainName: upTo(64),
 };
 
+/**
+ * The same call for website protection. None of its flows carries a reference of the buyer's: `foreignOrderNumber` is an
+ * unknown argument here.
+ */
+export const LICENCE_ORDER: ArgumentTable = {
+  ...login,
+  product: required(upTo(64)),
+  days: whole,
+  domainName: required(upTo(64)),
+  appRepEmailAddress: required(upTo(255)),
+  previousOrderNumber: orderNumber,
+  enableAutoRenew: yesNo,
+  organizationName: upTo(64),
+  streetAddress1: upTo(128),
+  stateOrProvinceName: upTo(128),
+  postalCode: upTo(40),
+  countryName: upTo(2),
+  appRepForename: upTo(64),
+  appRepSurname: upTo(64),
+  appRepLoginName: upTo(50),
+  appRepLoginPassword: upTo(50),
+  responseFormat: zeroOrOne,
+};
+
 const revoke: ArgumentTable = {
   ...login,
   orderNumber,
@@ -124,6 +148,12 @@ export const ARGUMENTS = {
     ...login,
     orderNumber: required(orderNumber),
     refundReasonCode: required({ form: /^([1-9]|1[01])$/ }),
+  },
+  modifyThirdPartyDetails: {
+    ...login,
+    orderNumber: required(orderNumber),
+    product: required({ form: /^\d{1,6}$/ }),
+    action: required({ form: /^CANCELLICENCE$/ }),
   },
   AutoUpdateDCV: {
     ...login,

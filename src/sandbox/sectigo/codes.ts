@@ -25,8 +25,12 @@ const TEXTS: Readonly<Record<number, string>> = {
   [-35]: 'The certificate has expired!',
   [-40]: 'The CSR uses a key that is believed to have been compromised!',
   [-42]: 'Call limit reached, try again later!',
+  [-76]: 'The SiteLock partner account is not activated!',
   [-91]: 'Permission denied in this context!',
   [-115]: 'No price found! Contact Support!',
+  [-121]: 'The product cannot be added or renewed now!',
+  [-122]: 'The domain or the account already exists!',
+  [-124]: 'SSL PLUS SiteLock Bundle can only be ordered together with an SSL certificate',
   [-162]: 'The CSR holds names that are not in domainNames!',
 };
 /** One number, two meanings: -35 is an expired certificate to a revocation, and an address to an order. */

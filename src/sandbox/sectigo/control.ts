@@ -2,7 +2,9 @@ import { CertError } from '../../model/errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { ControlCall, ControlRoute } from '../frame/definition.js';
 import { markProved } from './dcv.js';
-import { type Certificate, type Desk, findOrder, newestOf, type Order } from './state.js';
+import { licenceByNumber } from './sitelock-cancel.js';
+import { SITELOCK } from './sitelock-products.js';
+import { type Certificate, type Desk, findOrder, type Licence, newestOf, type Order } from './state.js';
 
 const refuse = (message: string): CertError => new CertError('usage', message);
 
@@ -15,14 +17,14 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
       const order = findOrder(now.state, number);
       if (order === undefined) throw refuse(`There is no order ${number}.`);
       act(order, newestOf(order), body, now);
-      return orderFacts(order);
+      return orderFacts(now, order);
     };
   return [
     {
       method: 'GET',
       path: 'orders',
       description: 'every order',
-      run: () => desk().state.orders.map(orderFacts),
+      run: () => desk().state.orders.map((order) => orderFacts(desk(), order)),
     },
     { method: 'GET', path: 'orders/:number', description: 'one order', run: onOrder(() => undefined) },
     {
@@ -98,6 +100,12 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
       }),
     },
     {
+      method: 'GET',
+      path: 'sitelock',
+      description: 'every licence of every site, and whose it is',
+      run: () => desk().state.siteLock.licences.map((licence) => licenceFacts(desk(), licence)),
+    },
+    {
       method: 'POST',
       path: 'account',
       description: 'sets {"balance": "12.00"}',
@@ -110,6 +118,29 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
       },
     },
   ];
+}
+
+function licenceFacts({ state }: Desk, licence: Licence): JsonObject {
+  const { number, product, days, domain, cost, payment, autoRenew, joins, renewedBy, details } = licence;
+  const customer = state.siteLock.customers.find(({ userId }) => userId === licence.userId);
+  return {
+    orderNumber: number,
+    product,
+    title: SITELOCK[product]?.title ?? null,
+    days,
+    domain,
+    email: customer?.email ?? null,
+    login: customer?.login ?? null,
+    state: licence.state,
+    cost,
+    payment,
+    placedAt: instant(licence.placedAtMs),
+    end: instant(licence.endMs),
+    autoRenew,
+    joins,
+    renewedBy,
+    details,
+  };
 }
 
 function chosen({ dcv }: Certificate, { name }: JsonObject) {
@@ -129,7 +160,7 @@ function vet(order: Order, { nowMs }: Desk, steps: readonly string[]): void {
 const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** As a person wants to read it: instants instead of milliseconds, no requests, no keys. */
-function orderFacts(order: Order): JsonObject {
+function orderFacts(desk: Desk, order: Order): JsonObject {
   return {
     orderNumber: order.number,
     state: order.state,
@@ -144,8 +175,7 @@ function orderFacts(order: Order): JsonObject {
     termEnd: instant(order.termEndMs),
     vetting: Object.fromEntries(Object.entries(order.vetting).map(([step, atMs]) => [step, instant(atMs)])),
     details: order.details,
-    // Sold together with a certificate, silently, to whoever gives an address and does not decline.
-    siteLockBundle: order.details.appRepEmailAddress !== undefined && order.details.disableSiteLock !== 'Y',
+    siteLockBundle: licenceByNumber(desk, order.number)?.state === 'active',
     certificates: order.certificates.map((certificate) => ({
       certificateID: certificate.certificateId,
       orderNumber: certificate.orderNumber,

@@ -7,7 +7,9 @@ import {
   type ArgumentTable,
   checkNames,
   checkValues,
+  LICENCE_ORDER,
   type Operation,
+  type Received,
   receive,
 } from './arguments.js';
 import { balance } from './balance.js';
@@ -21,6 +23,8 @@ import { replace } from './replace.js';
 import { report } from './report.js';
 import { refund, reject, revoke, revokeCertificate } from './revoke.js';
 import { SETTINGS, type SectigoSettings } from './settings.js';
+import { cancelLicence } from './sitelock-cancel.js';
+import { isLicenceOrder, placeLicence, renewThemselves } from './sitelock-orders.js';
 import { type Desk, emptyState, type SectigoState } from './state.js';
 import { configurationOf, hintsOf } from './welcome.js';
 
@@ -31,7 +35,11 @@ interface Endpoint {
 }
 
 const ENDPOINTS: Readonly<Record<Operation, Endpoint>> = {
-  AutoApplyOrder: { format: 'chosen', run: (desk, args) => placeOrder(desk, args, 'AutoApplyOrder') },
+  AutoApplyOrder: {
+    format: 'chosen',
+    run: (desk, args) =>
+      isLicenceOrder(args.product) ? placeLicence(desk, args) : placeOrder(desk, args, 'AutoApplyOrder'),
+  },
   AutoApplySSL: { format: 'chosen', run: (desk, args) => placeOrder(desk, args, 'AutoApplySSL') },
   CollectSSL: { format: 'chosen', run: (desk, args, { parallel }) => collect(desk, args, parallel) },
   AutoReplaceSSL: { format: 'chosen', run: replace },
@@ -39,6 +47,7 @@ const ENDPOINTS: Readonly<Record<Operation, Endpoint>> = {
   autoRevokeCertificate: { format: 'chosen', run: revokeCertificate },
   AutoReject: { format: 'newline', run: reject },
   AutoRefund: { format: 'newline', run: refund },
+  modifyThirdPartyDetails: { format: 'url-encoded', run: cancelLicence },
   AutoUpdateDCV: { format: 'url-encoded', run: updateDcv },
   ResendDCVEmail: { format: 'url-encoded', run: resendEmail },
   GetDCVEmailAddressList: { format: 'newline', run: emailList },
@@ -63,18 +72,20 @@ const PATHS: ReadonlyMap<string, Operation> = new Map(
 
 const MONEY: readonly Operation[] = ['AutoApplyOrder', 'AutoApplySSL'];
 
-/** The password is a parameter like any other, and its name may be written in any way. */
+const SECRETS: ReadonlySet<string> = new Set(['loginpassword', 'appreploginpassword']);
+
+/** A password is a parameter like any other, and its name may be written in any way. */
 const withoutPassword = (form: string): string =>
   form
     .split('&')
     .map((pair) => {
       const [key = ''] = pair.split('=');
       const [[name = ''] = []] = new URLSearchParams(key.slice(key.indexOf('?') + 1));
-      return name.toLowerCase() === 'loginpassword' ? `${key}=***` : pair;
+      return SECRETS.has(name.toLowerCase()) ? `${key}=***` : pair;
     })
     .join('&');
 
-/** Sectigo's reseller API for SSL, form posts and one-line replies. */
+/** Sectigo's reseller API for SSL and SiteLock, form posts and one-line replies. */
 export const sectigo: SandboxDefinition = {
   type: 'sectigo',
   title: 'Sectigo',
@@ -125,16 +136,19 @@ function openShop(seat: Seat): Shop {
     }),
     dump: () => structuredClone(state) as unknown as Json,
     restore: (saved) => {
-      state = structuredClone(saved) as unknown as SectigoState;
+      // Written before there were licences, it has none.
+      const { siteLock } = emptyState('0.00');
+      const old = structuredClone(saved) as unknown as Omit<SectigoState, 'siteLock'>;
+      state = { siteLock, ...old };
     },
   };
 }
 
 /** Every outcome is HTTP 200; the order of the checks is that of the reference. */
 async function serve(desk: Desk, operation: Operation, call: WireCall): Promise<WireReply> {
-  const table: ArgumentTable = ARGUMENTS[operation];
   const endpoint = ENDPOINTS[operation];
-  const received = receive(table, call);
+  const { table, received } = receivedBy(operation, call);
+  renewThemselves(desk);
   const format = formatOf(desk, operation, received.values);
   try {
     if (call.method !== 'POST') throw new Refusal(-17);
@@ -158,6 +172,17 @@ async function serve(desk: Desk, operation: Operation, call: WireCall): Promise<
     if (error instanceof Refusal) return encode({ fields: refused(desk, operation, error) }, format);
     throw error;
   }
+}
+
+/** One call, two sets of arguments: what is ordered decides. */
+function receivedBy(
+  operation: Operation,
+  call: WireCall,
+): { readonly table: ArgumentTable; readonly received: Received } {
+  const table: ArgumentTable = ARGUMENTS[operation];
+  const received = receive(table, call);
+  if (operation !== 'AutoApplyOrder' || !isLicenceOrder(received.values.product)) return { table, received };
+  return { table: LICENCE_ORDER, received: receive(LICENCE_ORDER, call) };
 }
 
 function formatOf({ settings }: Desk, operation: Operation, { responseFormat }: Arguments): Format {

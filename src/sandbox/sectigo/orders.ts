@@ -2,6 +2,7 @@ import Big from 'big.js';
 import type { ReadCsr } from '../frame/csr.js';
 import { type Arguments, list } from './arguments.js';
 import { invalid, missing, Refusal } from './codes.js';
+import { checkCountry } from './countries.js';
 import { chosenProofs, startProof } from './dcv.js';
 import type { Answer } from './encode.js';
 import { PRODUCTS, type Product } from './products.js';
@@ -13,6 +14,7 @@ import {
   newCertificate,
   uniqueValueOf,
 } from './request.js';
+import { addBundle, customerByEmail, licencesOf } from './sitelock-orders.js';
 import { DAY_MS, type Desk, newestOf, type Order } from './state.js';
 
 /** Sent with an order and kept as facts of it; none of them changes the certificate order itself. */
@@ -23,8 +25,6 @@ const IN_CSR: Readonly<Record<string, string>> = {
   stateOrProvinceName: 'ST',
   countryName: 'C',
 };
-/** Knows every country, and no list of ours has to. */
-const countries = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
 
 /** `!AutoApplyOrder` and `!AutoApplySSL`: buys. @throws Refusal, and nothing was bought */
 export async function placeOrder(
@@ -47,6 +47,7 @@ export async function placeOrder(
   const proofs = chosenProofs(desk, args, naming.names, product.multi);
   checkReference(desk, args);
   if (price === undefined) throw new Refusal(-115);
+  const bundled = bundleDomain(desk, args, naming.commonName ?? naming.names[0] ?? '');
   const debited = settings.payment === 'debit' && args.test !== 'Y';
   const poor = debited && new Big(state.balance).lt(price);
   if (poor || seat.fault('out-of-credit', operation) !== undefined) throw new Refusal(-15);
@@ -87,6 +88,7 @@ export async function placeOrder(
     return order;
   };
   const order = open();
+  if (bundled !== undefined) addBundle(desk, args, order.number, bundled);
   failEarlierTwins(desk, newestOf(order));
   if (seat.fault('duplicate', operation) !== undefined) open();
   if (seat.fault('reject', operation) !== undefined) {
@@ -94,6 +96,23 @@ export async function placeOrder(
     order.reason = 'the sandbox was told to reject it';
   }
   return orderAnswer(desk, args, order, product);
+}
+
+/** Shorter terms bring no bundle. */
+const BUNDLE_DAYS = 90;
+
+/** The site of the licence that is sold silently to whoever gives an address and does not decline. @throws Refusal -122 */
+function bundleDomain(desk: Desk, args: Arguments, name: string): string | undefined {
+  const { appRepEmailAddress: email, disableSiteLock, days, test } = args;
+  const { siteLockActive, bundleForKnown } = desk.settings;
+  if (email === undefined || disableSiteLock === 'Y' || test === 'Y' || !siteLockActive) return undefined;
+  if (Number(days) < BUNDLE_DAYS) return undefined;
+  const domain = name.replace(/^\*\./, '');
+  const there = licencesOf(desk, domain).length > 0;
+  if (bundleForKnown === 'refuse' && (there || customerByEmail(desk, email) !== undefined)) {
+    throw new Refusal(-122);
+  }
+  return there ? undefined : domain;
 }
 
 function orderAnswer({ settings }: Desk, args: Arguments, order: Order, product: Product): Answer {
@@ -122,12 +141,6 @@ function productCode(value: string): string {
   if (codes.filter((code) => PRODUCTS[code] !== undefined).length > 1) throw invalid('product');
   if (codes.length > 1) throw new Refusal(-115);
   return codes[0] ?? '';
-}
-
-export function checkCountry(country: string | undefined): void {
-  if (country === undefined) return;
-  const known = /^[A-Z]{2}$/.test(country) && countries.of(country) !== undefined;
-  if (!known) throw new Refusal(-7, country);
 }
 
 /** OV and EV name an organisation, in the arguments or in the request. */

@@ -1,3 +1,5 @@
+import { SITELOCK_PRICES } from './sitelock-products.js';
+
 /** What a product code buys (AutoApplyOrder list). */
 export interface Product {
   readonly title: string;
@@ -55,6 +57,7 @@ const yearly = (oneYear: number): Readonly<Record<string, string>> => ({
 
 /** Made up: wholesale prices are an account's own. */
 export const DEFAULT_PRICES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ...SITELOCK_PRICES,
   '287': { '90': '4.50', ...yearly(9.99) },
   '291': { '30': '0.00' },
   '289': yearly(89),

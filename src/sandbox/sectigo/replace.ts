@@ -1,9 +1,9 @@
 import type { ReadCsr } from '../frame/csr.js';
 import type { Arguments } from './arguments.js';
 import { invalid, Refusal } from './codes.js';
+import { checkCountry } from './countries.js';
 import { chosenProofs, startProof } from './dcv.js';
 import type { Answer } from './encode.js';
-import { checkCountry } from './orders.js';
 import { PRODUCTS, type Product } from './products.js';
 import {
   checkedCsr,

@@ -1,7 +1,7 @@
 import { type Arguments, list } from './arguments.js';
 import type { Answer, Fields } from './encode.js';
 import { settle } from './progress.js';
-import { type Certificate, type Desk, newestOf, type Order } from './state.js';
+import { type Certificate, type Desk, type Licence, newestOf, type Order } from './state.js';
 import { statusFlags, statusText, termFields, unixSeconds, validationText } from './status.js';
 
 /** Numbers and words of the push service, read here as well. */
@@ -12,6 +12,7 @@ const STATUS: Readonly<Record<Certificate['state'], { readonly code?: string; re
   revoked: { code: '8', word: 'revoked' },
   replaced: { code: '14', word: 'replaced' },
 };
+const BUNDLE = '1072';
 const ADDRESS = [
   'organizationName',
   'streetAddress1',
@@ -24,22 +25,37 @@ const ADDRESS = [
 /** `!WebHostReport`: orders by filters, page by page. */
 export async function report(desk: Desk, args: Arguments): Promise<Answer> {
   const { settings, state } = desk;
-  const found = state.orders.filter((order) => matches(desk, args, order));
+  const orders = state.orders.filter((order) => matches(desk, args, order)).map((order) => ({ order }));
+  const licences = settings.reportShowsSiteLock
+    ? state.siteLock.licences.filter((one) => licenceMatches(desk, args, one)).map((licence) => ({ licence }))
+    : [];
+  const found: Row[] = [...orders, ...licences].sort((a, b) => placedMs(a) - placedMs(b));
   if (settings.reportOrder === 'newest') found.reverse();
   const { first, rows } = pageOf(desk, args, found);
-  for (const order of rows) await settle(desk, { order, certificate: newestOf(order) });
+  for (const row of rows) {
+    if ('order' in row) await settle(desk, { order: row.order, certificate: newestOf(row.order) });
+  }
   const base = settings.reportNumbering === 'continue' ? first : 0;
   return {
     fields: [
       [settings.reportErrorKey, 0],
       ['noOfResults', settings.reportCount === 'total' ? found.length : rows.length],
-      ...rows.flatMap((order, i) => rowFields(desk, args, order, base + i + 1)),
+      ...rows.flatMap((row, i) =>
+        'order' in row
+          ? rowFields(desk, args, row.order, base + i + 1)
+          : licenceFields(desk, args, row.licence, base + i + 1),
+      ),
     ],
   };
 }
 
+/** An order for a certificate, or one for website protection. */
+type Row = { readonly order: Order } | { readonly licence: Licence };
+
+const placedMs = (row: Row): number => ('order' in row ? row.order : row.licence).placedAtMs;
+
 /** `first` counts from 0, whatever the caller counts from. */
-function pageOf({ settings }: Desk, args: Arguments, found: readonly Order[]) {
+function pageOf({ settings }: Desk, args: Arguments, found: readonly Row[]) {
   const base = settings.reportFirst;
   const first = Math.max(0, Number(args.firstResultNo ?? base) - base);
   const last =
@@ -80,6 +96,24 @@ function matches({ settings, nowMs }: Desk, args: Arguments, order: Order): bool
   );
 }
 
+/** A bundle is part of its certificate's order. */
+function licenceMatches({ settings, nowMs }: Desk, args: Arguments, licence: Licence): boolean {
+  const { placedAtMs, number, domain, product, details } = licence;
+  const none = ['foreignOrderNumber', 'certificateID', 'certificateStatusCode', 'certificateStatusDesc'];
+  const seconds = unixSeconds(placedAtMs);
+  return (
+    product !== BUNDLE &&
+    placedAtMs + settings.visibilityLagSeconds * 1000 <= nowMs &&
+    none.every((name) => args[name] === undefined) &&
+    (args.orderNumber === undefined || list(args.orderNumber).includes(number)) &&
+    (args.fqdn === undefined || wildcards(args.fqdn).test(domain)) &&
+    (args.organizationName === undefined ||
+      wildcards(args.organizationName).test(details.organizationName ?? '')) &&
+    (args.notBefore === undefined || seconds >= Number(args.notBefore)) &&
+    (args.notAfter === undefined || seconds <= Number(args.notAfter))
+  );
+}
+
 /** `_` is one character, `%` any number of them. */
 function wildcards(pattern: string): RegExp {
   const source = pattern
@@ -115,6 +149,36 @@ function rowFields(desk: Desk, args: Arguments, order: Order, row: number): Fiel
         ([key, value]) => [`${row}_${i + 1}_${key}`, value] as const,
       ),
     ),
+  ];
+}
+
+/** What it is and how it stands are words nobody documents: there with `statusTexts` only. */
+function licenceFields({ settings }: Desk, args: Arguments, licence: Licence, row: number): Fields {
+  const { placedAtMs, endMs, days } = licence;
+  const form = settings.productTermDates;
+  const date = (ms: number): string | number =>
+    form === 'unix' ? unixSeconds(ms) : new Date(ms).toISOString().slice(0, 10);
+  const status = licence.state === 'active' ? 'Issued' : 'Revoked';
+  const own: Fields = [
+    ['orderNumber', licence.number],
+    ['dateTime', unixSeconds(placedAtMs)],
+    ...(args.showCost === 'Y' ? [['cost', licence.cost] as const] : []),
+  ];
+  const item: Fields = [
+    ...(settings.statusTexts ? [['type', licence.product] as const] : []),
+    ['domain', licence.domain],
+    ...(settings.statusTexts ? [['status', status] as const] : []),
+    ...(form === 'absent' || endMs === null
+      ? []
+      : [
+          ['productTermStartDate', date(placedAtMs)] as const,
+          ['productTermEndDate', date(form === 'unix' ? endMs : endMs - 1000)] as const,
+          ['productTermDuration', days ?? 0] as const,
+        ]),
+  ];
+  return [
+    ...own.map(([key, value]) => [`${row}_${key}`, value] as const),
+    ...item.map(([key, value]) => [`${row}_1_${key}`, value] as const),
   ];
 }
 

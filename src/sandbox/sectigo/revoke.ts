@@ -4,6 +4,8 @@ import { invalid, missing, Refusal } from './codes.js';
 import type { Answer } from './encode.js';
 import { PRODUCTS } from './products.js';
 import { settle } from './progress.js';
+import { endBundle, licenceByNumber, refundLicence } from './sitelock-cancel.js';
+import { SITELOCK } from './sitelock-products.js';
 import {
   type Certificate,
   DAY_MS,
@@ -35,7 +37,10 @@ export async function revoke(desk: Desk, args: Arguments): Promise<Answer> {
   const expired = living.every((each) => (each.certificate.issued?.notAfterMs ?? 0) < desk.nowMs);
   if (expired) throw new Refusal(-35);
   if (args.test === 'Y') return DONE;
-  for (const each of living) each.certificate.state = 'revoked';
+  for (const each of living) {
+    each.certificate.state = 'revoked';
+    endBundle(desk, each.order.number);
+  }
   return DONE;
 }
 
@@ -66,6 +71,9 @@ export async function reject(desk: Desk, args: Arguments): Promise<Answer> {
 /** `!AutoRefund`: gives the money back and ends the order; not for several names. @throws Refusal */
 export function refund(desk: Desk, args: Arguments): Answer {
   const { state, settings, nowMs } = desk;
+  const licence = licenceByNumber(desk, args.orderNumber ?? '');
+  if (licence !== undefined && SITELOCK[licence.product]?.role !== 'bundle')
+    return refundLicence(desk, licence);
   const order = orderOf(desk, args);
   if (order.state === 'refunded') throw new Refusal(-18);
   if (order.state === 'rejected') throw new Refusal(-20);
@@ -73,6 +81,7 @@ export function refund(desk: Desk, args: Arguments): Answer {
   const late = nowMs - order.placedAtMs > settings.refundDays * DAY_MS;
   if (late || PRODUCTS[order.product]?.multi) throw invalid('orderNumber');
   order.state = 'refunded';
+  endBundle(desk, order.number);
   order.reason = `refunded (reason ${args.refundReasonCode})`;
   if (order.payment === 'debited') state.balance = new Big(state.balance).plus(order.cost).toFixed(2);
   return DONE;
@@ -85,10 +94,12 @@ function orderOf({ state, settings }: Desk, args: Arguments): Order {
 }
 
 /** An order that never got a certificate ends; one that waits for a reissue keeps what it has. */
-function rejectPending({ state, settings }: Desk, order: Order, certificate: Certificate): void {
+function rejectPending(desk: Desk, order: Order, certificate: Certificate): void {
+  const { state, settings } = desk;
   certificate.state = 'rejected';
   if (order.certificates.length > 1) return;
   order.state = 'rejected';
+  endBundle(desk, order.number);
   order.reason = 'rejected by the reseller';
   if (settings.rejectRefunds && order.payment === 'debited') {
     state.balance = new Big(state.balance).plus(order.cost).toFixed(2);

@@ -114,7 +114,20 @@ export const SETTINGS: Readonly<Record<keyof SectigoSettings, Setting>> = {
   rejectRefunds: flag('rejecting an order that is not issued gives the money back', false),
   refundDays: count('days in which AutoRefund gives the money back', 30),
 
+  // SiteLock
+  siteLockActive: flag('website protection is sold to this account; otherwise -76', true),
+  siteLockAutoRenew: flag('licences ordered without enableAutoRenew renew themselves', true),
+  siteLockKnownCode: code('a new customer whose domain, e-mail or login is known (-122 or -4)', -122),
+  siteLockRefundDays: count('days in which a licence of a year gives its money back', 14),
+  siteLockRenewal: choice('when the term of a renewal begins', ['now', 'end']),
+  siteLockIds: flag('slUserID and slSiteID in the reply of an order', false),
+  bundleForKnown: choice('a bundle for an e-mail or domain that is known: -122, or no second licence', [
+    'refuse',
+    'join',
+  ]),
+
   // WebHostReport
+  reportShowsSiteLock: flag('licences stand in it beside certificates', false),
   visibilityLagSeconds: count('how long an order stays out of reports', 0),
   reportCount: choice('what noOfResults counts', ['page', 'total']),
   reportNumbering: choice('numbering of the rows of a later page', ['restart', 'continue']),
@@ -170,6 +183,14 @@ export interface SectigoSettings {
   readonly revokeByOrderNumber: 'all' | 'newest';
   readonly rejectRefunds: boolean;
   readonly refundDays: number;
+  readonly siteLockActive: boolean;
+  readonly siteLockAutoRenew: boolean;
+  readonly siteLockKnownCode: number;
+  readonly siteLockRefundDays: number;
+  readonly siteLockRenewal: 'now' | 'end';
+  readonly siteLockIds: boolean;
+  readonly bundleForKnown: 'refuse' | 'join';
+  readonly reportShowsSiteLock: boolean;
   readonly visibilityLagSeconds: number;
   readonly reportCount: 'page' | 'total';
   readonly reportNumbering: 'restart' | 'continue';

@@ -73,11 +73,49 @@ export interface Order {
   certificates: Certificate[];
 }
 
+/** Somebody whose sites are protected. */
+export interface Customer {
+  userId: string;
+  email: string;
+  login: string;
+}
+
+/** One sale of website protection, or the bundle of a certificate. */
+export interface Licence {
+  number: string;
+  product: string;
+  /** null: sold once, or as long as its certificate. */
+  days: number | null;
+  domain: string;
+  siteId: string;
+  userId: string;
+  placedAtMs: number;
+  /** First moment after it; null: it has no end of its own. */
+  endMs: number | null;
+  cost: string;
+  payment: 'debited' | 'required';
+  state: 'active' | 'cancelled' | 'refunded';
+  autoRenew: boolean;
+  /** The main licence an add-on stands beside. */
+  joins: string | null;
+  /** The order that renewed it. */
+  renewedBy: string | null;
+  /** Arguments as they were sent; no password. */
+  details: Record<string, string>;
+}
+
+export interface SiteLockState {
+  lastId: number;
+  customers: Customer[];
+  licences: Licence[];
+}
+
 export interface SectigoState {
   balance: string;
   lastOrder: number;
   lastCertificate: number;
   orders: Order[];
+  siteLock: SiteLockState;
   /** Names whose list of mailboxes was fetched, and when. */
   lists: Record<string, number>;
   /** Names proved before. */
@@ -91,6 +129,7 @@ export const emptyState = (balance: string): SectigoState => ({
   lastOrder: 912_345_677,
   lastCertificate: 87_654_320,
   orders: [],
+  siteLock: { lastId: 5_000_000, customers: [], licences: [] },
   lists: {},
   proved: {},
   parallelCollects: 0,

@@ -1,5 +1,6 @@
 import { PRODUCTS } from './products.js';
 import type { SectigoSettings } from './settings.js';
+import { ONCE, SITELOCK } from './sitelock-products.js';
 
 /** What a person has to know before the first order. */
 export function hintsOf({
@@ -27,6 +28,7 @@ const TERMS: Readonly<Record<string, string>> = {
   '1095': '3y',
   '1461': '4y',
   '1826': '5y',
+  [ONCE]: 'once',
 };
 
 /** What is left of a terminal's 80 columns once the account has indented a row. */
@@ -44,7 +46,8 @@ export function configurationOf({ prices, currency }: SectigoSettings): readonly
     const days = terms['365'] === undefined ? Object.keys(terms)[0] : '365';
     if (days === undefined) return [];
     const term = TERMS[days] ?? `${days}d`;
-    const { title = 'unknown', multi = false } = PRODUCTS[code] ?? {};
+    const { multi = false } = PRODUCTS[code] ?? {};
+    const { title = 'unknown' } = PRODUCTS[code] ?? SITELOCK[code] ?? {};
     const names = multi ? `, names: ${PRICED_NAMES}` : '';
     const price = `  "${code}": { ${term}: { base: ${terms[days]} ${currency}${names} } }`;
     const row = `${price} # ${title}`;

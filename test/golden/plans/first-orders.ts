@@ -1,8 +1,10 @@
+import { LICENCE_OFFER } from '../../../src/providers/sectigo/licence-products.js';
 import { known, prices, provider, type Scene, spec, usd } from '../../support/planner.js';
 
 const product = 'positivessl';
 const accounts = [
   provider('sectigo', { config: { minimumBalance: usd('50') }, balance: usd('80') }),
+  provider('sites', { licences: LICENCE_OFFER, capabilities: { licences: true, termCounting: 'days' } }),
   provider('thesslstore', { capabilities: { carriesRemainingDays: true } }),
   provider('resold', { down: 'no answer within 30 s' }),
 ];
@@ -42,6 +44,23 @@ export const firstOrders: Scene = {
       owner: 'platform-team',
       suspend: false,
     },
+    {
+      kind: 'sitelock',
+      name: 'team-a/guarded',
+      position: { file: 'certificates/team-a/guarded.yaml', line: 1, column: 1 },
+      digest: 'd',
+      domain: 'example.org',
+      providers: ['sites'],
+      product: 'sitelock-basic',
+      addOns: ['backup-10gb', 'trueshield'],
+      term: { unit: 'year', count: 1 },
+      autoRenew: false,
+      renewedBy: 'provider',
+      maxPrice: usd('50'),
+      owner: 'platform-team',
+      customer: { email: 'owner@example.org' },
+      suspend: false,
+    },
   ],
   facts: {
     'team-a/shop': { prices: prices({ 'sectigo order': '25', 'thesslstore order': '27.50' }, product) },
@@ -50,6 +69,13 @@ export const firstOrders: Scene = {
     },
     'team-a/pay': { prices: prices({ 'sectigo order': '25' }, product) },
     'team-a/beta': { prices: prices({ 'thesslstore order': 'unknown' }, product) },
+    'team-a/guarded': {
+      prices: {
+        ...prices({ 'sites order': '49' }, 'sitelock-basic'),
+        ...prices({ 'sites order': '29' }, 'backup-10gb'),
+        ...prices({ 'sites order': '39' }, 'trueshield'),
+      },
+    },
     'team-a/wiki': { prices: { 'resold|order|ev-single|1y': known('310') } },
   },
 };

@@ -31,7 +31,7 @@ const ORDER_PARAMETERS = new Set(
   primaryDomainName prioritiseCSRValues organizationName streetAddress1 localityName stateOrProvinceName postalCode
   countryName companyNumber dunsNumber joiLocalityName joiStateOrProvinceName joiCountryName appRepForename appRepSurname
   appRepEmailAddress appRepTelephone foreignOrderNumber checkFONIsUnique responseFormat showCertificateID test
-  disableSiteLock`.split(/\s+/),
+  disableSiteLock domainName`.split(/\s+/),
 );
 const REPLACE_PARAMETERS = new Set(
   `orderNumber csr serverSoftware domainNames primaryDomainName prioritiseCSRValues isCustomerValidated dcvMethod
@@ -142,6 +142,51 @@ it('organisation and representative go with OV, the registers and the jurisdicti
     dunsNumber: '987654321',
     joiCountryName: 'US',
     joiStateOrProvinceName: 'Delaware',
+  });
+});
+
+/** The second of the five flows, as the vendor's page has it; the CSR and the days of this test. */
+const BUNDLE_SAMPLE = {
+  product: '287',
+  days: '365',
+  domainName: 'shop.example',
+  appRepEmailAddress: 'owner@shop.example',
+  serverSoftware: '-1',
+  isCustomerValidated: 'N',
+  csr: CSR,
+  prioritiseCSRValues: 'Y',
+  responseFormat: '1',
+};
+const BUNDLE = {
+  names: ['shop.example'],
+  options: { sitelockBundle: true },
+  contacts: { name: 'owner', digest: '' },
+};
+const OWNER = { admin: { email: 'owner@shop.example' } };
+
+describe('the free SiteLock bundle', () => {
+  it('is ordered as the sample of the reference, with what every order of ours carries besides', () => {
+    const { disableSiteLock: _no, ...every } = sentFor({ names: ['shop.example'] });
+    expect(sentFor(BUNDLE, OWNER)).toEqual({ ...every, ...BUNDLE_SAMPLE });
+  });
+
+  it('goes with an OV order to whoever is called back, and covers the domain below a wildcard', () => {
+    const order = { ...BUNDLE, product: 'instantssl-wildcard', names: ['*.shop.example'] };
+    expect(sentFor(order, { ...ACME, ...OWNER })).toMatchObject({
+      domainName: 'shop.example',
+      appRepEmailAddress: 'owner@shop.example',
+      organizationName: 'Acme Inc',
+    });
+  });
+
+  it('is not lost silently: without an e-mail nothing is sent', () => {
+    expect(() => sentFor(BUNDLE, { admin: { email: ' ' } })).toThrow('the SiteLock bundle would be lost');
+  });
+
+  it('stays out of a reissue', () => {
+    const predecessor = { orderId: '912345678', ids: ['912345678'] };
+    const sent = replaceParameters(request({ ...BUNDLE, action: 'reissue', predecessor }));
+    expect(Object.keys(sent).filter((key) => !REPLACE_PARAMETERS.has(key))).toEqual([]);
   });
 });
 

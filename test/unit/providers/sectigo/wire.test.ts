@@ -105,6 +105,12 @@ describe('a refusal after a writing call', () => {
     .map((code) => ['order', code] as const);
   it.each([
     ...none,
+    ['bundled', -76],
+    ['bundled', -122],
+    ['licence', -76],
+    ['licence', -121],
+    ['licence', -122],
+    ['licence', -124],
     ['revoke', -20],
     ['revoke', -23],
     ['revoke', -26],
