@@ -35,7 +35,7 @@ describe('abandon', { timeout: 120_000 }, () => {
     );
     expect(err).toContain('order S-1001 is cancelled at paid');
     expect((await messagesOf(shop.remote, testBranches.state))[0]).toBe(
-      'ask for abandon shop: order S-1001, wrong names',
+      'ask for abandon shop: order S-1001, wrong names\n\nCertwright-Run: test',
     );
     const again = await shop.call(abandon, { ...ABANDON, yes: false });
     expect(again.out).toContain('Nothing was added for shop: giving order S-1001 up was asked for at');

@@ -43,7 +43,7 @@ describe('reissue', () => {
       { action: 'reissue', reason: 'key leaked in a log', requestedAt: '2026-11-22T13:00:00Z' },
     ]);
     expect((await messagesOf(shop.remote, testBranches.state))[0]).toBe(
-      'ask for reissue shop: key leaked in a log',
+      'ask for reissue shop: key leaked in a log\n\nCertwright-Run: test',
     );
     await shop.call(apply, APPLY, []);
     await shop.control.issue();

@@ -25,7 +25,9 @@ describe('retry', () => {
       /^shop is tried again at once instead of 2026-11-22 12:10 UTC: .*the balance is too low\nNext: `certwright apply` tries it\.\n$/,
     );
     expect(code).toBe(0);
-    expect((await messagesOf(shop.remote, testBranches.state))[0]).toBe('retry shop: asked for');
+    expect((await messagesOf(shop.remote, testBranches.state))[0]).toBe(
+      'retry shop: asked for\n\nCertwright-Run: test',
+    );
     expect((await shop.status('shop')).failures).toEqual({});
 
     await shop.call(apply, APPLY, []);
