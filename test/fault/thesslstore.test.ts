@@ -25,6 +25,17 @@ async function issued(over: Partial<PlaceOptions> = {}): Promise<Place> {
   return made;
 }
 
+/** Ten days before the paid term ends; everything free was done on the way. */
+async function renewalDue(): Promise<Place> {
+  const text = 'domains: [shop.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\nautoRenew: true\n';
+  const made = await issued({ manifests: { shop: text } });
+  for (let month = 0; month < 12; month += 1) {
+    await made.advance(30 * DAY_MS);
+    if (month < 11) await runUntilQuiet(made, await openRunner(made));
+  }
+  return made;
+}
+
 describe('at The SSL Store, stopped around every writing call', () => {
   it(
     'a first order is bought once; where its reply may be lost before it was sent, a person is asked',
@@ -37,12 +48,7 @@ describe('at The SSL Store, stopped around every writing call', () => {
   );
 
   it('a renewal is bought once', SWEEP, async () => {
-    const text = 'domains: [shop.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\nautoRenew: true\n';
-    const made = await issued({ manifests: { shop: text } });
-    for (let month = 0; month < 12; month += 1) {
-      await made.advance(30 * DAY_MS);
-      if (month < 11) await runUntilQuiet(made, await openRunner(made));
-    }
+    const made = await renewalDue();
     const ended = (status: Status) => expect(status.orders).toHaveLength(2);
     await sweepCrashes(made, { purchases: 2, name: 'shop', extraPushes: 6, ended });
   });
@@ -65,6 +71,16 @@ describe('a reply of The SSL Store that is lost', () => {
     await runUntilQuiet(made, runner);
     expect(await made.purchases()).toBe(1);
     expect((await made.status('shop')).current).toBeDefined();
+  });
+
+  it('of a renewal: it is found by its own reference, and nothing is bought again', async () => {
+    const made = await renewalDue();
+    await made.sandbox?.control('POST', 'faults', { fault: 'drop-after@NewOrder' });
+    await runUntilQuiet(made, await openRunner(made));
+    const { orders } = await made.status('shop');
+    expect(orders).toHaveLength(2);
+    expect(orders[1]?.predecessor).toBe(orders[0]?.id);
+    expect(await made.purchases()).toBe(2);
   });
 
   it('of a reissue: one is under way, and is followed', async () => {
@@ -116,6 +132,26 @@ it('two runners at once buy once', async () => {
   await runUntilQuiet(made, await openRunner(made));
   expect(await made.purchases()).toBe(1);
   expect((await made.status('shop')).current).toBeDefined();
+});
+
+it('two runners at once renew once', async () => {
+  const made = await renewalDue();
+  const runners = [await openRunner(made), await openRunner(made)];
+  await Promise.all(runners.map((runner) => applyOnce(made, runner)));
+  await runUntilQuiet(made, await openRunner(made));
+  expect(await made.purchases()).toBe(2);
+  expect((await made.status('shop')).orders).toHaveLength(2);
+});
+
+it('two runners at once reissue once', async () => {
+  const made = await issued();
+  await made.merge({ 'certificates/shop.yaml': manifest('shop', 'reissue: "new key"\n') });
+  const runners = [await openRunner(made), await openRunner(made)];
+  await Promise.all(runners.map((runner) => applyOnce(made, runner)));
+  await runUntilQuiet(made, await openRunner(made));
+  expect(made.sandbox?.ledger('Reissue')).toHaveLength(1);
+  expect((await made.status('shop')).reissueText).toBe('new key');
+  expect(await made.purchases()).toBe(1);
 });
 
 it('a subscription of two years: free reissues by the calendar, one paid renewal at its end', async () => {

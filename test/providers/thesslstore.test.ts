@@ -56,6 +56,13 @@ const PERSONALITIES: Readonly<Record<string, JsonObject>> = {
     listOrder: 'oldest',
     paidTillShown: false,
     maximumPageSize: 2,
+    codesAs: 'number',
+    reissueNames: 'pairs',
+    notIssued: 'error',
+  },
+  'an account whose refusals say no code, and whose data come late': {
+    codesAs: 'text',
+    dataDelaySeconds: 20,
   },
 };
 
@@ -86,6 +93,122 @@ describe('thesslstore: what the reference warns of', () => {
       return undefined;
     };
     expect(await failureOf(list())).toMatchObject({ code: 'provider.credentials' });
+  });
+
+  it.each(['framed', 'number', 'text'])(
+    'a refused login is one, also where its code comes as %s',
+    async (codesAs) => {
+      const account = await open({ settings: { codesAs } });
+      const wrong = await account.another('wrong');
+      onTestFinished(() => wrong.close());
+      expect(await failureOf(wrong.findByReference?.('cw000000-any') ?? Promise.resolve())).toMatchObject({
+        code: 'provider.credentials',
+      });
+    },
+  );
+
+  it('prices of DigiCert products are asked for with their codes of today', async () => {
+    const { provider } = await open();
+    const quote = await provider.quote({
+      action: 'order',
+      product: 'rapidssl',
+      term: year,
+      names: ['a.example.com'],
+    });
+    expect(quote.price).toMatchObject({ kind: 'known', amount: { amount: '10.00' } });
+  });
+
+  it('an account that may go below zero has no balance that holds orders, unless a minimum is asked for', async () => {
+    const settings = { allowCredit: true };
+    const { provider, sandbox } = await open({ settings });
+    await sandbox.control('POST', 'account', { balance: '-20.00' });
+    expect(await failureOf(provider.balance?.() ?? Promise.resolve())).toMatchObject({
+      code: 'provider.unsupported',
+      message: expect.stringContaining('-20.00 USD'),
+    });
+    expect(await provider.check()).toMatchObject({ ok: true, balance: { amount: '-20.00' } });
+    const careful = await open({ settings, config: { minimumBalance: { amount: '0.00', currency: 'USD' } } });
+    await careful.sandbox.control('POST', 'account', { balance: '-20.00' });
+    expect(await careful.provider.balance?.()).toEqual({ amount: '-20.00', currency: 'USD' });
+  });
+
+  const ORGANIZATION = {
+    name: 'Acme',
+    street: '1 Main St',
+    city: 'Springfield',
+    state: 'IL',
+    postalCode: '62701',
+  };
+  const ADMIN = { firstName: 'Ann', lastName: 'Lee', email: 'ann@example.com', phone: '+1.5550100' };
+
+  it.each<[string, string, JsonObject, string | undefined]>([
+    ['instantssl', 'all that is wanted', { organization: ORGANIZATION, admin: ADMIN }, undefined],
+    [
+      'instantssl',
+      'no state',
+      { organization: { ...ORGANIZATION, state: ' ' }, admin: ADMIN },
+      'organization.state',
+    ],
+    [
+      'instantssl',
+      'nobody',
+      { organization: ORGANIZATION },
+      'admin.firstName, admin.lastName, admin.phone, admin.email',
+    ],
+    [
+      'digicert-basic',
+      'no phone of the organisation',
+      { organization: { ...ORGANIZATION, country: 'US' }, admin: ADMIN },
+      'organization.phone',
+    ],
+    [
+      'digicert-basic',
+      'all that is wanted',
+      { organization: { ...ORGANIZATION, country: 'US', phone: '+1.5550100' }, admin: ADMIN },
+      undefined,
+    ],
+    ['positivessl', 'a person without phone', { admin: { ...ADMIN, phone: '' } }, 'admin.phone'],
+  ])('contacts of %s with %s', async (product, _what, contacts, missing) => {
+    const { provider, sandbox } = await open();
+    const wanted = certificateSpec({ ...spec(['shop.example.com'], product), contacts: 'acme' });
+    expect(provider.audit(wanted)).toEqual([]);
+    const key = await newKey(wanted.commonName, wanted.names);
+    const request = orderRequest(provider, wanted, 'order', { csrPem: key.csrPem });
+    const [place] = provider.place;
+    const before = (await place?.before?.(request)) ?? {};
+    const run = () =>
+      place?.run({ request, before, results: {}, contacts }, () => undefined) ?? Promise.resolve();
+    if (missing === undefined) await run();
+    else {
+      expect(await failureOf(run())).toMatchObject({
+        code: 'provider.refused',
+        effect: 'none',
+        message: `The SSL Store takes no order of ${product} without ${missing}`,
+      });
+    }
+    expect(sandbox.purchases()).toHaveLength(missing === undefined ? 1 : 0);
+    expect(sandbox.ledger('NewOrder')).toHaveLength(missing === undefined ? 1 : 0);
+  });
+
+  it.each<[string, JsonObject, readonly string[]]>([
+    ['positivessl-ev', {}, ['options.jurisdiction']],
+    ['positivessl-ev', { joiCountryName: 'DE' }, []],
+    ['instantssl', { organizationId: 7 }, ['options.organization', 'contacts.missing']],
+    ['digicert-basic', { organizationId: 7 }, []],
+  ])('%s with the options %j', async (product, options, codes) => {
+    const { provider } = await open();
+    const base = spec(['shop.example.com'], product);
+    const wanted = certificateSpec({
+      ...base,
+      ...(product === 'positivessl-ev' ? { contacts: 'acme' } : {}),
+      providerOptions: { [provider.config.id]: options },
+    });
+    expect(
+      provider
+        .audit(wanted)
+        .map(({ code }) => code)
+        .sort(),
+    ).toEqual([...codes].sort());
   });
 
   it('a credential that is refused is not tried again', async () => {

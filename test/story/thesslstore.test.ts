@@ -157,6 +157,37 @@ describe('a setting that is wrong', () => {
   });
 });
 
+it('an environment that is changed in place is refused by every command that would ask the account for orders', async () => {
+  const { team } = await rehearsal();
+  expect((await team.certwright(['apply', '--yes'])).code).toBe(0);
+  const before = await readFile(join(team.clone, 'certwright.yaml'), 'utf8');
+  const flipped = before.replace('environment: rehearsal', 'environment: test');
+  const line = flipped.split('\n').findIndex((text) => text.includes('environment: test')) + 1;
+  await team.merge({ 'certwright.yaml': flipped });
+  const refs = await team.refs();
+  for (const args of [
+    ['plan'],
+    ['apply', '--yes'],
+    ['sync'],
+    ['import'],
+    ['simulate', '--until', '2028-01-01'],
+  ]) {
+    const { code, said } = await team.certwright(args);
+    expect(code, said).toBe(1);
+    expect(said).toMatch(
+      new RegExp(
+        `^certwright\\.yaml:${line}:18: error: "store" cannot become test: order \\d+ of shop is recorded there as rehearsal\\.$`,
+        'm',
+      ),
+    );
+  }
+  expect(await team.refs()).toEqual(refs);
+  // What stands on record is told as before.
+  expect((await team.certwright(['status'])).code).toBe(0);
+  await team.merge({ 'certwright.yaml': before });
+  expect((await team.certwright(['apply', '--yes'])).code).toBe(0);
+});
+
 interface Line {
   readonly level: string;
   readonly run: string;

@@ -15,14 +15,40 @@ export function auditSpec(spec: CertificateSpec, provider: string): readonly Vio
   const product = findProduct(name);
   if (!product) return [unknownProduct(name, PRODUCTS)];
   const options = spec.providerOptions[provider] ?? {};
-  const vettedBefore = typeof options.organizationId === 'number';
+  const hasOrganizationId = typeof options.organizationId === 'number';
+  const vettedBefore = hasOrganizationId && product.authority === 'digicert';
   return [
     ...termViolations(product, spec),
     ...nameViolations(product, spec),
     ...proofViolations(spec),
     ...authorityViolations(product, spec, options.fileScheme === 'https'),
     ...(vettedBefore ? [] : contactViolations(product, spec)),
+    ...optionViolations(product, options.joiCountryName, hasOrganizationId),
   ];
+}
+
+/** What an authority wants or does not know among the options. */
+function optionViolations(
+  { id, authority, validation }: StoreProduct,
+  joiCountryName: unknown,
+  hasOrganizationId: boolean,
+): readonly Violation[] {
+  if (authority !== 'sectigo') return [];
+  const found: Violation[] = [];
+  const add = (code: string, message: string) => found.push({ code, message, field: 'providerOptions' });
+  if (hasOrganizationId) {
+    add(
+      'options.organization',
+      `${id} takes no \`organizationId\`: only DigiCert vets organisations ahead; write \`contacts\``,
+    );
+  }
+  if (validation === 'ev' && joiCountryName === undefined) {
+    add(
+      'options.jurisdiction',
+      `${id} wants the country of incorporation; write \`providerOptions: { joiCountryName: DE }\``,
+    );
+  }
+  return found;
 }
 
 /** What DigiCert does otherwise. */

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../model/json.js';
 import type { Secret } from '../../model/secret.js';
 import { MINUTE_MS, SECOND_MS } from '../../model/time.js';
 import type { ProviderDeps, SendGuard } from '../../ports/provider.js';
-import { AUTHENTICATION_FAILED, parseError, refusalOf } from './errors.js';
+import { AUTHENTICATION_FAILED, parseError, refusalOf, refusesLogin } from './errors.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
 import { parseReply, type StoreReply } from './wire.js';
 
@@ -109,7 +109,7 @@ export function storeClient(deps: ProviderDeps): StoreClient {
   ): StoreReply {
     const { verdict } = reply;
     if (!verdict?.isError) return reply;
-    const isLogin = parseError(verdict.message).code === AUTHENTICATION_FAILED;
+    const isLogin = refusesLogin(parseError(verdict.message));
     if (answers && !isLogin) return reply;
     const error = refusalOf(path, about, verdict, effect, clean);
     if (isLogin) refusedLogin = error;
@@ -174,7 +174,13 @@ export function storeClient(deps: ProviderDeps): StoreClient {
       read(
         'product/query',
         `product ${code}`,
-        { ProductCode: code, ProductType: 0, NeedSortedList: false },
+        // Today's codes of DigiCert products are listed where they are asked for.
+        {
+          ProductCode: code,
+          ProductType: 0,
+          NeedSortedList: false,
+          IsForceNewSKUs: code.startsWith('digi_'),
+        },
         { answers: true },
       ),
     approverList: (productCode, domainName) =>

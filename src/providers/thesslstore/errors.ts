@@ -46,6 +46,13 @@ const CODES: Readonly<Record<number, Meaning>> = {
   },
 };
 
+/** Reported as code and text: that both come in one frame is only inferred. */
+const LOGIN_TEXT = /token\s*\/\s*authentication failure/i;
+
+/** Does it refuse the credentials themselves? */
+export const refusesLogin = ({ code, text }: StoreError): boolean =>
+  code === AUTHENTICATION_FAILED || (code === undefined && LOGIN_TEXT.test(text));
+
 /** Texts without a code that clients have met: the CSR was not taken. */
 const CSR_TEXTS = /csr_invalid|failed to parse csr|the csr cannot be decoded/i;
 const CSR: Meaning = {
@@ -55,8 +62,11 @@ const CSR: Meaning = {
     'Try the other `csrEncoding` (url or pem) of the provider; DigiCert products also say this of other missing values.',
 };
 
-const meaningOf = ({ code, text }: StoreError): Meaning | undefined =>
-  (code === undefined ? undefined : CODES[code]) ?? (CSR_TEXTS.test(text) ? CSR : undefined);
+function meaningOf(error: StoreError): Meaning | undefined {
+  if (refusesLogin(error)) return CODES[AUTHENTICATION_FAILED];
+  const byCode = error.code === undefined ? undefined : CODES[error.code];
+  return byCode ?? (CSR_TEXTS.test(error.text) ? CSR : undefined);
+}
 
 /**
  * A reply that says it is an error. Decided by the code, and by the few texts that come without one; everything else on a

@@ -1,6 +1,6 @@
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
-import { type Money, money } from '../../model/money.js';
+import { formatMoney, type Money, money } from '../../model/money.js';
 import { companionNames } from '../../model/names.js';
 import { currencyOf } from '../../model/price.js';
 import { MINUTE_MS } from '../../model/time.js';
@@ -22,7 +22,7 @@ import { collectOrder, findOrder, lookAtOrder, NEVER_USED } from './orders.js';
 import { DEFAULT_PRODUCT, findProduct } from './products.js';
 import { type Account, purchaseStep } from './purchase.js';
 import { storeValidator } from './validator.js';
-import { amountOf, textOf } from './wire.js';
+import { amountOf, isTrue, textOf } from './wire.js';
 
 /** The account's list is asked for once by many certificates that look before buying. */
 const LIST_AGE_MS = 2 * MINUTE_MS;
@@ -36,14 +36,30 @@ export function createTheSslStore(deps: ProviderDeps, offering: Offering): Provi
   let listed: { readonly atMs: number; readonly rows: Promise<readonly JsonObject[]> } | undefined;
 
   /** Presence tells success: the verdict of this call says error beside good data as well. */
-  async function balance(): Promise<Money> {
+  async function accountDetail(): Promise<{ readonly balance: Money; readonly hasCredit: boolean }> {
     const { data, verdict } = await client.accountDetail();
     const amount = amountOf(data, 'AccountBalance');
     if (amount !== undefined && textOf(data, 'PartnerCode') !== undefined)
-      return money(amount, await catalogue.currency(defaultCode));
+      return {
+        balance: money(amount, await catalogue.currency(defaultCode)),
+        hasCredit: isTrue(data, 'AllowCredit'),
+      };
     throw new CertError('wire.unexpected', `user/accountdetail tells no balance of ${config.id}`, {
       ...(verdict?.message ? { providerText: verdict.message } : {}),
     });
+  }
+
+  const held = async (): Promise<Money> => (await accountDetail()).balance;
+
+  /** What orders may be held against. An account that may go below zero has a limit nobody tells. */
+  async function balance(): Promise<Money> {
+    const { balance, hasCredit } = await accountDetail();
+    if (!hasCredit || config.minimumBalance !== undefined) return balance;
+    throw new CertError(
+      'provider.unsupported',
+      `${config.id} may go below zero (AllowCredit), so its balance of ${formatMoney(balance)} holds no order back`,
+      { remedy: 'Write `minimumBalance:` to have orders held all the same.' },
+    );
   }
 
   const account: Account = {
@@ -56,7 +72,7 @@ export function createTheSslStore(deps: ProviderDeps, offering: Offering): Provi
     /** What the account holds is beside the point where it cannot be told. */
     balance: async () => {
       try {
-        return await balance();
+        return await held();
       } catch (error) {
         if (error instanceof CertError && error.code === 'wire.unexpected') return undefined;
         throw error;
@@ -97,7 +113,7 @@ export function createTheSslStore(deps: ProviderDeps, offering: Offering): Provi
     try {
       await client.validate();
       await client.status({ CustomOrderID: NEVER_USED });
-      return { ok: true, environment, findings: [], balance: await balance() };
+      return { ok: true, environment, findings: [], balance: await held() };
     } catch (error) {
       if (!(error instanceof CertError) || error.code !== 'provider.credentials') throw error;
       const remedy = error.remedy === undefined ? [] : [error.remedy];

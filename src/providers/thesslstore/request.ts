@@ -158,6 +158,50 @@ function organization(contacts: JsonObject | undefined, options: JsonObject): Js
   };
 }
 
+/**
+ * What an order of this product has to name, by an integrator's matrix. Found out by the order itself it would leave open
+ * whether something was bought.
+ * @throws CertError `provider.refused`; nothing was sent
+ */
+function refuseIncomplete(
+  { id, authority, validation, shape }: StoreProduct,
+  contacts: JsonObject,
+  vettedBefore: boolean,
+): void {
+  const ev = validation === 'ev';
+  const person = [
+    'firstName',
+    'lastName',
+    'phone',
+    'email',
+    ...(ev && authority === 'digicert' ? ['title'] : []),
+  ];
+  const organized = validation !== 'dv' && !vettedBefore;
+  const address = [
+    'name',
+    'street',
+    'state',
+    'postalCode',
+    ...(authority === 'digicert' ? ['country', 'phone'] : []),
+    ...(authority === 'sectigo' && (ev || shape === 'multi') ? ['city'] : []),
+  ];
+  const missingIn = (part: string, keys: readonly string[]): readonly string[] => {
+    const given = objectAt(contacts, part);
+    return keys
+      .filter((key) => typeof given[key] !== 'string' || String(given[key]).trim() === '')
+      .map((key) => `${part}.${key}`);
+  };
+  const missing = [...missingIn('admin', person), ...(organized ? missingIn('organization', address) : [])];
+  if (missing.length === 0) return;
+  throw new CertError(
+    'provider.refused',
+    `The SSL Store takes no order of ${id} without ${missing.join(', ')}`,
+    {
+      remedy: 'Add what is missing to the contacts in certwright.yaml; nothing was sent.',
+    },
+  );
+}
+
 /** Who is named where nothing is vetted but the names, and the manifest names no contacts. */
 const NOBODY: JsonObject = { FirstName: 'Host', LastName: 'Master', Phone: '+1.0000000000' };
 
@@ -178,7 +222,9 @@ export function orderBody(
   }
   const renewed = request.action === 'renew' ? request.predecessor?.orderId : undefined;
   const vetted = product.validation !== 'dv';
-  const organizationId = request.options.organizationId;
+  const organizationId = product.authority === 'digicert' ? request.options.organizationId : undefined;
+  const vettedBefore = typeof organizationId === 'number';
+  if (contacts !== undefined) refuseIncomplete(product, contacts, vettedBefore);
   const person = (part: 'admin' | 'technical'): JsonObject => ({
     ...(contacts === undefined ? { ...NOBODY, Email: mailbox } : {}),
     ...contact(contacts, part),
@@ -195,7 +241,7 @@ export function orderBody(
     isRenewalOrder: renewed !== undefined,
     isTrialOrder: false,
     RelatedTheSSLStoreOrderID: renewed ?? '',
-    ...(vetted && typeof organizationId === 'number'
+    ...(vetted && vettedBefore
       ? { TSSOrganizationId: organizationId }
       : vetted
         ? { OrganizationInfo: organization(contacts, request.options) }

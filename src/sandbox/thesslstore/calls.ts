@@ -4,7 +4,7 @@ import { placeOrder, reissueOrder } from './place.js';
 import { PRODUCTS } from './products.js';
 import { settle } from './progress.js';
 import { coded, dates, envelope, Refusal, type Shape } from './reply.js';
-import { mailboxesOf, objectIn, proofOf, textIn } from './request.js';
+import { flagIn, mailboxesOf, objectIn, proofOf, textIn } from './request.js';
 import { DAY_MS, type Desk, type Method, newestOf, type Order, servingOf } from './state.js';
 
 /** One call. Its data come without the envelope, which the shape puts in its place. */
@@ -39,6 +39,9 @@ async function onlyOrder(desk: Desk, body: JsonObject, act: (order: Order) => vo
 
 function download(desk: Desk, order: Order, culture: string): JsonObject {
   const serving = servingOf(order);
+  if (serving === undefined && desk.settings.notIssued === 'error') {
+    throw new Refusal('The certificate is not issued yet.');
+  }
   const files =
     serving?.issued && !desk.settings.emptyDownload
       ? [
@@ -47,6 +50,7 @@ function download(desk: Desk, order: Order, culture: string): JsonObject {
             .chain('public')
             .toReversed()
             .map((pem, i) => ({ FileName: `CA${i + 1}.crt`, FileContent: pem })),
+          { FileName: 'PKCS7.p7b', FileContent: '-----BEGIN PKCS7-----\nMIIB\n-----END PKCS7-----\n' },
           { FileName: 'IconScript.txt', FileContent: 'not a certificate' },
         ]
       : [];
@@ -108,9 +112,11 @@ function changeMethod(desk: Desk, body: JsonObject, order: Order): void {
 
 function productRows({ settings }: Desk, body: JsonObject): readonly JsonObject[] {
   const wanted = textIn(body, 'ProductCode');
+  const newCodes = !settings.newCodesOnRequest || flagIn(body, 'IsForceNewSKUs');
   return Object.entries(settings.prices).flatMap(([code, rows]) => {
     const product = PRODUCTS[code];
     if (product === undefined || (wanted !== undefined && wanted !== code)) return [];
+    if (code.startsWith('digi_') && !newCodes) return [];
     return [
       {
         ProductCode: code,

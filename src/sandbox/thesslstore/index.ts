@@ -3,7 +3,7 @@ import type { SandboxDefinition, Seat, Shop, WireCall, WireReply } from '../fram
 import { ISSUANCE_FAULTS } from '../frame/misissued.js';
 import { ENDPOINTS, type Endpoint, loginIn, type Operation } from './calls.js';
 import { controls } from './control.js';
-import { envelope, jsonReply, Refusal, wrongLogin } from './reply.js';
+import { coded, envelope, jsonReply, Refusal, wrongLogin } from './reply.js';
 import { textIn } from './request.js';
 import { SETTINGS, type StoreSettings } from './settings.js';
 import { type Desk, emptyState, type StoreState } from './state.js';
@@ -91,7 +91,7 @@ async function serve(desk: Desk, operation: Operation, call: WireCall): Promise<
       throw wrongLogin();
     }
     const answer = desk.seat.fault('answer', operation);
-    if (answer !== undefined) throw new Refusal(`ErrorCode:${answer.value}|Message:told to answer so`);
+    if (answer !== undefined) throw coded(Number(answer.value), 'told to answer so');
     const data = await endpoint.run(desk, body, replayToken);
     return jsonReply(shaped(desk, operation, data, replayToken));
   } catch (error) {

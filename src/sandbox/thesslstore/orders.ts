@@ -59,7 +59,7 @@ function statusOf(desk: Desk, order: Order): JsonObject {
     isTinyOrder: false,
     isTinyOrderClaimed: false,
     MajorStatus: major,
-    MinorStatus: open && serving !== undefined ? 'PENDING_REISSUE' : '',
+    MinorStatus: open && !late && serving !== undefined ? 'PENDING_REISSUE' : '',
     AuthenticationComments: '',
     AuthenticationStatuses: null,
     OrderNotes: null,

@@ -89,20 +89,34 @@ function amountOf({ settings }: Desk, product: Product, row: PriceRow, reserved:
   return new Big(row.perName).times(extra).plus(row.price).toFixed(2);
 }
 
+/** What is missing of an object, in the order it is asked for. */
+const missingIn = (object: JsonObject, keys: readonly string[]): readonly string[] =>
+  keys.filter((key) => textIn(object, key) === undefined);
+
 /** Named by an integrator's matrix of what has to be there. @throws Refusal */
-function checkContacts(body: JsonObject, product: Product): void {
+function checkContacts(body: JsonObject, { level, vendor, included }: Product): void {
+  const digicert = vendor === 'DIGICERT';
+  const person = ['FirstName', 'LastName', 'Phone', 'Email'];
   for (const part of ['AdminContact', 'TechnicalContact'] as const) {
-    const contact = objectIn(body, part);
-    for (const key of ['FirstName', 'LastName', 'Phone', 'Email'] as const) {
-      if (textIn(contact, key) === undefined) throw new Refusal(`${part}: ${key} is required.`);
-    }
+    const wanted = part === 'AdminContact' && digicert && level === 'EV' ? [...person, 'Title'] : person;
+    const [key] = missingIn(objectIn(body, part), wanted);
+    if (key !== undefined) throw new Refusal(`${part}: ${key} is required.`);
   }
-  if (product.level === 'DV' || (countIn(body, 'TSSOrganizationId') ?? 0) > 0) return;
+  if (level === 'DV' || (digicert && (countIn(body, 'TSSOrganizationId') ?? 0) > 0)) return;
   const organization = objectIn(body, 'OrganizationInfo');
   const address = objectIn(organization, 'OrganizationAddress');
   const missing = [
-    ...(textIn(organization, 'OrganizationName') === undefined ? ['OrganizationName'] : []),
-    ...['AddressLine1', 'Region', 'PostalCode'].filter((key) => textIn(address, key) === undefined),
+    ...missingIn(organization, [
+      'OrganizationName',
+      ...(level === 'EV' && !digicert ? ['JurisdictionCountry'] : []),
+    ]),
+    ...missingIn(address, [
+      'AddressLine1',
+      'Region',
+      'PostalCode',
+      ...(digicert ? ['Country', 'Phone'] : []),
+      ...(!digicert && (level === 'EV' || included !== undefined) ? ['LocalityName'] : []),
+    ]),
   ];
   if (missing.length > 0) throw new Refusal(`${missing.join(', ')} is required.`);
   const country = textIn(address, 'Country');
@@ -133,6 +147,21 @@ function certificateOf(
   };
 }
 
+/** Names of the certificate there is, with what AddSAN, DeleteSAN and EditSAN do to them. */
+function pairedNames(body: JsonObject, before: readonly string[]): string[] {
+  const pairs = (key: string) =>
+    (Array.isArray(body[key]) ? (body[key] as readonly JsonObject[]) : []).map((pair) => ({
+      old: textIn(pair, 'OldValue')?.toLowerCase(),
+      next: textIn(pair, 'NewValue')?.toLowerCase(),
+    }));
+  const names = new Set(before);
+  for (const { old, next } of ['AddSAN', 'DeleteSAN', 'EditSAN'].flatMap(pairs)) {
+    if (old !== undefined) names.delete(old);
+    if (next !== undefined) names.add(next);
+  }
+  return [...names];
+}
+
 /** `order/reissue`: the next certificate of the same order; its reference stays what it was. @throws Refusal */
 export async function reissueOrder(desk: Desk, body: JsonObject, order: Order): Promise<void> {
   const product = PRODUCTS[order.product];
@@ -147,7 +176,9 @@ export async function reissueOrder(desk: Desk, body: JsonObject, order: Order): 
     throw new Refusal('The reissue e-mail must be that of the admin contact.');
   }
   const csr = await csrIn(desk, body, product);
-  const names = namesIn(body, product, csr);
+  const listed =
+    desk.settings.reissueNames === 'pairs' ? { ...body, DNSNames: pairedNames(body, before.names) } : body;
+  const names = namesIn(listed, product, csr);
   if (names.length > Math.max(before.names.length, (product.included ?? 0) + 1)) {
     throw authoritySays('More names than were bought.');
   }

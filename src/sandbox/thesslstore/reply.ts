@@ -1,13 +1,27 @@
 import type { Json, JsonObject } from '../../model/json.js';
 import type { WireReply } from '../frame/definition.js';
+import type { StoreSettings } from './settings.js';
 import type { Desk } from './state.js';
 
 /** A refusal in the words of the API; HTTP has nothing to say about it. */
-export class Refusal extends Error {}
+export class Refusal extends Error {
+  readonly code: number | undefined;
 
-/** `-9008` and others, framed as the vendor's own clients have met them. */
-export const coded = (code: number, text: string): Refusal =>
-  new Refusal(`ErrorCode:${code}|Message:${text}`);
+  constructor(text: string, code?: number) {
+    super(text);
+    this.code = code;
+  }
+
+  /** With its code as the account says it; the frame is what the vendor's own clients have met. */
+  inForm(form: StoreSettings['codesAs']): string {
+    if (this.code === undefined || form === 'text') return this.message;
+    return form === 'number'
+      ? `${this.code} ${this.message}`
+      : `ErrorCode:${this.code}|Message:${this.message}`;
+  }
+}
+
+export const coded = (code: number, text: string): Refusal => new Refusal(text, code);
 export const wrongLogin = (): Refusal => coded(-9008, 'Token/Authentication Failure');
 export const authoritySays = (text: string): Refusal => coded(-9009, `Vendor returns error:${text}`);
 
@@ -34,7 +48,7 @@ export const envelope = (
   isError = refusal !== undefined,
 ): JsonObject => ({
   isError,
-  Message: refusal === undefined ? messages(desk) : [refusal.message],
+  Message: refusal === undefined ? messages(desk) : [refusal.inForm(desk.settings.codesAs)],
   Timestamp: new Date(desk.nowMs).toISOString(),
   ReplayToken: replayToken,
   InvokingPartnerCode: desk.seat.login.partnerCode ?? '',

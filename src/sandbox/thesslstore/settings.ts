@@ -63,6 +63,16 @@ export const SETTINGS: Readonly<Record<keyof StoreSettings, Setting>> = {
   ),
   companionNames: flag('single names bring their www. twin', false),
 
+  codesAs: choice('how a refusal says its code; the frame is inferred', ['framed', 'number', 'text']),
+  newCodesOnRequest: flag('digi_… codes are listed only with IsForceNewSKUs', true),
+  reissueNames: choice('what a reissue reads its names from: DNSNames, or AddSAN, DeleteSAN, EditSAN', [
+    'list',
+    'pairs',
+  ]),
+  notIssued: choice('download of an order that is not issued: success without files, or an error', [
+    'empty',
+    'error',
+  ]),
   unknownOrder: choice('answer for an order that does not exist: an error text, or success without ids', [
     'error',
     'empty',
@@ -71,7 +81,7 @@ export const SETTINGS: Readonly<Record<keyof StoreSettings, Setting>> = {
   balanceAs: choice('form of AccountBalance', ['text', 'number']),
   csrForms: choice('any: PEM, one line or percent-encoded; url: percent-encoded alone', ['any', 'url']),
   messageAs: choice('Message on success', ['empty', 'null', 'list-of-null', 'text']),
-  dataDelaySeconds: count('validation data of a new order or reissue show so much later', 0),
+  dataDelaySeconds: count('validation data and state of a new order or reissue show so much later', 0),
   listShowsReference: flag('CustomOrderID is filled in the list', false),
   listOrder: choice('which order comes first', ['newest', 'oldest']),
   paidTillShown: flag('OrderExpiryDate is told', true),
@@ -99,6 +109,10 @@ export interface StoreSettings {
   readonly vettingDays: number;
   readonly validityLimits: readonly { readonly since: string; readonly days: number }[];
   readonly companionNames: boolean;
+  readonly codesAs: 'framed' | 'number' | 'text';
+  readonly newCodesOnRequest: boolean;
+  readonly reissueNames: 'list' | 'pairs';
+  readonly notIssued: 'empty' | 'error';
   readonly unknownOrder: 'error' | 'empty';
   readonly accountDetailError: boolean;
   readonly balanceAs: 'text' | 'number';

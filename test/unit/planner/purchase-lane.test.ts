@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatMoney } from '../../../src/model/money.js';
 import type { Plan } from '../../../src/model/plan.js';
+import { DAY_MS, HOUR_MS, toInstant, toMs } from '../../../src/model/time.js';
 import {
   approval,
   facts,
@@ -28,6 +30,28 @@ const ending = (parts: Parameters<typeof order>[1] = {}) => [
     current: certificate('o1', { ...LAST_CERTIFICATE, ...(parts.names ? { names: parts.names } : {}) }),
   }),
 ];
+
+test('no paid renewal before paidTill − renewBefore, and one from then on', () => {
+  const endMs = toMs(order('o1').paidTill ?? '');
+  const scenes = fc.record({
+    before: fc.integer({ min: 1, max: 90 }),
+    hoursLeft: fc.integer({ min: 1, max: 24 * 120 }),
+  });
+  fc.assert(
+    fc.property(scenes, ({ before, hoursLeft }) => {
+      const now = toInstant(endMs - hoursLeft * HOUR_MS);
+      const current = certificate('o1', { ...LAST_CERTIFICATE, notBefore: '2027-06-01T00:00:00Z' });
+      const plan = planOf({
+        specs: [spec(NAME, { renewBeforeMs: before * DAY_MS })],
+        statuses: [status(NAME, { orders: [order('o1')], current })],
+        now,
+      });
+      const renews = plan.items.some(({ action }) => action === 'renew');
+      expect(renews).toBe(hoursLeft <= before * 24);
+      expect(plan.items.some(({ action }) => action === 'order')).toBe(false);
+    }),
+  );
+});
 
 interface Row extends Scene {
   /** Everything the plan says, in `linesOf` words without the name. */

@@ -255,10 +255,25 @@ describe('certificates for a term across the calendar', () => {
     ['2028-02-29', '1y', 5, 'over a leap day, by months'],
     ['2029-03-20', '1y', 12, 'all at 46 days'],
     ['2026-04-01', '3y', 12, 'over two cut-overs'],
+    ['2025-03-14', '1y', 1, 'a year that ends as 200 days begin'],
+    ['2026-03-15', '1y', 2, 'from the day of 200 days'],
+    ['2027-03-13', '1y', 4, 'the last day of 199 days, the others at 99'],
+    ['2027-03-14', '1y', 5, "the CA's own day of 99, a day before the industry's"],
+    ['2027-03-15', '1y', 5, 'from the day of 100 days'],
+    ['2027-08-31', '1y', 5, 'from the end of a month'],
+    ['2028-02-28', '1y', 5, 'from the day before a leap day'],
+    ['2029-03-13', '1y', 10, 'the last day of 99 days, the others at 46'],
+    ['2029-03-14', '1y', 12, "the CA's own day of 46"],
+    ['2029-03-15', '1y', 12, 'from the day of 47 days'],
+    ['2026-01-31', '5y', 32, 'five years over three cut-overs, from the end of a month'],
+    ['2026-10-20', '5y', 39, 'ordered and paid on 2026-10-20 for 5 years'],
+    ['2028-02-29', '4y', 39, 'from leap day to leap day'],
   ])('from %s for %s are %i: %s', (from, text, count) => {
     const fromMs = toMs(`${from}T00:00:00Z`);
     const paidTillMs = paidTill(fromMs, text, 'months');
-    expect(certificatesForTerm({ fromMs, paidTillMs }, { validation: 'dv', ca: 'sectigo' })).toBe(count);
+    const rule = { validation: 'dv', ca: 'sectigo' } as const;
+    expect(certificatesForTerm({ fromMs, paidTillMs }, rule)).toBe(count);
+    expect(fewest(rule, fromMs, paidTillMs)).toBe(count);
   });
 });
 
@@ -439,6 +454,35 @@ describe('a renewal', () => {
       expect(answer.paidTillMs).toBe(paidTillMs);
     },
   );
+
+  it('is never due before paidTill − renewBefore, and always before the term is over', () => {
+    const inputs = fc.record({
+      till: fc.integer({ min: 0, max: 3000 }),
+      nowDays: fc.integer({ min: -2000, max: 4000 }),
+      before: fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined }),
+      window: fc.option(fc.integer({ min: 1, max: 120 }), { nil: undefined }),
+      validation: fc.constantFrom('dv', 'ov', 'ev'),
+      carries: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(inputs, ({ till, nowDays, before, window, validation, carries }) => {
+        const endMs = D0 + till * DAY_MS;
+        const answer = renewal({
+          nowMs: D0 + nowDays * DAY_MS,
+          paidTillMs: endMs,
+          validation,
+          carriesRemainingDays: carries,
+          ...(before === undefined ? {} : { renewBeforeMs: before * DAY_MS }),
+          ...(window === undefined ? {} : { windowMs: window * DAY_MS }),
+        });
+        const most = before ?? (carries ? 30 : { dv: 10, ov: 21, ev: 30 }[validation]);
+        expect(answer.dueMs).toBeGreaterThanOrEqual(endMs - most * DAY_MS);
+        if (window !== undefined) expect(answer.dueMs).toBeGreaterThanOrEqual(endMs - window * DAY_MS);
+        expect(answer.dueMs).toBeLessThan(endMs);
+        expect(answer.daysLost).toBeLessThanOrEqual(most);
+      }),
+    );
+  });
 
   it('reminds when it is due, then 14, 7, 3 and 1 days before the end', () => {
     const days = (input: Parameters<typeof ask>[0]) =>
