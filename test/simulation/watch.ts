@@ -106,15 +106,13 @@ export class Watch {
     const before = this.#files;
     const files = this.#world.remote.files('refs/heads/certwright/state');
     this.#files = files;
-    const changed = changedPaths(before, files);
     if (by === 'meddler') return;
-    const written = this.#written;
+    // What somebody made of the branch may happen to be what certwright has to say next.
+    const changed = new Set([...changedPaths(before, files), ...changedPaths(this.#written, files)]);
     this.#written = files;
     if (by === 'run') {
-      // What somebody made of the branch may happen to be what certwright has to say next.
-      const news = [...changed, ...changedPaths(written, files)];
       this.#must(
-        news.some((path) => path !== HEADER_PATH),
+        [...changed].some((path) => path !== HEADER_PATH),
         'no commit without news',
         `${who} pushed a commit that changes nothing but the header`,
         'a run with nothing to record makes no commit',

@@ -286,7 +286,9 @@ export class World {
           'none: its plan was empty',
         );
       }
-      if (promised && this.stage.nowMs < promised.untilMs - CLOCKS_MS && promised.refs === refs) {
+      // A clock may have been set in the middle of the run.
+      const latestMs = Math.max(this.stage.nowMs, deps.clock.now());
+      if (promised && latestMs < promised.untilMs - CLOCKS_MS && promised.refs === refs) {
         this.#promiseKept(name, promised, plan.items.length + process.commits);
       }
       for (const { kind, listing } of done.accounts) {
