@@ -464,7 +464,7 @@ export class Watch {
   }
 
   /** A list was read: what the seller sold twice by itself is in it, and no order of ours. */
-  doublesTold(told: ReadonlySet<string>, statuses: ReadonlyMap<string, Status>): void {
+  doublesTold(told: ReadonlySet<string>, statuses: ReadonlyMap<string, Status>, listedMs: number): void {
     const { shop, stage } = this.#world;
     const { search, visibilityLagMs } = shop.seller.settings;
     if (search === 'none') return;
@@ -472,7 +472,7 @@ export class Watch {
       intents.filter(isOpen).map(({ request }) => request.reference),
     );
     for (const { orderId, ownDoing, atMs } of this.sales) {
-      if (!ownDoing || atMs + visibilityLagMs + ALLOWANCE_MS > stage.nowMs) continue;
+      if (!ownDoing || atMs + visibilityLagMs + ALLOWANCE_MS > listedMs) continue;
       const order = shop.seller.find(orderId);
       const living = order && !DEAD.has(order.status) && Date.parse(order.paidTill) > stage.nowMs;
       if (!living || (order.reference !== null && underWay.includes(order.reference))) continue;
