@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Environment } from './configuration.js';
+import { CertError } from './errors.js';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const MAX_LENGTH = 24;
-const FIRST_ATTEMPT = 'a';
+const LETTER = 1;
 
 /** Letters and digits of a SHA-256 over the parts, unambiguous between parts. */
 function hashText(parts: readonly string[], length: number): string {
@@ -20,15 +21,20 @@ export interface ReferenceSubject {
 }
 
 /**
- * The order reference `cw<id>-<hash><attempt letter>`: lower case `[a-z0-9-]`, at most 24 characters, the same for
- * everyone who computes it. Computed once and then stored; never recomputed for an existing intent. A dead order's id is the
- * predecessor of the next one, so the attempt letter has had no reason to move yet; it keeps its place in the format.
+ * The order reference `cw<id>-<hash><letter>`: lower case `[a-z0-9-]`, at most 24 characters, the same for everyone who
+ * computes it from the same state. Computed once and then stored; never recomputed for an existing intent. A dead order's id is
+ * the predecessor of the next one; the letter moves where a certificate bought under it and went on under another name.
+ * @param isTaken  was it given to another certificate?
  */
-export function orderReference(subject: ReferenceSubject): string {
+export function orderReference(subject: ReferenceSubject, isTaken: (reference: string) => boolean): string {
   const head = `cw${subject.repositoryId}-`;
   const parts =
     subject.predecessorOrderId === undefined
       ? ['first', subject.repositoryId, subject.name, subject.environment]
       : ['after', subject.repositoryId, subject.environment, subject.predecessorOrderId];
-  return `${head}${hashText(parts, MAX_LENGTH - head.length - FIRST_ATTEMPT.length)}${FIRST_ATTEMPT}`;
+  const stem = `${head}${hashText(parts, MAX_LENGTH - head.length - LETTER)}`;
+  const free = [...ALPHABET].map((letter) => `${stem}${letter}`).find((reference) => !isTaken(reference));
+  if (free === undefined)
+    throw new CertError('internal', `every order reference of ${subject.name} is used up`);
+  return free;
 }

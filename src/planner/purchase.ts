@@ -1,4 +1,5 @@
 import { sameNames } from '../model/names.js';
+import type { OrderSnapshot } from '../model/order.js';
 import type { OrderRecord } from '../model/status.js';
 import { dayOf, toMs } from '../model/time.js';
 import { abandonable } from './abandon.js';
@@ -99,7 +100,7 @@ const adoptDeclared: Check = (s) => {
 /** What a lost record forgot: an order under the very reference we would use. */
 const adoptByReference: Check = (s) => {
   const all = (s.facts.byReference ?? []).filter(
-    ({ provider, order }) => !orderAt(s.status, provider, order.id),
+    ({ provider, order }) => !orderAt(s.status, provider, order.id) && !soldAgain(s, provider, order),
   );
   const living = all.filter(({ order }) => stillCounts(order, s.input.nowMs));
   if (living.length > 1) return severalOfOurs(living.map(({ order }) => order.id));
@@ -115,6 +116,13 @@ const adoptByReference: Check = (s) => {
     byEdit: false,
   };
 };
+
+/** What is recorded under that reference goes on: a second order under it is for a person to look into. */
+const soldAgain = ({ status }: Subject, provider: string, { reference }: OrderSnapshot): boolean =>
+  reference !== undefined &&
+  status.orders.some(
+    (order) => order.provider === provider && order.reference === reference && !isGone(order),
+  );
 
 /** The provider sold more than once under one reference: which of them is ours is for a person to say. */
 const severalOfOurs = (ids: readonly string[]): Draft => ({

@@ -168,8 +168,10 @@ function checkAgain(run: Run, options: ActOptions): (view: StateView, item: Plan
 async function sendInBatches(run: Run, jobs: readonly Job[]): Promise<void> {
   const single = jobs.filter((job) => isAnonymous(job));
   const batched = jobs.filter((job) => !isAnonymous(job));
-  for (let i = 0; i < batched.length; i += BATCH) await sendJobs(run, batched.slice(i, i + BATCH));
-  for (const job of single) await sendJobs(run, [job]);
+  const batches = Array.from({ length: Math.ceil(batched.length / BATCH) }, (_, i) =>
+    batched.slice(i * BATCH, (i + 1) * BATCH),
+  );
+  await sendJobs(run, [...batches, ...single.map((job) => [job])]);
 }
 
 const isAnonymous = (job: Job): boolean =>

@@ -1,5 +1,6 @@
 import { CertError } from '../model/errors.js';
 import type { IntendedIntent } from '../model/intent.js';
+import type { Status } from '../model/status.js';
 import { SECOND_MS, toInstant, toMs } from '../model/time.js';
 import { sendWindow } from '../policy/absence.js';
 import type { FileChange } from '../ports/repository.js';
@@ -9,9 +10,9 @@ import { type Moment, momentOf } from './guard.js';
 import { currentStep, withIntent } from './intents.js';
 import { observeWithin, pushChange, refusedPush, refuseLostState } from './land.js';
 import { commitMessage, intentLine } from './message.js';
-import { recordOutcomes } from './record.js';
+import { outcomesOn, recordOutcomes, takeOutcomesOffSpool } from './record.js';
 import { changedStatuses, type Run, statusFile, stopIfAsked } from './run.js';
-import type { Job } from './send.js';
+import type { Job, SentStep } from './send.js';
 import type { StateView } from './state.js';
 
 const ANNOUNCE_TRIES = 12;
@@ -27,22 +28,47 @@ export interface Announced {
 /**
  * Writes the intents and confirms by a fresh fetch that the head's tree holds them. Exit codes and ancestry prove
  * nothing: only the nonce does.
+ * @param earlier  outcomes that are not on the branch yet: they go into the same commit, which so is what two commits one
+ *   after the other would have been. Whatever becomes of the intents, they are on the branch afterwards.
  */
-export async function announce(run: Run, jobs: readonly Job[]): Promise<readonly Announced[]> {
+export async function announce(
+  run: Run,
+  jobs: readonly Job[],
+  earlier: readonly SentStep[],
+): Promise<readonly Announced[]> {
+  let seen: readonly Announced[] = [];
+  try {
+    seen = await announceWith(run, jobs, earlier);
+    return seen;
+  } finally {
+    await (seen.length > 0 ? takeOutcomesOffSpool(run, earlier) : recordOutcomes(run, earlier));
+  }
+}
+
+async function announceWith(
+  run: Run,
+  jobs: readonly Job[],
+  earlier: readonly SentStep[],
+): Promise<readonly Announced[]> {
   const { deps } = run;
   const written: Announced[] = [];
   for (let attempt = 1; attempt <= ANNOUNCE_TRIES; attempt++) {
     refuseLostState(run.view);
+    const { view, changed, lines } = outcomesOn(run, run.view, earlier);
     // Another run may have recorded the first order of an account after this one read the configuration.
-    const changed = environmentStopped(run.configuration, run.view.statuses.values());
-    const wanted = jobs.filter((job) => isStillWanted(run, job, changed));
+    const stopped = environmentStopped(run.configuration, view.statuses.values());
+    const wanted = jobs.filter((job) => isStillWanted(run, view, job, stopped));
     if (wanted.length === 0) return giveUp(run, written);
     stopIfAsked(deps);
     const stamped = momentOf(deps.clock);
     const intents = wanted.map((job) => ({ job, intent: stamp(run, job, stamped.wallMs), stamped }));
+    const statuses = new Map([...changed, ...withIntents(view, intents)].map((one) => [one.name, one]));
     const outcome = await pushChange(run, run.view, {
-      files: intentFiles(run.view, intents),
-      message: commitMessage(intents.map(({ job, intent }) => intentLine(job.name, intent))),
+      files: [...keyFiles(intents), ...[...statuses.values()].map(statusFile)],
+      message: commitMessage(
+        [...lines, ...intents.map(({ job, intent }) => intentLine(job.name, intent))],
+        statuses.size,
+      ),
     });
     if (outcome.kind === 'refused') throw refusedPush(outcome.text);
     written.push(...intents);
@@ -71,13 +97,12 @@ async function giveUp(run: Run, written: readonly Announced[]): Promise<readonly
       atMs,
       outcome: { kind: 'not-sent', error },
     })),
-    false,
   );
   return [];
 }
 
-function isStillWanted(run: Run, job: Job, stopped: string | undefined): boolean {
-  const why = stopped ?? job.stillWanted(run.view);
+function isStillWanted(run: Run, view: StateView, job: Job, stopped: string | undefined): boolean {
+  const why = stopped ?? job.stillWanted(view);
   if (why === undefined) return true;
   run.deps.log.info({ cert: job.name, why }, 'no longer wanted on the new head');
   run.events.push({ name: job.name, action: job.intent.action, outcome: 'held', message: why });
@@ -94,17 +119,16 @@ function stamp(run: Run, job: Job, nowMs: number): IntendedIntent {
   };
 }
 
-/** Status and sealed key of every intent, in one commit. */
-function intentFiles(view: StateView, intents: readonly Announced[]): readonly FileChange[] {
-  const statuses = changedStatuses(
+const withIntents = (view: StateView, intents: readonly Announced[]): readonly Status[] =>
+  changedStatuses(
     view,
     intents.map(({ job, intent }) => ({ name: job.name, apply: (status) => withIntent(status, intent) })),
   );
-  const keys = intents.flatMap(({ job }) =>
+
+const keyFiles = (intents: readonly Announced[]): readonly FileChange[] =>
+  intents.flatMap(({ job }) =>
     job.key ? [{ path: pendingKeyPath(job.name, job.key.keyHash), content: job.key.sealed }] : [],
   );
-  return [...keys, ...statuses.map(statusFile)];
-}
 
 /** Looks until the nonces show; after a push that seemed to work for as long as they could still be used. */
 async function confirm(

@@ -28,14 +28,18 @@ function approvalWord(intent: Intent): string {
   }
 }
 
-/** Subject and body from one line per certificate. */
-export function commitMessage(lines: readonly string[]): string {
+/**
+ * Subject and body from lines, one for each certificate.
+ * @param certificates  how many they are about, where a certificate has several
+ */
+export function commitMessage(lines: readonly string[], certificates = lines.length): string {
   const [first = 'record'] = lines;
   if (lines.length <= 1) {
     const subject = first.length <= SUBJECT_LENGTH ? first : `${first.slice(0, SUBJECT_LENGTH - 1)}…`;
     return subject === first ? `${first}\n` : `${subject}\n\n${first}\n`;
   }
-  return `${lines.length} certificates: ${firstWords(lines)}\n\n${lines.map((line) => `- ${line}`).join('\n')}\n`;
+  const count = certificates === 1 ? '1 certificate' : `${certificates} certificates`;
+  return `${count}: ${firstWords(lines)}\n\n${lines.map((line) => `- ${line}`).join('\n')}\n`;
 }
 
 /** The distinct actions, in order of appearance. */

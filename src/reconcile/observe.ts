@@ -5,7 +5,6 @@ import type { CertificateSpec } from '../model/manifest.js';
 import { sameNames } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
-import { orderReference } from '../model/reference.js';
 import { soldKey } from '../model/run-memory.js';
 import { parseTerm } from '../model/term.js';
 import { orderAt, servingOrder } from '../planner/facts.js';
@@ -30,6 +29,7 @@ import { missingFormats } from './formats.js';
 import { notePrice, noteRefusal, refuseWhilePaused } from './notes.js';
 import { askSite, askSiteAdoptions, siteAdoptions } from './observe-licences.js';
 import { noSights, type Sights } from './preflight.js';
+import { referenceFor } from './references.js';
 import { type Run, statusOf } from './run.js';
 import type { StateView } from './state.js';
 
@@ -274,12 +274,7 @@ async function ordersThere(
   question: PriceQuestion,
 ): Promise<Existing> {
   const unexplained = (order: string) => !isExplained(run.view, provider.config.id, order);
-  const reference = orderReference({
-    repositoryId: run.configuration.id,
-    name: spec.name,
-    environment: provider.config.environment,
-    ...(question.predecessor === undefined ? {} : { predecessorOrderId: question.predecessor }),
-  });
+  const reference = referenceFor(run, provider, spec.name, question.predecessor);
   const found = (order: OrderSnapshot) => ({ provider: provider.config.id, order });
   const ours = ((await provider.findByReference?.(reference)) ?? []).filter((order) => unexplained(order.id));
   const foreign: FoundOrder[] = [];

@@ -60,12 +60,12 @@ const isOlderThanRecorded = (order: OrderRecord, snapshot: OrderSnapshot): boole
 
 /**
  * Ids known before and ids shown now, the present one last: a reissue in the portal may come to light only after one of
- * ours. The first stays the first, as references are derived from it.
+ * ours. The first stays the first, as references are derived from it, unless it is the present one.
  */
 function idsWith({ ids }: OrderRecord, snapshot: OrderSnapshot): readonly string[] {
   const all = [...new Set([...ids, ...snapshot.ids])];
   const at = all.indexOf(snapshot.id);
-  return at < 1 ? all : [...all.slice(0, at), ...all.slice(at + 1), snapshot.id];
+  return at < 0 ? all : [...all.slice(0, at), ...all.slice(at + 1), snapshot.id];
 }
 
 /** All that the provider can have changed: the rest of a status is long, and the same. */

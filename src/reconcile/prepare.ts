@@ -6,7 +6,6 @@ import type { CertificateSpec } from '../model/manifest.js';
 import { sameNames } from '../model/names.js';
 import { laneOf, type OrderRequest, type PaidOrFreeAction } from '../model/order.js';
 import type { PlanItem } from '../model/plan.js';
-import { orderReference } from '../model/reference.js';
 import type { OrderRecord, Status } from '../model/status.js';
 import { toInstant } from '../model/time.js';
 import { ISSUING } from '../planner/draft.js';
@@ -17,6 +16,7 @@ import type { CsrSubject } from '../ports/keystore.js';
 import type { Provider } from '../ports/provider.js';
 import { prepareLicence } from './licence-job.js';
 import { operationFor } from './operations.js';
+import { referenceFor } from './references.js';
 import { providerFor, type Run, statusOf } from './run.js';
 import type { Job } from './send.js';
 import type { StateView } from './state.js';
@@ -182,7 +182,9 @@ function requestFor(run: Run, parts: RequestParts): OrderRequest {
   const options: JsonObject = certificate?.providerOptions[provider.config.id] ?? {};
   return {
     action,
-    reference: buys ? referenceFor(run, item, provider) : (predecessor?.reference ?? ''),
+    reference: buys
+      ? referenceFor(run, provider, item.name, item.predecessor)
+      : (predecessor?.reference ?? ''),
     ...(predecessor && continues(action, predecessor, provider)
       ? { predecessor: { orderId: predecessor.id, ids: predecessor.ids } }
       : {}),
@@ -198,16 +200,6 @@ function requestFor(run: Run, parts: RequestParts): OrderRequest {
     ...(action === 'revoke' ? { revocation: revocationFor(status, item) } : {}),
     ...(action === 'set-auto-renew' ? { autoRenew: false } : {}),
   };
-}
-
-/** From the first id of the order it follows on, which later reissues do not change. */
-function referenceFor(run: Run, item: PlanItem, provider: Provider): string {
-  return orderReference({
-    repositoryId: run.configuration.id,
-    name: item.name,
-    environment: provider.config.environment,
-    ...(item.predecessor === undefined ? {} : { predecessorOrderId: item.predecessor }),
-  });
 }
 
 function revocationFor(status: Status, item: PlanItem) {

@@ -23,22 +23,44 @@ import { withNotSent, withRefused } from './step-undone.js';
  * Puts what came of sent steps on the branch, pushed until it lands, then takes them off the spool. An unknown effect
  * changes nothing: the intent stays open, and looking is the next move.
  */
-export async function recordOutcomes(run: Run, sent: readonly SentStep[], say = true): Promise<void> {
-  const known = sent.filter((step) => step.outcome.kind !== 'unknown');
-  if (known.length > 0) {
-    run.view = await land(run, run.view, (view) => {
-      const changed = changedStatuses(
-        view,
-        known.map((step) => ({
-          name: nameOfIntent(view, step.job.name, step.intent.id),
-          apply: (status) => applied(run, status, step),
-        })),
-      );
-      return { files: changed.map(statusFile), message: commitMessage(known.map(outcomeLine)) };
-    });
-    for (const step of known) await takeOffSpool(run, step);
-  }
-  if (say) for (const step of sent) tell(run, step);
+export async function recordOutcomes(run: Run, sent: readonly SentStep[]): Promise<void> {
+  if (sent.every(isUnknown)) return;
+  run.view = await land(run, run.view, (view) => {
+    const { changed, lines } = outcomesOn(run, view, sent);
+    return { files: changed.map(statusFile), message: commitMessage(lines) };
+  });
+  await takeOutcomesOffSpool(run, sent);
+}
+
+/** They are on the branch. */
+export async function takeOutcomesOffSpool(run: Run, sent: readonly SentStep[]): Promise<void> {
+  for (const step of sent) if (!isUnknown(step)) await takeOffSpool(run, step);
+}
+
+const isUnknown = ({ outcome }: SentStep): boolean => outcome.kind === 'unknown';
+
+/** A head with outcomes put upon it. */
+export interface OutcomesOn {
+  /** The head itself where they are there already. */
+  readonly view: StateView;
+  readonly changed: readonly Status[];
+  /** For the commit that writes them. */
+  readonly lines: readonly string[];
+}
+
+export function outcomesOn(run: Run, view: StateView, sent: readonly SentStep[]): OutcomesOn {
+  const known = sent.filter((step) => !isUnknown(step));
+  const changed = changedStatuses(
+    view,
+    known.map((step) => ({
+      name: nameOfIntent(view, step.job.name, step.intent.id),
+      apply: (status) => applied(run, status, step),
+    })),
+  );
+  if (changed.length === 0) return { view, changed, lines: [] };
+  const statuses = new Map(view.statuses);
+  for (const status of changed) statuses.set(status.name, status);
+  return { view: { ...view, statuses }, changed, lines: known.map(outcomeLine) };
 }
 
 function applied(run: Run, status: Status, { intent, step, atMs, outcome }: SentStep): Status {
@@ -119,7 +141,8 @@ function outcomeLine({ job, intent, step, outcome }: SentStep): string {
   }
 }
 
-function tell(run: Run, { job, intent, outcome }: SentStep): void {
+/** What a person has to know of a step that did not go through. */
+export function tellOutcome(run: Run, { job, intent, outcome }: SentStep): void {
   if (outcome.kind === 'done') return;
   if (outcome.error.code === 'send.clock') run.clockProblem = outcome.error.message;
   noteRefusal(run.notes, job.provider.config, outcome.error, run.deps.clock.now());

@@ -10,7 +10,7 @@ import { type Announced, announce } from './announce.js';
 import { type Moment, momentOf, sendGuard } from './guard.js';
 import { currentStep, findIntent, plannedStep } from './intents.js';
 import { mayRepeat } from './operations.js';
-import { recordOutcomes } from './record.js';
+import { outcomesOn, recordOutcomes, tellOutcome } from './record.js';
 import { type Run, statusOf, stopIfAsked } from './run.js';
 import { spoolOutcome } from './spooled.js';
 import type { StateView } from './state.js';
@@ -51,18 +51,37 @@ export interface SentStep {
 }
 
 /**
- * Takes jobs through DESIGN §4, steps 1 to 4: announce (intent with fresh nonce on the branch, seen there), send each
- * once, record. A multi-step operation goes round once per step.
+ * Takes batches of jobs through DESIGN §4, steps 1 to 4: announce (intent with fresh nonce on the branch, seen there), send
+ * each once, record. A multi-step operation goes round once per step. Outcomes that may wait for each other are recorded by
+ * the commit that announces what is sent next.
  */
-export async function sendJobs(run: Run, jobs: readonly Job[]): Promise<void> {
-  let waiting = jobs;
-  while (waiting.length > 0) {
-    stopIfAsked(run.deps);
-    const announced = await announce(run, await readBefore(run, waiting));
-    const sent = await sendAll(run, announced);
-    waiting = nextSteps(run, sent);
+export async function sendJobs(run: Run, batches: readonly (readonly Job[])[]): Promise<void> {
+  let unrecorded: readonly SentStep[] = [];
+  const taken = () => {
+    const earlier = unrecorded;
+    unrecorded = [];
+    return earlier;
+  };
+  try {
+    for (const batch of batches) {
+      let waiting = batch;
+      while (waiting.length > 0) {
+        stopIfAsked(run.deps);
+        // Nobody knows how long reading takes, and what was bought must not wait for it.
+        if (waiting.some(readsBefore)) await recordOutcomes(run, taken());
+        const announced = await announce(run, await readBefore(run, waiting), taken());
+        const sent = await sendAll(run, announced);
+        unrecorded = sent.unrecorded;
+        waiting = nextSteps(run, sent);
+      }
+    }
+  } finally {
+    await recordOutcomes(run, taken());
   }
 }
+
+const readsBefore = ({ operation, intent }: Job): boolean =>
+  operation[currentStep(intent)]?.before !== undefined;
 
 /** Reads what a look-up will compare with, before the intent that stores it is written. */
 async function readBefore(run: Run, jobs: readonly Job[]): Promise<readonly Job[]> {
@@ -97,31 +116,37 @@ function failed(run: Run, job: Job, error: unknown): void {
   });
 }
 
+interface Sent {
+  readonly all: readonly SentStep[];
+  /** Of these, the ones that are not on the branch yet. */
+  readonly unrecorded: readonly SentStep[];
+}
+
 /** Sends every announced step, each account within its own concurrency. */
-async function sendAll(run: Run, announced: readonly Announced[]): Promise<readonly SentStep[]> {
+async function sendAll(run: Run, announced: readonly Announced[]): Promise<Sent> {
   const byProvider = Map.groupBy(announced, ({ job }) => job.provider);
   const results = await allDone(
     [...byProvider].map(async ([provider, items]) => {
       const server = await serverClock(run, provider);
       const queue = new PQueue({ concurrency: provider.capabilities.concurrency });
-      const batched = mayShareRecord(provider, items);
+      const waits = mayShareRecord(provider, items);
       const sent = await allDone(
         items.map((item) =>
           queue.add(async () => {
             const step = await sendOne(run, item, server);
-            if (!batched) await recordOutcomes(run, [step]);
+            if (!waits) await recordOutcomes(run, [step]);
+            tellOutcome(run, step);
             return step;
           }),
         ),
       );
-      return { sent, batched };
+      return { sent, waits };
     }),
   );
-  await recordOutcomes(
-    run,
-    results.filter((result) => result.batched).flatMap((result) => result.sent),
-  );
-  return results.flatMap((result) => result.sent);
+  return {
+    all: results.flatMap(({ sent }) => sent),
+    unrecorded: results.flatMap(({ sent, waits }) => (waits ? sent : [])),
+  };
 }
 
 /** Outcomes that may wait for each other: of what is surely found again, or may be made again. */
@@ -209,11 +234,12 @@ function classify(error: unknown): Outcome {
 
 const NOT_SENT: ReadonlySet<string> = new Set(['send.too-late', 'send.clock', 'interrupted']);
 
-/** Jobs whose operation has another step, continued from what is on the branch now. */
-function nextSteps(run: Run, sent: readonly SentStep[]): readonly Job[] {
-  return sent.flatMap(({ job, intent, outcome }) => {
+/** Jobs whose operation has another step, continued from what is on the branch now, or will be. */
+function nextSteps(run: Run, { all, unrecorded }: Sent): readonly Job[] {
+  const { view } = outcomesOn(run, run.view, unrecorded);
+  return all.flatMap(({ job, intent, outcome }) => {
     if (outcome.kind !== 'done') return [];
-    const now = statusOf(run.view, job.name).intents.find((open) => open.id === intent.id);
+    const now = statusOf(view, job.name).intents.find((open) => open.id === intent.id);
     return now?.phase === 'placed' ? continueJob(run, job, now) : [];
   });
 }

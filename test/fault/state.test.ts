@@ -230,6 +230,26 @@ describe('a manifest changes while its order is under way', () => {
   });
 });
 
+it.each(['local-ca-priced', 'unique', 'findable', 'none'] as const)(
+  'a new manifest under a name that moved on is bought an order of its own (%s)',
+  async (kind) => {
+    const place = await openPlace({ kind });
+    const runner = await openRunner(place);
+    await runUntilQuiet(place, runner);
+    await place.merge({ 'certificates/shop.yaml': null, 'certificates/store.yaml': manifest('shop') });
+    await runUntilQuiet(place, runner);
+    await place.merge({ 'certificates/shop.yaml': manifest('other') });
+    await runUntilQuiet(place, runner);
+    expect(await place.purchases()).toBe(2);
+    const [store, shop] = [await place.status('store'), await place.status('shop')];
+    expect(store.current?.names).toEqual(['shop.example.com']);
+    expect(shop.current?.names).toEqual(['other.example.com']);
+    expect(shop.orders[0]?.reference).not.toBe(store.orders[0]?.reference);
+    await expectKeyFits(place, 'store');
+    await expectKeyFits(place, 'shop');
+  },
+);
+
 describe('an approval file', () => {
   const approval = (place: Place, predecessor?: string) =>
     approvalText(place, { action: 'order', predecessor });

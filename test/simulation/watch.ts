@@ -106,15 +106,13 @@ export class Watch {
     const before = this.#files;
     const files = this.#world.remote.files('refs/heads/certwright/state');
     this.#files = files;
-    const changed = changedPaths(before, files);
     if (by === 'meddler') return;
-    const written = this.#written;
+    // What somebody made of the branch may happen to be what certwright has to say next.
+    const changed = new Set([...changedPaths(before, files), ...changedPaths(this.#written, files)]);
     this.#written = files;
     if (by === 'run') {
-      // What somebody made of the branch may happen to be what certwright has to say next.
-      const news = [...changed, ...changedPaths(written, files)];
       this.#must(
-        news.some((path) => path !== HEADER_PATH),
+        [...changed].some((path) => path !== HEADER_PATH),
         'no commit without news',
         `${who} pushed a commit that changes nothing but the header`,
         'a run with nothing to record makes no commit',
@@ -466,7 +464,7 @@ export class Watch {
   }
 
   /** A list was read: what the seller sold twice by itself is in it, and no order of ours. */
-  doublesTold(told: ReadonlySet<string>, statuses: ReadonlyMap<string, Status>): void {
+  doublesTold(told: ReadonlySet<string>, statuses: ReadonlyMap<string, Status>, listedMs: number): void {
     const { shop, stage } = this.#world;
     const { search, visibilityLagMs } = shop.seller.settings;
     if (search === 'none') return;
@@ -474,7 +472,7 @@ export class Watch {
       intents.filter(isOpen).map(({ request }) => request.reference),
     );
     for (const { orderId, ownDoing, atMs } of this.sales) {
-      if (!ownDoing || atMs + visibilityLagMs + ALLOWANCE_MS > stage.nowMs) continue;
+      if (!ownDoing || atMs + visibilityLagMs + ALLOWANCE_MS > listedMs) continue;
       const order = shop.seller.find(orderId);
       const living = order && !DEAD.has(order.status) && Date.parse(order.paidTill) > stage.nowMs;
       if (!living || (order.reference !== null && underWay.includes(order.reference))) continue;

@@ -4,7 +4,7 @@ import { CertError, messageOf } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
 import type { Listing } from '../../src/model/run-memory.js';
 import { STATE_FORMAT_VERSION, type StateHeader, type Status } from '../../src/model/status.js';
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, toInstant } from '../../src/model/time.js';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, toInstant, toMs } from '../../src/model/time.js';
 import { quietUntilMs } from '../../src/planner/quiet.js';
 import type { ProviderDefinition } from '../../src/ports/provider.js';
 import { type ApplyOptions, apply } from '../../src/reconcile/engine.js';
@@ -286,7 +286,9 @@ export class World {
           'none: its plan was empty',
         );
       }
-      if (promised && this.stage.nowMs < promised.untilMs - CLOCKS_MS && promised.refs === refs) {
+      // A clock may have been set in the middle of the run.
+      const latestMs = Math.max(this.stage.nowMs, deps.clock.now());
+      if (promised && latestMs < promised.untilMs - CLOCKS_MS && promised.refs === refs) {
         this.#promiseKept(name, promised, plan.items.length + process.commits);
       }
       for (const { kind, listing } of done.accounts) {
@@ -320,7 +322,7 @@ export class World {
     const told = new Set(
       listing.undeclared.flatMap(({ id, doubles }) => (doubles === undefined ? [] : [id])),
     );
-    this.watch.doublesTold(told, statuses);
+    this.watch.doublesTold(told, statuses, toMs(listing.at));
     for (const id of told) {
       if (this.shop.seller.find(id)?.status !== 'UNCLAIMED' || this.dice.chance(0.5)) continue;
       this.story.tell('people', `have the seller cancel ${id}, which was sold twice`);

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { orderReference } from '../../../src/model/reference.js';
+import { type ReferenceSubject, orderReference as referenceOf } from '../../../src/model/reference.js';
+
+const orderReference = (subject: ReferenceSubject): string => referenceOf(subject, () => false);
 
 const subject = { repositoryId: 'k3v9x2', name: 'team-a/shop', environment: 'live' } as const;
 
@@ -27,6 +29,14 @@ describe('the reference of an order', () => {
   it('after an order belongs to that order, whatever the certificate is called by then', () => {
     const after = { ...subject, predecessorOrderId: '912345678' };
     expect(orderReference({ ...after, name: 'team-b/renamed' })).toBe(orderReference(after));
+  });
+
+  it('takes the next letter where another certificate was bought under it', () => {
+    const first = orderReference(subject);
+    const second = referenceOf(subject, (reference) => reference === first);
+    expect(second).toBe('cwk3v9x2-yrr7nre4gtfyxab');
+    expect(referenceOf(subject, (reference) => [first, second].includes(reference))).toMatch(/xac$/);
+    expect(() => referenceOf(subject, () => true)).toThrow('is used up');
   });
 
   it('keeps its alphabet and length for every repository id that the configuration allows', () => {

@@ -202,6 +202,16 @@ const rows: Readonly<Record<string, Row>> = {
     plans: ['purchase hold OrderAtProvider !foreign-order'],
     says: /2 orders exist under our reference: 77, 78/,
   },
+  'what the provider sold a second time under the reference of our order is not taken over': {
+    specs: [spec(NAME)],
+    statuses: [status(NAME, { orders: [order('o1')], current: certificate('o1') })],
+    facts: {
+      [NAME]: {
+        byReference: [{ provider: 'shop', order: snapshot('o2', { reference: order('o1').reference }) }],
+      },
+    },
+    plans: [],
+  },
   'an order of the same number at another provider explains nothing': {
     specs: [spec(NAME, { providers: ['other'], migrate: 'now' })],
     providers: [provider('shop'), provider('other')],

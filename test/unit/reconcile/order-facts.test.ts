@@ -33,3 +33,9 @@ describe('an order that has another id since its reissue', () => {
     expect(after.orders).toMatchObject([{ id: 'S-3', ids: ['S-1', 'S-2', 'S-3'] }]);
   });
 });
+
+it('an order that was found by its newest id alone learns the ones it had before', () => {
+  const status = statusOf('shop', { orders: [order('S-2')], current: certificate('S-2') });
+  const after = withOrderFacts(status, shown('S-2', { ids: ['S-1', 'S-2'], state: 'expired' }), 'months');
+  expect(after.orders).toMatchObject([{ id: 'S-2', ids: ['S-1', 'S-2'], state: 'expired' }]);
+});
