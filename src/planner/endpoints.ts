@@ -1,6 +1,6 @@
 import type { Configuration } from '../model/configuration.js';
-import { type Place, placeOf } from '../model/endpoint.js';
 import type { Spec } from '../model/manifest.js';
+import type { DnsName } from '../model/names.js';
 import { endpointKey, type RunMemory } from '../model/run-memory.js';
 import type { CurrentCertificate, Status } from '../model/status.js';
 import { toMs } from '../model/time.js';
@@ -12,7 +12,8 @@ export interface WatchedEndpoint {
   readonly name: string;
   /** As the manifest writes it. */
   readonly endpoint: string;
-  readonly place: Place;
+  /** Names of the manifest, the common name first. */
+  readonly names: readonly DnsName[];
   readonly status: Status;
   readonly current: CurrentCertificate;
 }
@@ -35,10 +36,8 @@ export function watchedEndpoints(
     if (!status?.current || status.archived) return [];
     const { current } = status;
     if (servingOrder(status)?.environment === 'rehearsal') return [];
-    return spec.endpoints.flatMap((endpoint) => {
-      const place = placeOf(endpoint, spec.names);
-      return place === undefined ? [] : [{ name: spec.name, endpoint, place, status, current }];
-    });
+    const { name, names } = spec;
+    return spec.endpoints.map((endpoint) => ({ name, endpoint, names, status, current }));
   });
 }
 

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { chainFaults, readShown } from '../keys/served.js';
+import { placeOf } from '../model/endpoint.js';
 import { messageOf } from '../model/errors.js';
 import { type EndpointFinding, type EndpointMemory, endpointKey } from '../model/run-memory.js';
 import type { ServerFacts } from '../model/served.js';
@@ -79,10 +80,12 @@ async function chainsOf(
 
 async function lookAtOne(
   dialer: Dialer,
-  { place, current, status }: WatchedEndpoint,
+  { endpoint, names, current, status }: WatchedEndpoint,
   chain: readonly string[],
   { clock, signal }: Pick<Deps, 'clock' | 'signal'>,
 ): Promise<readonly EndpointFinding[]> {
+  const place = placeOf(endpoint, names);
+  if (place === undefined) return [{ fault: 'unseen', text: 'is no host with a port' }];
   const target: DialTarget = {
     endpoint: place,
     ...(place.serverName === undefined ? {} : { serverName: place.serverName }),

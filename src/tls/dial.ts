@@ -117,7 +117,15 @@ function dialOne(
           ? failed(address, 'silent', `takes connections at ${label} and shows no certificate in time`)
           : failed(address, 'unreachable', `cannot be reached at ${label}: no answer in time`),
       );
-    const onError = (error: unknown): void => settle(failureOf(address, label, connected, error));
+    const onError = (error: unknown): void => {
+      // By TLS 1.2, whoever wants a certificate of the client's ends the handshake after it has shown its own.
+      const certificates = error instanceof Stopped ? [] : certificatesOf(secure);
+      if (certificates.length === 0) settle(failureOf(address, label, connected, error));
+      else {
+        settle({ kind: 'shown', address, certificates });
+        close();
+      }
+    };
     raw.on('connect', () => {
       connected = true;
     });

@@ -29,6 +29,7 @@ describe('a configuration', () => {
         rules: [],
         requests: { group: 'each', perRun: 10, open: 20 },
       },
+      endpoints: { off: false, servedWithinMs: 86_400_000 },
       manifestVariables: [],
     });
   });
@@ -48,6 +49,7 @@ contacts:
   acme: { organization: { name: Acme, country: US, duns: "\${DUNS}" }, admin: { email: "\${MAIL}", firstName: Ann } }
 notifications: [{ type: webhook, url: "\${SLACK_WEBHOOK}", on: [attention, waiting] }]
 hooks: { published: { run: [./deploy.sh], timeout: 90s } }
+endpoints: { servedWithin: 36h, off: true }
 manifestVariables: [SITE]`,
       `shop:
     type: shop
@@ -126,6 +128,7 @@ manifestVariables: [SITE]`,
         },
       ],
       hooks: { published: { run: ['./deploy.sh'], timeoutMs: 90_000 } },
+      endpoints: { off: true, servedWithinMs: 129_600_000 },
       manifestVariables: ['SITE'],
     });
   });

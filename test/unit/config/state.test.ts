@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseHeader, parseStatus } from '../../../src/config/state.js';
+import { parseHeader, parseMemory, parseStatus } from '../../../src/config/state.js';
 import { CertError } from '../../../src/model/errors.js';
 import type { Intent } from '../../../src/model/intent.js';
 import { emptyStatus, type Status } from '../../../src/model/status.js';
@@ -280,5 +280,32 @@ describe('the header', () => {
     expect(codeOf(() => parseHeader(JSON.stringify({ ...header, remote: 1 }), path))).toContain(
       '/remote must be string',
     );
+  });
+});
+
+describe('what runs leave to each other', () => {
+  const memory = { version: 1, repositoryId: 'k3v9x2', accounts: {}, looks: {} };
+  const look = {
+    at: AT,
+    certificate: HEX,
+    findings: [{ fault: 'unseen', text: 'x' }],
+    since: AT,
+    servedAt: AT,
+  };
+  const parse = (value: unknown) => parseMemory(JSON.stringify(value));
+
+  it('may be of a version that dialled nothing', () => {
+    expect(parse(memory)).toEqual({ ...memory, endpoints: {} });
+    expect(parse({ ...memory, endpoints: { 'shop a:443': look } })).toMatchObject({
+      endpoints: { 'shop a:443': look },
+    });
+  });
+
+  it.each([
+    ['a fault nobody knows', { ...look, findings: [{ fault: 'odd', text: 'x' }] }],
+    ['no instant', { ...look, at: 'yesterday' }],
+    ['no digest', { ...look, certificate: 'ab' }],
+  ])('is as good as none with %s', (_title, broken) => {
+    expect(parse({ ...memory, endpoints: { 'shop a:443': broken } })).toBeUndefined();
   });
 });

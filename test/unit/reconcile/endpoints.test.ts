@@ -17,6 +17,7 @@ import {
   publishedPair,
   runUntilQuiet,
 } from '../../support/engine.js';
+import { fuse } from '../../support/fuse.js';
 import {
   closedPort,
   hierarchy,
@@ -201,6 +202,41 @@ describe('a certificate that was published', () => {
     await place.advance(2 * DAY_MS);
     expect(words(conditions(await run({ syncOlderMs: 0 })))).toEqual(['CertificateValid/info']);
     expect(server.asked).toEqual([]);
+  });
+});
+
+describe('a run that dies', () => {
+  it.each([
+    { call: 'dial', when: 'before' },
+    { call: 'dial', when: 'after' },
+    { call: 'cache.replace', when: 'before' },
+    { call: 'cache.replace', when: 'after' },
+  ] as const)('$when $call leaves nothing behind but a look', async (point) => {
+    const { place, server, run, conditions } = await stage();
+    await place.advance(2 * DAY_MS);
+    const pushes = await place.pushes();
+    const burning = fuse(point);
+    const dying = applyOnce(place, await openRunner(place, { fuse: burning }));
+    expect(await Promise.race([dying, burning.blown])).toBe('crashed');
+    await burning.settled();
+    expect(await place.pushes()).toBe(pushes);
+    const next = await run();
+    expect([next.exit, words(conditions(next))[1]]).toEqual([4, 'NotServed/attention']);
+    // A look that was remembered need not be taken again.
+    const remembered = point.call === 'cache.replace' && point.when === 'after';
+    expect(server.asked).toHaveLength(
+      point.when === 'before' && point.call === 'dial' ? 1 : remembered ? 1 : 2,
+    );
+  });
+
+  it('or is stopped in the middle of a look remembers none', async () => {
+    const port = await tcpServer(() => stopping.abort());
+    const stopping = new AbortController();
+    const { place } = await stage({}, undefined, () => `127.0.0.1:${port}`);
+    await place.advance(DAY_MS);
+    const runner = await openRunner(place, { signal: stopping.signal });
+    expect((await applyOnce(place, runner)).exit).toBe(130);
+    expect((await memoryOf(place).catch(() => undefined))?.endpoints ?? {}).toEqual({});
   });
 });
 

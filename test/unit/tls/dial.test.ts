@@ -1,10 +1,13 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { chainFaults, readShown } from '../../../src/keys/served.js';
 import type { DialedServer, DialTarget } from '../../../src/ports/dialer.js';
+import { countedStream } from '../../../src/tls/counted.js';
 import { createDialer, type DialerOptions } from '../../../src/tls/dial.js';
 import {
   closedPort,
@@ -76,6 +79,28 @@ describe('a server is asked by the name it is to serve', () => {
     const { endpoint } = { endpoint: { host: '127.0.0.1', port: server.port } };
     expect(subjects(await createDialer().dial({ endpoint }, never))).toEqual(['default.example.net']);
   });
+
+  it.each(['-tls1_2', '-tls1_3'])(
+    'and shows it although it wants one of the client, by %s',
+    async (version) => {
+      const [certificate, key, more] = ['own.pem', 'own.key', 'more.pem'].map((file) => join(folder, file));
+      writeFileSync(certificate ?? '', leaf.pem);
+      writeFileSync(key ?? '', leaf.keyPem);
+      writeFileSync(more ?? '', ca.lower.pem);
+      const server = spawn('openssl', [
+        ...['s_server', '-accept', '127.0.0.1:0', '-Verify', '1', version],
+        ...['-cert', certificate ?? '', '-key', key ?? '', '-cert_chain', more ?? ''],
+      ]);
+      onTestFinished(() => void server.kill('SIGKILL'));
+      const port = await new Promise<number>((resolve) => {
+        server.stdout.on('data', (data) => {
+          const [, digits] = /^ACCEPT \S+:(\d+)/m.exec(String(data)) ?? [];
+          if (digits !== undefined) resolve(Number(digits));
+        });
+      });
+      expect(subjects(await dial(port))).toEqual([`${NAME} < Lower CA`]);
+    },
+  );
 
   it('and is found by IPv6 as well', async () => {
     const server = await tlsServer(leaf, [ca.lower], { host: '::1' });
@@ -269,5 +294,29 @@ describe('what a server shows of itself', () => {
 
   it('is no certificate where it cannot be read', () => {
     expect(() => readShown(new Uint8Array([0x30, 0]))).toThrow('no X.509 certificate');
+  });
+});
+
+describe('what comes before a handshake is over', () => {
+  it('is counted, and ends the connection where it is more than anybody needs', async () => {
+    let closed = false;
+    const port = await tcpServer((socket) => {
+      const more = (error?: Error | null): void => {
+        if (!error) socket.write(Buffer.alloc(16_384, 0x16), more);
+      };
+      socket.on('close', () => {
+        closed = true;
+      });
+      more();
+    });
+    const stream = countedStream(connect({ host: '127.0.0.1', port }), 100 * 1024);
+    let read = 0;
+    stream.on('data', (chunk: Buffer) => {
+      read += chunk.length;
+    });
+    const [error] = (await once(stream, 'error')) as [Error];
+    expect(error.message).toBe('sends more than 100 kB in a handshake');
+    expect(read).toBeLessThanOrEqual(100 * 1024);
+    await vi.waitFor(() => expect(closed).toBe(true));
   });
 });
