@@ -5,6 +5,7 @@ import type { Secret } from '../model/secret.js';
 import type { Clock, Random } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { ProviderDefinition } from '../ports/provider.js';
+import type { CommitPublisher } from '../ports/repository.js';
 import { providerDefinitions } from '../providers/index.js';
 import type { RenderOptions } from '../report/layout.js';
 import { systemClock, systemRandom } from './system/clock.js';
@@ -36,6 +37,8 @@ export interface Context {
   readonly definitions: readonly ProviderDefinition[];
   /** May programs of the user's own be started after a publication? The command line and the daemon do. */
   readonly startsHooks?: boolean;
+  /** Makes the commits of the state branch; absent: they are pushed. */
+  readonly publisher?: CommitPublisher;
   /** Token for the forge; absent: `GITHUB_TOKEN` or `GH_TOKEN`, where one is set. */
   readonly forgeToken?: Secret;
 }

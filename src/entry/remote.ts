@@ -23,6 +23,7 @@ export const openRemote = (context: Context, branches: Branches): Promise<GitRep
     log: context.log.child({ component: 'git' }),
     signal: context.gitSignal ?? context.signal,
     env: context.env,
+    ...(context.publisher === undefined ? {} : { publisher: context.publisher }),
   });
 
 /** Commits are certwright's own; CI may give it another name. */

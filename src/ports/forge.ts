@@ -1,4 +1,4 @@
-import type { Oid } from './repository.js';
+import type { CommitPublisher, Oid } from './repository.js';
 
 /**
  * A Git hosting site, as far as certwright uses one: comments, checks, pull requests, branches of its own, issues, and
@@ -19,6 +19,8 @@ export interface Forge {
   readonly checks: Checks;
   readonly pulls: Pulls;
   readonly branches: Branches;
+  /** For the state branch: commits that the site makes, and signs for an app's token. */
+  readonly publishCommit: CommitPublisher;
   readonly issues: Issues;
   readonly people: People;
   readonly events: Events;

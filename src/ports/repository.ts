@@ -63,6 +63,30 @@ export type PushOutcome =
   /** A rule, a permission, an impossible ref: trying again does not help. */
   | { readonly kind: 'refused'; readonly text: string };
 
+/** A commit that was made here and is to be made again elsewhere, with the same tree. */
+export interface CommitDraft {
+  readonly parent: Oid;
+  /** What the tree has to be. */
+  readonly tree: Oid;
+  readonly message: string;
+  /** Each path once; what has no content here is in the parent's tree and goes. */
+  readonly changes: readonly FileChange[];
+}
+
+/** Moves refs that are there, all or none, each only from where it was read. */
+export interface RefMove {
+  /** Full: `refs/heads/certwright/state`. */
+  readonly ref: string;
+  readonly expected: Oid;
+}
+
+/**
+ * Makes commits somewhere else than in our own clone (a site that signs them), in place of a push. Promises what a push
+ * promises and no more: `pushed` proves nothing, `moved` says that one has to look.
+ * @throws CertError `interrupted`
+ */
+export type CommitPublisher = (draft: CommitDraft, moves: readonly RefMove[]) => Promise<PushOutcome>;
+
 /** Git as the database. Nothing here touches the user's work tree, index or clone. */
 export interface Repository {
   /** One fetch. @throws CertError `repository.unavailable`, `repository.ref-missing` */

@@ -1,10 +1,12 @@
 import { CertError } from '../model/errors.js';
 import type {
   AccountStore,
+  CommitPublisher,
   FileChange,
   Integrity,
   Oid,
   PushOutcome,
+  RefMove,
   Repository,
   RepositorySnapshot,
 } from '../ports/repository.js';
@@ -32,6 +34,8 @@ interface Branches {
 
 export interface RepositoryOptions extends SessionOptions {
   readonly branches: Branches;
+  /** Makes the commits of the state branch in place of a push; everything else is pushed. */
+  readonly publisher?: CommitPublisher;
 }
 
 /** The port, and what lies beside the state: the books of an embedded CA, and what runs leave to each other. */
@@ -124,6 +128,22 @@ function checkPaths(changes: readonly FileChange[]): void {
   if (bad) throw new CertError('internal', `certwright does not write ${JSON.stringify(bad.path)}`);
 }
 
+const isMove = (update: RefUpdate): update is RefMove => update.expected !== null;
+
+/** What makes the same tree of the same parent again; what changes nothing is left out. */
+async function sameCommit(session: Session, parent: Oid, commit: Oid, changes: readonly FileChange[]) {
+  const [out, paths] = await Promise.all([
+    mustRun(session.git, ['rev-parse', `${commit}^{tree}`]),
+    pathsBetween(session, parent, commit),
+  ]);
+  const different = new Set(paths);
+  const last = new Map(changes.map((change) => [change.path, change]));
+  return {
+    tree: out.toString('latin1').trim(),
+    changes: [...last.values()].filter(({ path }) => different.has(path)),
+  };
+}
+
 /**
  * Git as the database, through our own bare clone below `cacheDir` (shared by every run, also at the same time).
  * @throws CertError `repository.unavailable`, `config.invalid`; contacts nobody yet
@@ -160,6 +180,10 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
       ...(session.runId === undefined ? {} : { runId: session.runId }),
       atMs: session.clock.now(),
     });
+    if (options.publisher && parent !== null && updates.every(isMove)) {
+      const draft = { parent, message, ...(await sameCommit(session, parent, commit, changes)) };
+      return options.publisher(draft, updates);
+    }
     const verdict = await pushRefs(session, updates, commit);
     return verdict.kind === 'pushed'
       ? { kind: 'pushed', commit }

@@ -19,6 +19,8 @@ export interface Inputs {
   readonly comment: boolean;
   readonly check: boolean;
   readonly approvals: boolean;
+  /** Who makes the commits of the state branch: git here, or GitHub, which signs them. */
+  readonly commits: 'git' | 'api';
   readonly dashboard: boolean;
   readonly failOnAttention: boolean;
   /** Path of what the run of a pull request left. */
@@ -58,6 +60,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     comment: flag('comment', true),
     check: flag('check', true),
     approvals: flag('approvals', true),
+    commits: oneOf('commits', ['git', 'api'], 'git'),
     dashboard: flag('dashboard', false),
     failOnAttention: flag('fail-on-attention', true),
     ...(report === '' ? {} : { report }),

@@ -11,6 +11,7 @@ import { readConfiguration } from '../files.js';
 import { DEFAULT_BRANCHES } from '../workplace.js';
 import { readEvent } from './event.js';
 import { withGitAccess } from './git-access.js';
+import { forgeOf } from './github.js';
 import { type Inputs, readInputs } from './inputs.js';
 import type { Job } from './plan-pull.js';
 import type { Runner } from './runner.js';
@@ -81,7 +82,14 @@ async function carryOn(base: Context, runner: Runner, inputs: Inputs): Promise<E
   // A comment needs no checkout, and where there is none nothing can be taken from one.
   const branch = inputs.mode === 'comment' ? '' : await approvalBranch(context);
   const work = workOf(inputs.mode, event, branch);
-  return perform({ context, runner, inputs, event }, work);
+  const job = { context, runner, inputs, event };
+  if (inputs.commits === 'git' || !inputs.token) return perform(job, work);
+  const forge = forgeOf(job, inputs.token);
+  try {
+    return await perform({ ...job, context: { ...context, publisher: forge.publishCommit } }, work);
+  } finally {
+    await forge.close();
+  }
 }
 
 /** As the checkout names it: which events are for certwright at all. */

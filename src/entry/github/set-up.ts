@@ -120,5 +120,6 @@ function nextSteps(configuration: Configuration, { codeOwner }: GitHubWishes): r
     `protect ${state} and certwright/seen: no force pushes, no deletion`,
     'let Actions open pull requests, for approvals (Settings, Actions, General)',
     'commit the files, and push them',
+    '`certwright doctor --github` then tells what is missing',
   ];
 }

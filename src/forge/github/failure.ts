@@ -43,9 +43,39 @@ function permissionMissing(about: About, text: string, details: ErrorDetails): C
   );
 }
 
+/** An answer of the GraphQL API that says why not: https://docs.github.com/en/graphql */
+interface GraphqlRefusal extends Error {
+  readonly errors: readonly { readonly type?: string; readonly message: string }[];
+}
+
+const isGraphqlRefusal = (error: unknown): error is GraphqlRefusal =>
+  error instanceof Error &&
+  error.name === 'GraphqlResponseError' &&
+  'errors' in error &&
+  Array.isArray(error.errors);
+
+function graphqlFailure(error: GraphqlRefusal, about: About): CertError {
+  const [first] = error.errors;
+  const details = { cause: error, providerText: error.errors.map(({ message }) => message).join('; ') };
+  switch (first?.type) {
+    case 'FORBIDDEN':
+      return permissionMissing(about, details.providerText, details);
+    case 'NOT_FOUND':
+      return new CertError('forge.not-found', `GitHub did not ${about.to}: not found`, details);
+    case 'RATE_LIMITED':
+      return new CertError('forge.rate-limited', `GitHub wants fewer calls, so it did not ${about.to}`, {
+        ...details,
+        remedy: 'run it again later',
+      });
+    default:
+      return new CertError('forge.refused', `GitHub did not ${about.to}`, details);
+  }
+}
+
 /** What a failed call means. `writes`: it may have happened where nobody answered. */
 export function failureOf(error: unknown, about: About, writes: boolean, nowMs: number): CertError {
   if (error instanceof CertError) return error;
+  if (isGraphqlRefusal(error)) return graphqlFailure(error, about);
   const effect = writes ? ('unknown' as const) : ('none' as const);
   if (!(error instanceof RequestError) || error.response === undefined) {
     return new CertError('forge.unavailable', `GitHub did not ${about.to}: ${messageOf(error)}`, {

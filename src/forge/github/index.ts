@@ -13,6 +13,7 @@ import { facts } from './facts.js';
 import { issues } from './issues.js';
 import { ownership } from './own-text.js';
 import { pulls } from './pulls.js';
+import { commitPublisher } from './state-commits.js';
 import { events, people, workflows } from './surroundings.js';
 
 export interface GitHubOptions {
@@ -62,6 +63,7 @@ export function openGitHub(options: GitHubOptions): Forge {
     checks: checks(line),
     pulls: pulls(line),
     branches: branches(line),
+    publishCommit: commitPublisher(line),
     issues: issues(line, isOurs),
     people: people(line),
     events: events(line),

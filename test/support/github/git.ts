@@ -16,7 +16,7 @@ export interface Tree {
 export function plumb(
   folder: string,
   args: readonly string[],
-  options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  options: { readonly input?: string | Buffer; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<string> {
   return new Promise((settle, fail) => {
     const child = spawn('git', args, { cwd: folder, env: testEnv(options.env) });
@@ -42,6 +42,9 @@ export function plumb(
 export const commitOf = (repository: string, ref: string): Promise<string | undefined> =>
   plumb(repository, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]).catch(() => undefined);
 
+export const writeBlob = (repository: string, content: string | Buffer): Promise<string> =>
+  plumb(repository, ['hash-object', '-w', '--stdin'], { input: content });
+
 /** A tree on top of another, as `POST git/trees` makes it. */
 export async function writeTree(repository: string, base: string, entries: readonly Tree[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'certwright-index-'));
@@ -55,7 +58,7 @@ export async function writeTree(repository: string, base: string, entries: reado
         );
         continue;
       }
-      const blob = await plumb(repository, ['hash-object', '-w', '--stdin'], { input: content ?? '' });
+      const blob = sha ?? (await writeBlob(repository, content ?? ''));
       await plumb(repository, ['update-index', '--add', '--cacheinfo', `100644,${blob},${path}`], { env });
     }
     return await plumb(repository, ['write-tree'], { env });

@@ -1,5 +1,5 @@
 /** Every call of GitHub's REST API that certwright makes, on state and a real repository. */
-import { commitOf, mergeOf, plumb, type Tree, writeCommit, writeTree } from './git.js';
+import { commitOf, mergeOf, plumb, type Tree, writeBlob, writeCommit, writeTree } from './git.js';
 import {
   checkReply,
   commentReply,
@@ -275,6 +275,8 @@ function listIssues({ state, query }: Asked): Answer {
   return { status: 200, list: list.map((topic) => issueReply(state, topic)) };
 }
 
+const NODE_ID = 'R_kgDOtest';
+
 const topicNeeds = [
   ['issues', 'write'],
   ['pull_requests', 'write'],
@@ -304,6 +306,7 @@ export const ROUTES: readonly Route[] = [
       const grade = ['read', 'triage', 'write', 'maintain', 'admin'].indexOf(role);
       return ok({
         full_name: state.fullName,
+        node_id: NODE_ID,
         private: state.isPrivate,
         archived: false,
         default_branch: state.defaultBranch,
@@ -468,6 +471,13 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'POST',
+    path: '/git/blobs',
+    needs: contentWrite,
+    answer: async ({ state, body }) =>
+      created({ sha: await writeBlob(state.path, Buffer.from(body.content, body.encoding ?? 'utf8')) }),
+  },
+  {
+    method: 'POST',
     path: '/git/trees',
     needs: contentWrite,
     answer: async ({ state, body }) =>
@@ -624,8 +634,40 @@ export const ROUTES: readonly Route[] = [
   },
 ];
 
-/** `userContentEdits` of one issue: the only query there is. */
-export function graphql({ state, body }: Asked): Answer {
+/** `updateRefs`: all or none, each only from where it is expected. */
+async function updateRefs({ state, token, body }: Asked): Promise<Answer> {
+  const failed = (type: string, message: string): Answer =>
+    ok({ data: { updateRefs: null }, errors: [{ type, message, path: ['updateRefs'] }] });
+  const { repositoryId, refUpdates } = body.variables?.input ?? {};
+  if (token.permissions.contents !== 'write') {
+    return failed('FORBIDDEN', 'Resource not accessible by integration');
+  }
+  if (repositoryId !== NODE_ID) return failed('NOT_FOUND', 'Could not resolve to a node');
+  const updates = refUpdates as readonly {
+    readonly name: string;
+    readonly beforeOid: string;
+    readonly afterOid: string;
+    readonly force: boolean;
+  }[];
+  for (const { name, beforeOid, afterOid, force } of updates) {
+    const isForward = await plumb(state.path, ['merge-base', '--is-ancestor', beforeOid, afterOid]).then(
+      () => true,
+      () => false,
+    );
+    if (!force && !isForward) return failed('UNPROCESSABLE', `${name}: not a fast forward`);
+  }
+  const lines = updates.map(({ name, beforeOid, afterOid }) => `update ${name} ${afterOid} ${beforeOid}`);
+  const input = ['start', ...lines, 'prepare', 'commit', ''].join('\n');
+  return plumb(state.path, ['update-ref', '--stdin'], { input }).then(
+    () => ok({ data: { updateRefs: { clientMutationId: null } } }),
+    (error: unknown) => failed('UNPROCESSABLE', String(error)),
+  );
+}
+
+/** `userContentEdits` of one issue, and `updateRefs`: all there is. */
+export async function graphql(asked: Asked): Promise<Answer> {
+  const { state, body } = asked;
+  if (String(body.query).includes('updateRefs')) return updateRefs(asked);
   if (!String(body.query).includes('userContentEdits')) {
     return ok({ errors: [{ type: 'undefinedField', message: 'this query is not known here' }] });
   }

@@ -74,3 +74,20 @@ describe('the branches of a run that carries out', () => {
     expect(github.comments).toEqual([]);
   });
 });
+
+it('with `commits: api` GitHub makes the commits of the state branch, and what was bought is bought once', async () => {
+  const { shop, github } = await hosted();
+  await installHook(shop.remote, 'pre-receive', protectedBranch('certwright/*'));
+  const inputs = { commits: 'api', wait: '0s' };
+  const run = await act(shop, github, { event: 'push' }, { inputs });
+  expect(run.code, run.log).toBe(0);
+  for (let i = 0; i < 3; i++) {
+    await shop.advance(3_600_000);
+    expect((await act(shop, github, { event: 'schedule' }, { inputs })).code).toBe(0);
+  }
+  expect(await shop.control.purchases()).toBe(1);
+  expect((await shop.status('shop')).current?.names).toEqual(['shop.example.com']);
+  const authors = await git(shop.remote.path, 'log', '--format=%an', STATE);
+  expect(new Set(authors.split('\n').slice(0, -1))).toEqual(new Set(['github-actions[bot]']));
+  expect(github.unknown).toEqual([]);
+});
