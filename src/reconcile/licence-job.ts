@@ -3,12 +3,12 @@ import type { IntendedIntent } from '../model/intent.js';
 import type { SitelockCustomer, SitelockSpec } from '../model/manifest.js';
 import { type LicenceRequest, laneOf, type OrderRequest, type PaidOrFreeAction } from '../model/order.js';
 import type { PlanItem } from '../model/plan.js';
-import { orderReference } from '../model/reference.js';
 import { toInstant } from '../model/time.js';
 import { orderById } from '../planner/facts.js';
 import { isSitelock } from '../planner/input.js';
 import { customerSpec } from '../planner/licence.js';
 import { licenceOperation } from './operations.js';
+import { referenceFor } from './references.js';
 import { providerFor, type Run, statusOf } from './run.js';
 import type { Job } from './send.js';
 import type { StateView } from './state.js';
@@ -36,7 +36,10 @@ export function prepareLicence(
   const site = spec?.domain ?? order?.names[0] ?? '';
   const request: OrderRequest = {
     action,
-    reference: buys ? referenceFor(run, item) : (order?.reference ?? ''),
+    // Ours alone: no call for website protection carries it.
+    reference: buys
+      ? referenceFor(run, provider, item.name, item.predecessor, item.product)
+      : (order?.reference ?? ''),
     ...(order && action !== 'order' ? { predecessor: { orderId: order.id, ids: order.ids } } : {}),
     product: item.product ?? '',
     ...(item.term === undefined ? {} : { term: item.term }),
@@ -95,15 +98,3 @@ function customerOf(run: Run, spec: SitelockSpec, { previousOrder }: LicenceRequ
   const sent: SitelockCustomer = previousOrder === undefined ? customer : { email: customer.email };
   return { name: holder.name, ...run.deps.customer(sent) };
 }
-
-/** Ours alone: no call for website protection carries it. A site has several orders, one for each product and term. */
-const referenceFor = (
-  { configuration }: Run,
-  { name, product = '', environment = 'live', predecessor }: PlanItem,
-) =>
-  orderReference({
-    repositoryId: configuration.id,
-    name: `${name} ${product}`,
-    environment,
-    ...(predecessor === undefined ? {} : { predecessorOrderId: predecessor }),
-  });

@@ -6,18 +6,20 @@ import type { StateView } from './state.js';
 /**
  * The reference an action of this certificate is made, and looked for, under.
  * @param predecessorOrderId  the first id of the order it follows on, which later reissues do not change
+ * @param part  which of several orders of one name, each of which begins anew: the product of a licence
  */
 export function referenceFor(
   { configuration, view }: Pick<Run, 'configuration' | 'view'>,
   { config }: Pick<Provider, 'config'>,
   name: string,
   predecessorOrderId?: string,
+  part?: string,
 ): string {
   const owners = ownersIn(view);
   return orderReference(
     {
       repositoryId: configuration.id,
-      name,
+      name: part === undefined ? name : `${name} ${part}`,
       environment: config.environment,
       ...(predecessorOrderId === undefined ? {} : { predecessorOrderId }),
     },
