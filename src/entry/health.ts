@@ -1,6 +1,7 @@
 import type { CertificateSpec, Spec } from '../model/manifest.js';
 import type { Plan } from '../model/plan.js';
 import type { Status } from '../model/status.js';
+import { headOrder } from '../planner/facts.js';
 import { isCertificate, type ProviderFacts } from '../planner/input.js';
 import { validationLevel } from '../planner/timing.js';
 import { type Condition, type ConditionContext, conditionsOf } from '../policy/conditions.js';
@@ -12,7 +13,7 @@ export function conditionContext(
   providers: ReadonlyMap<string, ProviderFacts>,
   plan?: Plan,
 ): ConditionContext {
-  const order = status.orders.at(-1);
+  const order = headOrder(status);
   const provider = order && providers.get(order.provider);
   const certificate: CertificateSpec | undefined = spec && isCertificate(spec) ? spec : undefined;
   const hold = plan?.items.find((item) => item.name === status.name && item.hold)?.hold;
@@ -22,7 +23,8 @@ export function conditionContext(
       ...(certificate?.reissueBeforeMs === undefined ? {} : { reissueBeforeMs: certificate.reissueBeforeMs }),
     },
     ...(spec === undefined ? {} : { autoRenew: spec.autoRenew }),
-    ...(certificate?.renewBeforeMs === undefined ? {} : { renewBeforeMs: certificate.renewBeforeMs }),
+    ...(spec?.renewBeforeMs === undefined ? {} : { renewBeforeMs: spec.renewBeforeMs }),
+    ...(spec?.kind === 'sitelock' ? { renewedBy: spec.renewedBy } : {}),
     ...(provider === undefined ? {} : { carriesRemainingDays: provider.capabilities.carriesRemainingDays }),
     ...(hold === undefined ? {} : { hold }),
     ...(certificate?.adopt?.kind === 'ignore' ? { ignored: certificate.adopt.orders } : {}),
