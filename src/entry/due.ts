@@ -1,8 +1,11 @@
 import { optional } from '../config/json.js';
+import type { SitelockSpec } from '../model/manifest.js';
 import type { Lane } from '../model/order.js';
+import type { Status } from '../model/status.js';
 import { type Instant, toInstant } from '../model/time.js';
-import { hasTermLeft, headOrder, servingOrder } from '../planner/facts.js';
+import { hasTermLeft, headOrder, isGone, servingOrder } from '../planner/facts.js';
 import { isCertificate, NO_FACTS, type PlanInput, type Subject } from '../planner/input.js';
+import { licenceDueMs } from '../planner/licence.js';
 import { reissueOf, renewalOf } from '../planner/timing.js';
 import { nextTryMs } from '../policy/failures.js';
 import type { Entry } from './situation.js';
@@ -15,9 +18,18 @@ export interface DueDates {
 
 /** Suspended and vanished manifests ask for nothing, so nothing falls due. */
 export function dueDates({ name, spec, status }: Entry, input: PlanInput | undefined): DueDates {
-  if (!spec || !input || !isCertificate(spec) || spec.suspend) return {};
+  if (!spec || !input || spec.suspend) return {};
+  if (!isCertificate(spec)) return licenceDue(spec, status, input);
   const subject: Subject = { name, spec, status, facts: input.facts.get(name) ?? NO_FACTS, input };
   return { ...reissueDue(subject), ...renewalDue(subject) };
+}
+
+/** Of the main licence; one that is renewed elsewhere falls due for nobody here. */
+function licenceDue(spec: SitelockSpec, status: Status, input: PlanInput): Pick<DueDates, 'renewAt'> {
+  const main = headOrder(status);
+  if (!main || !spec.autoRenew || spec.renewedBy === 'provider' || isGone(main)) return {};
+  const dueMs = licenceDueMs(spec, input.providers.get(main.provider)?.licences, main);
+  return dueMs === undefined ? {} : { renewAt: toInstant(dueMs) };
 }
 
 function reissueDue(subject: Subject): Pick<DueDates, 'reissueAt'> {

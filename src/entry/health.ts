@@ -4,6 +4,7 @@ import type { Plan } from '../model/plan.js';
 import type { RunMemory } from '../model/run-memory.js';
 import type { Status } from '../model/status.js';
 import { looksAt, watchedEndpoints } from '../planner/endpoints.js';
+import { headOrder } from '../planner/facts.js';
 import { isCertificate, type ProviderFacts } from '../planner/input.js';
 import { validationLevel } from '../planner/timing.js';
 import { type Condition, type ConditionContext, conditionsOf } from '../policy/conditions.js';
@@ -31,7 +32,7 @@ export function conditionContext(
   plan?: Plan,
   serving?: Serving,
 ): ConditionContext {
-  const order = status.orders.at(-1);
+  const order = headOrder(status);
   const provider = order && providers.get(order.provider);
   const certificate: CertificateSpec | undefined = spec && isCertificate(spec) ? spec : undefined;
   const looks = certificate && serving ? servingLooks(certificate, status, serving) : [];
@@ -42,7 +43,8 @@ export function conditionContext(
       ...(certificate?.reissueBeforeMs === undefined ? {} : { reissueBeforeMs: certificate.reissueBeforeMs }),
     },
     ...(spec === undefined ? {} : { autoRenew: spec.autoRenew }),
-    ...(certificate?.renewBeforeMs === undefined ? {} : { renewBeforeMs: certificate.renewBeforeMs }),
+    ...(spec?.renewBeforeMs === undefined ? {} : { renewBeforeMs: spec.renewBeforeMs }),
+    ...(spec?.kind === 'sitelock' ? { renewedBy: spec.renewedBy } : {}),
     ...(provider === undefined ? {} : { carriesRemainingDays: provider.capabilities.carriesRemainingDays }),
     ...(hold === undefined ? {} : { hold }),
     ...(serving === undefined || looks.length === 0

@@ -90,7 +90,7 @@ export function statusRow(entry: Entry, configuration: Configuration | undefined
     ...optional('provider', provider),
     ...optional('environment', environment),
     ...optional('owner', spec?.owner ?? status.owner),
-    ...optional('product', order?.product ?? spec?.product),
+    ...optional('product', productOf(entry, order)),
     ...optional('serial', status.current?.serial),
     ...optional('order', order?.id),
     ...optional('term', term),
@@ -102,6 +102,14 @@ export function statusRow(entry: Entry, configuration: Configuration | undefined
 /** What is known of its endpoints, for tables. */
 export const endpointRows = ({ name, endpoints }: Entry): Pick<StatusRow, 'endpoints'> =>
   endpoints.length === 0 ? {} : { endpoints: endpoints.map((look) => endpointRow(name, look)) };
+
+/** Of a site with everything that stands beside its licence. */
+function productOf({ spec, status }: Entry, order: OrderRecord | undefined): string | undefined {
+  const beside = status.orders.filter(({ addOn, state }) => addOn && state === 'issued');
+  const products = new Set(beside.map(({ product }) => product));
+  const product = order?.product ?? spec?.product;
+  return product === undefined || products.size === 0 ? product : `${product} + ${[...products].join(', ')}`;
+}
 
 /** Undefined where it is not known, or was paid in several currencies. */
 const paidFor = ({ charges }: OrderRecord): Money | undefined =>

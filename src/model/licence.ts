@@ -46,5 +46,7 @@ const RENEW_BEFORE_MS = 10 * DAY_MS;
 const RENEW_BEFORE_PART = 10;
 
 /** How long before its end a licence is renewed where the manifest does not say: ten days, three of a month. */
-export const licenceRenewBeforeMs = (term: Term): number =>
-  Math.min(RENEW_BEFORE_MS, (termDays(term) * DAY_MS) / RENEW_BEFORE_PART);
+export const licenceRenewBeforeMs = (term: Term | undefined): number =>
+  term === undefined
+    ? RENEW_BEFORE_MS
+    : Math.min(RENEW_BEFORE_MS, (termDays(term) * DAY_MS) / RENEW_BEFORE_PART);

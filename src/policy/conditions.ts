@@ -3,26 +3,17 @@ import { isOpen } from '../model/intent.js';
 import type { WaitingFor } from '../model/order.js';
 import type { Hold } from '../model/plan.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
-import { DAY_MS, dayOf, HOUR_MS, type Instant, SECOND_MS, toInstant, toMs } from '../model/time.js';
+import { DAY_MS, dayOf, HOUR_MS, SECOND_MS, toInstant, toMs } from '../model/time.js';
+import { type Condition, type ConditionType, condition } from './condition.js';
 import type { ReissueRule } from './coverage.js';
 import { secondOrders } from './doubts.js';
 import { nextTryMs } from './failures.js';
+import { licencesEnding, protection } from './protection.js';
 import { overdueFromMs, renewal } from './schedule.js';
 import { type EndpointLook, endpointVerdict, servedEverywhere } from './serving.js';
 import { isUnderWay, proofWords, solverDueMs } from './solving.js';
 
-export type ConditionType = 'Ready' | 'Issuing' | 'Waiting' | 'Held' | 'Attention' | 'Expired';
-
-/** Something that is true now. Computed from facts and the clock; never stored. */
-export interface Condition {
-  readonly type: ConditionType;
-  /** Stable code (`CertificateValid`, `Overdue`, `OutcomeUnknown` …). */
-  readonly reason: string;
-  readonly since: Instant;
-  readonly message: string;
-  /** `warning`: look soon. `attention`: exit code 4. */
-  readonly level: 'info' | 'warning' | 'attention';
-}
+export type { Condition, ConditionType };
 
 /** What the status file does not know. Everything may be left out, as for a certificate whose manifest is gone. */
 export interface ConditionContext {
@@ -30,6 +21,8 @@ export interface ConditionContext {
   readonly autoRenew?: boolean;
   readonly renewBeforeMs?: number;
   readonly carriesRemainingDays?: boolean;
+  /** Of website protection: who the manifest wants to renew it. */
+  readonly renewedBy?: 'certwright' | 'provider';
   /** What the latest plan holds back for this certificate. */
   readonly hold?: Hold;
   /** Orders the manifest says to ignore. */
@@ -109,19 +102,10 @@ function deliveryAlarm({ undelivered }: Status, nowMs: number): readonly Conditi
   return [condition('Attention', 'warning', 'HookWaiting', since, message)];
 }
 
-const condition = (
-  type: ConditionType,
-  level: Condition['level'],
-  reason: string,
-  since: Instant,
-  message: string,
-): Condition => ({ type, reason, since, message, level });
-
 const endMsOf = (current: CurrentCertificate): number => toMs(current.notAfter) + SECOND_MS;
 
 function readiness(status: Status, nowMs: number): readonly Condition[] {
-  if (status.kind === 'sitelock')
-    return protection(status.orders.at(-1), nowMs, status.archived !== undefined);
+  if (status.kind === 'sitelock') return protection(status, nowMs);
   const { current } = status;
   if (!current) return [];
   const endMs = endMsOf(current);
@@ -139,16 +123,6 @@ function readiness(status: Status, nowMs: number): readonly Condition[] {
   }
   if (current.revoked || nowMs < toMs(current.notBefore)) return [];
   return [condition('Ready', 'info', 'CertificateValid', current.publishedAt, message)];
-}
-
-/** Website protection has no certificate: what is paid is what is there. */
-function protection(order: OrderRecord | undefined, nowMs: number, archived: boolean): readonly Condition[] {
-  if (order?.state !== 'issued') return [];
-  if (order.paidTill === undefined || toMs(order.paidTill) > nowMs) {
-    return [condition('Ready', 'info', 'OrderActive', order.placedAt, `order ${order.id} is active`)];
-  }
-  const message = `order ${order.id} was paid until ${order.paidTill}`;
-  return [condition('Expired', archived ? 'info' : 'attention', 'OrderExpired', order.paidTill, message)];
 }
 
 function underWay(status: Status, intent: OpenIntent): readonly Condition[] {
@@ -238,7 +212,9 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
     ...predecessorAlarm(current, nowMs, servedEverywhere(context.endpoints?.looks ?? [])),
     ...(current ? endpointAlarms(current, nowMs, context.endpoints) : []),
     ...failing(status, nowMs, overdue !== undefined || (current !== undefined && nowMs >= endMsOf(current))),
-    ...termEnding(status, nowMs, context),
+    ...(status.kind === 'sitelock'
+      ? licencesEnding(status, nowMs, context)
+      : termEnding(status, nowMs, context)),
     ...status.orders.flatMap((order) => leftThere(order, nowMs)),
     ...(priceStop
       ? [

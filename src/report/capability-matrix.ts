@@ -82,6 +82,7 @@ const LINES: readonly Line[] = [
   flag('quote', 'Price by API'),
   flag('balance', 'Balance by API'),
   flag('list', 'List of orders'),
+  flag('licences', 'Website protection'),
   flag('push', 'Push notifications'),
   flag('changeValidation', 'Other validation after placing'),
   flag('resendMails', 'Approver mails sent again'),

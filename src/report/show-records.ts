@@ -1,5 +1,5 @@
 import { formatMoney } from '../model/money.js';
-import type { CurrentCertificate, OrderRecord, PreviousCertificate } from '../model/status.js';
+import type { CurrentCertificate, OrderRecord, PreviousCertificate, Status } from '../model/status.js';
 import { day, minute } from './dates.js';
 import { say, terminalText } from './escape.js';
 import { optional } from './layout.js';
@@ -34,6 +34,37 @@ export function currentSection(current: CurrentCertificate): Section {
     ],
   };
 }
+
+/** A site at a glance: what it has, until when, and who renews it. */
+export function protectionSection({ orders }: Status): Section {
+  const there = orders.filter(({ state, abandoned }) => state === 'issued' && !abandoned);
+  const newest = new Map(there.map((order) => [`${order.addOn ?? false} ${order.product}`, order]));
+  const main = there.findLast(({ addOn }) => !addOn);
+  const shown = [...newest.values()].filter((order) => order.addOn || order === main);
+  return {
+    title: 'Protection',
+    fields: [
+      ...optional('site', main?.names.map(terminalText).join(', ')),
+      ...shown.map((order) => ({
+        label: order.addOn ? 'add-on' : 'licence',
+        text: [
+          say(order.product),
+          order.paidTill === undefined
+            ? 'once'
+            : `${day(order.paidFrom ?? order.placedAt)} → ${day(order.paidTill)}`,
+          ...(order.paidTill === undefined ? [] : [renewedText(order)]),
+        ].join(', '),
+      })),
+    ],
+  };
+}
+
+const renewedText = ({ autoRenew, provider }: OrderRecord): string =>
+  autoRenew === undefined
+    ? 'it is not known who renews it'
+    : autoRenew
+      ? `renewed by ${terminalText(provider)} itself, as its order said`
+      : 'renewed by certwright alone, where autoRenew is set';
 
 /** Given up here alone: it stays paid until a person sees to it. */
 const isLeftThere = ({ state }: OrderRecord): boolean => state === 'pending' || state === 'issued';

@@ -7,7 +7,7 @@ import { type EndpointRow, endpointSection } from './endpoints.js';
 import { say, shellWord, terminalText } from './escape.js';
 import { type Colors, colorsOf, fields, optional, type TimedOptions } from './layout.js';
 import { intentSections } from './show-intents.js';
-import { currentSection, orderSection, previousSection } from './show-records.js';
+import { currentSection, orderSection, previousSection, protectionSection } from './show-records.js';
 import { copy, type Section } from './show-section.js';
 import { validationSection } from './show-validation.js';
 import { levelColor, type StatusLevel } from './status-level.js';
@@ -50,7 +50,7 @@ function stateText({ state }: ShowView, colors: Colors): string | undefined {
 function overview(view: ShowView, nowMs: number, colors: Colors): Section {
   const { status, due } = view;
   const { current } = status;
-  const order = current ? orderOf(status, current.order) : status.orders.at(-1);
+  const order = current ? orderOf(status, current.order) : status.orders.findLast(({ addOn }) => !addOn);
   const paidTill = separatePaidTill(current?.notAfter, order?.paidTill);
   const next = [
     ...(due.reissueAt ? [`reissue from ${dayAndDistance(due.reissueAt, nowMs)}`] : []),
@@ -150,6 +150,7 @@ function sections(view: ShowView, nowMs: number, colors: Colors): readonly Secti
       })),
     },
     ...(status.current ? [currentSection(status.current)] : []),
+    ...(status.kind === 'sitelock' ? [protectionSection(status)] : []),
     ...status.orders.toReversed().map(orderSection),
     previousSection(status.previous),
     { title: 'Files', fields: view.files.map((file) => copy('', file)) },

@@ -48,6 +48,8 @@ const capabilities: Capabilities = {
     quote: 'There is no call for prices; write them as `prices` in the configuration.',
     balance: 'The names of its values are not documented; what cannot be read for certain is said so.',
     caa: 'Sectigo asks for this one; others stand on its lists of some years and resellers, and are not counted on.',
+    licences:
+      'SiteLock, without a reference of ours: a lost order is found where the report says what it is, and never concluded to be absent.',
     push: 'Set up by the account manager, not by API; certwright polls.',
   },
 };

@@ -107,7 +107,7 @@ async function lookUpPurchase({ client, currency }: Account, context: LookUpCont
     const older = placedAt !== undefined && toMs(placedAt) < sentAtMs - CLOCKS_MS;
     return !known.has(row.orderNumber) && !older && mayBe(row, request.product);
   });
-  const candidates = fresh.map(({ orderNumber }) => orderNumber);
+  const candidates = fresh.map(({ orderNumber }) => orderNumber).sort();
   const [only, ...more] = fresh;
   if (only !== undefined && more.length === 0 && complete && rowFacts(only).licence !== undefined) {
     return { kind: 'found', outcome: foundOutcome(only, currency) };

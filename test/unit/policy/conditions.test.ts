@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointFinding } from '../../../src/model/run-memory.js';
-import type { Status } from '../../../src/model/status.js';
+import type { OrderRecord, Status } from '../../../src/model/status.js';
 import { HOUR_MS, toMs } from '../../../src/model/time.js';
 import { type ConditionContext, conditionsOf, health } from '../../../src/policy/conditions.js';
 import type { EndpointLook } from '../../../src/policy/serving.js';
@@ -286,5 +286,30 @@ describe('what is true of a certificate', () => {
     expect(reasons(paid('2026-12-30T00:00:00Z'), EARLY)).toEqual(['Ready/OrderActive/info']);
     expect(word(paid('2026-11-01T00:00:00Z'), EARLY)).toBe('expired');
     expect(word(paid('2026-11-01T00:00:00Z', { at: EARLY }), EARLY)).toBe('archived');
+  });
+
+  it('says of website protection when nobody renews it, of each licence, and believes what renews itself', () => {
+    const site = (...orders: readonly Partial<OrderRecord>[]): Status => ({
+      ...status('site', {
+        orders: orders.map((parts, i) =>
+          order(String(i), { product: `p${i}`, paidTill: '2026-11-26T00:00:00Z', ...parts }),
+        ),
+      }),
+      kind: 'sitelock',
+    });
+    const all = (of: Status, context: ConditionContext) =>
+      conditionsOf(of, toMs(EARLY), context).map(({ reason, level }) => `${reason} ${level}`);
+    expect(all(site({}, { addOn: true }), { autoRenew: false })).toEqual([
+      'OrderActive info',
+      'PaidTermEndingNoRenewal attention',
+      'PaidTermEndingNoRenewal attention',
+    ]);
+    expect(all(site({}), { autoRenew: true })).toEqual(['OrderActive info']);
+    expect(all(site({}), { autoRenew: true, renewedBy: 'provider' })).toEqual([
+      'OrderActive info',
+      'PaidTermEndingNoRenewal attention',
+    ]);
+    const itself = site({ autoRenew: true, paidTill: '2026-11-02T00:00:00Z' });
+    expect(all(itself, { autoRenew: false, renewedBy: 'provider' })).toEqual(['OrderActive info']);
   });
 });

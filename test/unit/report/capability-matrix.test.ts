@@ -85,6 +85,7 @@ describe('the table of capabilities', () => {
       'absence',
       'caa',
       'changeValidation',
+      'licences',
       'pollEveryMs',
       'resendMails',
       'revocationShown',
