@@ -30,6 +30,8 @@ export type ReasonCode =
   | 'NoOrder'
   | 'OrderAtProvider'
   | 'AdoptDeclared'
+  | 'FreeSlot'
+  | 'SlotWaiting'
   | 'ForeignOrder'
   | 'OrderDied'
   | 'NeedMoved'

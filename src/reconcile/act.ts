@@ -157,7 +157,8 @@ function checkAgain(run: Run, options: ActOptions): (view: StateView, item: Plan
 async function sendInBatches(run: Run, jobs: readonly Job[]): Promise<void> {
   const single = jobs.filter((job) => isAnonymous(job));
   const batched = jobs.filter((job) => !isAnonymous(job));
-  for (let i = 0; i < batched.length; i += BATCH) await sendJobs(run, batched.slice(i, i + BATCH));
+  const size = Math.min(BATCH, ...batched.map(({ provider }) => provider.capabilities.batch ?? BATCH));
+  for (let i = 0; i < batched.length; i += size) await sendJobs(run, batched.slice(i, i + size));
   for (const job of single) await sendJobs(run, [job]);
 }
 

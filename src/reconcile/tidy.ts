@@ -12,7 +12,7 @@ import { STATE_FOLDER, statusPath } from '../repository/layout.js';
 import { seenOrder, unseenReason } from './adoptions.js';
 import { type ChangeSet, land } from './land.js';
 import { commitMessage } from './message.js';
-import type { Answers } from './observe.js';
+import { type Answers, isExplained } from './observe.js';
 import { withAdopted } from './order-facts.js';
 import { providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
@@ -79,6 +79,8 @@ function merge(parts: readonly (Part | undefined)[]): ChangeSet | undefined {
 function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): Part | undefined {
   const status = statusOf(view, item.name);
   if (status.orders.some((known) => known.ids.includes(order.id))) return undefined;
+  // Another runner may have taken it meanwhile: of a slot nothing but the branch says whose it is.
+  if (isExplained(view, provider.config.id, order.id)) return undefined;
   const spec = run.specs.get(item.name);
   if (!spec || !isCertificate(spec)) return undefined;
   const next = withAdopted(

@@ -86,8 +86,10 @@ describe('the table of capabilities', () => {
       'caa',
       'changeValidation',
       'pollEveryMs',
+      'renewalGraceMs',
       'resendMails',
       'revocationShown',
+      'slots',
       'visibilityLagMs',
     ];
     expect(shown).toBe(Object.keys(poor).length - ['notes'].length + optional.length);
