@@ -79,7 +79,7 @@ const ORDER_FAILED = '2528166';
 export const THROTTLED = '500000';
 export const STATUS_INVALID: ReadonlySet<string> = new Set(['4011331', '2011331']);
 export const ALREADY_QUEUED = '4028294';
-export const DELIVERY_ADDRESS_MISSING = '2010214';
+const DELIVERY_ADDRESS_MISSING = '2010214';
 
 function meaningOf({ number, text }: WireError): Meaning | undefined {
   if (number !== ORDER_FAILED) return MEANINGS.get(number);

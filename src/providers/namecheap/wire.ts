@@ -79,7 +79,7 @@ export const countOf = (element: Element | undefined, name: string): number | un
 const DATE = /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?!\d)/;
 
 /** `M/D/YYYY` or `MM/DD/YYYY`: a day of a zone that is not told. @throws CertError `wire.unexpected` for any other text */
-export function dateOf(command: string, element: Element | undefined, name: string): Instant | undefined {
+function dateOf(command: string, element: Element | undefined, name: string): Instant | undefined {
   const text = fieldOf(element, name);
   if (text === undefined) return undefined;
   const found = DATE.exec(text);

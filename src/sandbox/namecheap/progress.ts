@@ -7,7 +7,7 @@ import { DAY_MS, type Desk, type Entry, type Proof } from './state.js';
 const MINUTE_MS = 60_000;
 
 /** Lets everything happen that is due: proofs are looked for, papers checked, and the certificate signed. */
-export async function settle(desk: Desk, entry: Entry): Promise<void> {
+async function settle(desk: Desk, entry: Entry): Promise<void> {
   if (entry.status !== 'Purchased') return;
   if (!entry.now) await lookForProofs(desk, entry);
   const proved = entry.proofs.every(({ provedAtMs }) => provedAtMs !== null);
