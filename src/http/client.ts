@@ -47,8 +47,8 @@ export interface HttpClientOptions {
   readonly concurrency?: number;
   /** Statuses of an overloaded server that come back as they are: the API says in the body what they mean. */
   readonly asIs?: readonly number[];
-  /** Calls in any stretch of time, paid ones and repetitions included; absent = no limit. */
-  readonly pace?: Pace;
+  /** Calls in any stretch of each length, paid ones and repetitions included; absent = no limit. */
+  readonly pace?: Pace | readonly Pace[];
   /** PEM roots that replace the system's. */
   readonly ca?: readonly string[];
   /** In [0, 1): spreads repetitions of several runners; default Math.random. */
@@ -105,7 +105,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     maxResponseSize: line.maxResponseBytes,
   });
   const queue = new PQueue({ concurrency });
-  const turn = options.pace === undefined ? async () => {} : paced(clock, options.pace);
+  const turn = options.pace === undefined ? async () => {} : paced(clock, [options.pace].flat());
   const paidCalls = new Set<Promise<unknown>>();
   const closing = new AbortController();
   let newest: { readonly dateMs: number; readonly atMs: number } | undefined;
@@ -195,7 +195,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
 
   async function pay(request: HttpRequest, guard: SendGuard): Promise<HttpReply> {
     const { encoded, redact } = prepare(request);
-    await turn(closing.signal);
+    await turn(closing.signal, 'paid');
     const startedMs = clock.monotonic();
     try {
       const reply = noted(await sendOnce(line, encoded, guard, redact));

@@ -34,9 +34,18 @@ export interface Capabilities {
   readonly callLimitMs: number;
   /** Bought first, CSR later. */
   readonly separateActivation: boolean;
+  /**
+   * Purchases without reference and names. `shared`: others buy in the account as well, and no slot is taken without its id;
+   * `exclusive`: a new slot is one of ours.
+   */
+  readonly slots?: 'shared' | 'exclusive';
+  /** Slots that nobody activated serve before anything is bought. Only where they are `exclusive`. */
+  readonly usesFreeSlots?: true;
   readonly reissue: 'free' | 'paid' | false;
   readonly reissueChangesId: boolean;
   readonly revoke: boolean;
+  /** Only a certificate that a reissue has superseded is revoked. */
+  readonly revokesSuperseded?: true;
   /** false: what was revoked does not show at the order; absent = it does. */
   readonly revocationShown?: false;
   readonly cancel: boolean;
@@ -59,6 +68,8 @@ export interface Capabilities {
   readonly carriesRemainingDays: boolean;
   /** Renewal is refused earlier than this before the paid term ends; absent = no window. */
   readonly renewalWindowMs?: number;
+  /** Renewal is refused later than this after the paid term has ended, and is a new order then; absent = never. */
+  readonly renewalGraceMs?: number;
   /** `public`: in `live` a chain must build to a public root. `private`: to `trustAnchors()`. */
   readonly trust: 'public' | 'private';
   /** Of the authority that issues; absent: not known, or a private one. */
@@ -66,6 +77,8 @@ export interface Capabilities {
   /** false: the account has no paid term at all (ACME, a private CA without prices). */
   readonly terms: boolean;
   readonly concurrency: number;
+  /** Calls that can leave within the minute they are announced for; absent = as many as any run announces together. */
+  readonly batch?: number;
   readonly notes: Readonly<Record<string, string>>;
 }
 
@@ -92,6 +105,8 @@ export interface AbsenceEvidence {
   readonly negativeControl: boolean;
   /** A known order of ours was found; or the account is empty and its balance unchanged. */
   readonly positiveControl: boolean;
+  /** All the money is there, and nothing new: of accounts whose purchases carry no reference. */
+  readonly booksUnchanged?: boolean;
 }
 
 /**

@@ -31,6 +31,8 @@ export type ReasonCode =
   | 'NoOrder'
   | 'OrderAtProvider'
   | 'AdoptDeclared'
+  | 'FreeSlot'
+  | 'SlotWaiting'
   | 'ForeignOrder'
   | 'OrderDied'
   | 'NeedMoved'

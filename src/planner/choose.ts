@@ -1,6 +1,6 @@
 import type { Hold, HoldCode, PlanPrice } from '../model/plan.js';
 import type { Draft } from './draft.js';
-import { orderById, productAt, providerOf, termAt } from './facts.js';
+import { isRenewable, orderById, productAt, providerOf, termAt } from './facts.js';
 import {
   type PricedAction,
   type PriceQuestion,
@@ -91,7 +91,9 @@ export function chooseProvider(
 function actionAt(s: Subject, draft: Draft, provider: string): PricedAction | undefined {
   if (draft.priced !== 'renew' || draft.predecessor === undefined) return draft.priced;
   const head = orderById(s.status, draft.predecessor);
-  return head && head.provider !== provider ? 'order' : 'renew';
+  if (head && head.provider !== provider) return 'order';
+  const capabilities = providerOf(s, provider)?.capabilities;
+  return head && capabilities && !isRenewable(head, capabilities, s.input.nowMs) ? 'order' : 'renew';
 }
 
 function candidate(s: Subject, draft: Draft, provider: ProviderFacts): Candidate {

@@ -58,4 +58,10 @@ export const SENDING: ReadonlySet<PlanAction> = new Set([
 ]);
 
 /** Of these, the ones that bring a certificate. */
-export const ISSUING: ReadonlySet<PlanAction> = new Set(['order', 'renew', 'reissue', 'add-names']);
+export const ISSUING: ReadonlySet<PlanAction> = new Set([
+  'order',
+  'activate',
+  'renew',
+  'reissue',
+  'add-names',
+]);

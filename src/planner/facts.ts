@@ -1,3 +1,4 @@
+import type { Capabilities } from '../model/capabilities.js';
 import { isOpen, type OpenIntent } from '../model/intent.js';
 import type { CertificateSpec, Spec } from '../model/manifest.js';
 import type { Lane, OrderSnapshot, OrderState } from '../model/order.js';
@@ -94,3 +95,11 @@ export const providerOf = (subject: Subject, id: string): ProviderFacts | undefi
   subject.input.providers.get(id);
 
 export const certificateEndMs = (current: CurrentCertificate): number => toMs(current.notAfter) + 1000;
+
+/** Does the account still renew this order, or sell a new one instead? */
+export const isRenewable = (
+  { paidTill }: OrderRecord,
+  { renewalGraceMs }: Pick<Capabilities, 'renewalGraceMs'>,
+  nowMs: number,
+): boolean =>
+  renewalGraceMs === undefined || paidTill === undefined || nowMs <= toMs(paidTill) + renewalGraceMs;

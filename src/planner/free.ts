@@ -6,6 +6,7 @@ import type { Decision, Draft } from './draft.js';
 import { driveIntent } from './drive.js';
 import { certificateEndMs, hasTermLeft, openIntent, providerOf, servingOf, stableOrderId } from './facts.js';
 import type { Subject } from './input.js';
+import { activation } from './slots.js';
 import { reissueOf } from './timing.js';
 import { failureWait } from './waiting.js';
 
@@ -199,6 +200,7 @@ export const freeChecks: readonly Check[] = [
   openFree,
   suspended,
   failing,
+  activation,
   nothingToServe,
   revoked,
   replaced,

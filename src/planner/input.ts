@@ -37,6 +37,8 @@ export interface ProviderFacts {
   /** Why nothing can be ordered there right now. */
   readonly down?: string;
   readonly balance?: Money;
+  /** Slots that nobody activated, where they may serve before anything is bought. Absent: not asked. */
+  readonly freeSlots?: readonly OrderSnapshot[];
   /** What its authority says of itself; absent: capabilities and products tell. */
   readonly caa?: CaaIdentity;
 }

@@ -302,6 +302,11 @@ function revocation(s: Subject): readonly Draft[] {
   };
   if (request.failure && s.input.nowMs < nextTryMs(request.failure))
     return [failureDraft('free', request.failure)];
+  const serial = request.serial ?? s.status.current?.serial;
+  if (provider?.capabilities.revokesSuperseded && serial === s.status.current?.serial) {
+    const message = `${provider.config.id} revokes only what a reissue has superseded; run \`certwright reissue ${s.name}\` first, or have its support revoke it`;
+    return [{ ...draft, action: 'hold', hold: { code: 'unsupported', message } }];
+  }
   if (provider?.capabilities.revoke) return [draft];
   return [
     {

@@ -20,6 +20,7 @@ import {
 } from './facts.js';
 import { namesDiffer } from './free.js';
 import type { Subject } from './input.js';
+import { isSlot, slotOf } from './slots.js';
 import { reissueOf, renewalOf } from './timing.js';
 import { failureWait } from './waiting.js';
 
@@ -87,6 +88,7 @@ const adoptDeclared: Check = (s) => {
       `order ${adopt.order} has ended; remove \`adopt:\` from the manifest to have a new one bought`,
     );
   }
+  if (order && isSlot(order)) return adoptedSlot(s, base, order, provider);
   if (order && !sameNames(order.names, s.spec.names)) {
     return held(
       base,
@@ -96,6 +98,23 @@ const adoptDeclared: Check = (s) => {
   }
   return base;
 };
+
+/** A slot has no names to compare: its product has to be the one declared. */
+function adoptedSlot(s: Subject, base: Draft, slot: OrderSnapshot, id: string | undefined): Draft {
+  const provider = id === undefined ? undefined : providerOf(s, id);
+  const product = provider && productAt(s.spec, provider);
+  if (provider?.capabilities.slots !== undefined && product === slot.product) {
+    return { ...base, message: `${base.message}, a slot of ${slot.product} that has no name yet` };
+  }
+  return held(
+    base,
+    'foreign-order',
+    `order ${slot.id} is a slot of ${slot.product}; the manifest wants ${product ?? 'no product'}`,
+  );
+}
+
+/** Its request is sent by the other lane, and what is bought is not bought again. */
+const slotWaiting: Check = (s) => (slotOf(s) ? 'stop' : undefined);
 
 /** What a lost record forgot: an order under the very reference we would use. */
 const adoptByReference: Check = (s) => {
@@ -305,6 +324,7 @@ function held(draft: Omit<Draft, 'hold'>, code: NonNullable<Draft['hold']>['code
 /** The purchase lane, in order: the list is the policy. */
 export const purchaseChecks: readonly Check[] = [
   openPurchase,
+  slotWaiting,
   uncollected,
   suspended,
   failing,

@@ -1,6 +1,7 @@
 import type { ApprovalRecord } from '../model/intent.js';
 import type { Spec } from '../model/manifest.js';
 import { isZero, type Money } from '../model/money.js';
+import type { OrderSnapshot } from '../model/order.js';
 import type { Coverage, Hold, PlanItem, PlanPrice } from '../model/plan.js';
 import { parseTerm } from '../model/term.js';
 import { addTerm } from '../model/term-end.js';
@@ -15,6 +16,7 @@ import { type Draft, ISSUING, SENDING } from './draft.js';
 import { headOf, isGone, orderById } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
 import { preflightOf } from './preflight.js';
+import { freeSlot, takenInstead } from './slots.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
 import { lapsedProofs, mailProofs } from './validation.js';
@@ -29,6 +31,8 @@ export interface Buyer {
 export interface Books {
   ledger(): SpendLedger;
   add(purchase: { readonly name: string; readonly provider: string; readonly cost: Money }): void;
+  /** Slots that lines of this plan take over. */
+  readonly slots: Set<string>;
   /** Products on which a provider charged more than agreed: `provider|product` → why. */
   readonly stopped: ReadonlyMap<string, string>;
 }
@@ -44,6 +48,7 @@ export function openBooks(open: () => SpendLedger, stopped: ReadonlyMap<string, 
     add: (purchase) => {
       current = addSpending(ledger(), purchase);
     },
+    slots: new Set(),
     stopped,
   };
 }
@@ -53,7 +58,9 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
   const base = itemBase(s, draft);
   if (!SENDING.has(draft.action)) return settleExisting(s.input, base, draft);
   const policy = effectivePolicy(s.input.desired.policy, s.name);
-  const choice = chooseProvider(s, draft, (candidate) => spendingHold(s, candidate, policy, books));
+  const choice = chooseProvider(s, draft, (candidate) =>
+    freeSlot(s, draft, candidate, books.slots) ? undefined : spendingHold(s, candidate, policy, books),
+  );
   const { chosen } = choice;
   const refused = draft.hold ?? choice.hold;
   if (!chosen) {
@@ -61,6 +68,8 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
       draft.priced === undefined ? base.price : { kind: 'unknown', why: 'there is no provider to ask' };
     return { ...base, price, ...(refused === undefined ? {} : { hold: refused }) };
   }
+  const slot = draft.hold === undefined ? freeSlot(s, draft, chosen, books.slots) : undefined;
+  if (slot && chosen.refused === undefined) return settleSlot(s, draft, chosen, slot, books);
   const lane = draft.priced === 'add-names' && costs(chosen.price) ? 'purchase' : draft.lane;
   const action = lane === 'purchase' && draft.action === 'reissue' ? 'add-names' : draft.action;
   const priced: Draft = { ...draft, lane, action };
@@ -102,6 +111,33 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     ...(said.length === 0 ? {} : { preflight: said }),
     ...(hold === undefined && answer.kind === 'granted' ? { approval: recordOf(answer) } : {}),
     alternatives: choice.others.map((other) => ({ provider: other.provider.config.id, price: other.price })),
+  };
+}
+
+/** Nothing is bought: neither price nor limits stand in the way, only what stops every change of facts. */
+function settleSlot(
+  s: Subject,
+  draft: Draft,
+  chosen: Candidate,
+  slot: OrderSnapshot,
+  books: Books,
+): PlanItem {
+  const { config } = chosen.provider;
+  const item = takenInstead(
+    itemBase(s, draft),
+    slot,
+    config.currency ?? chosen.provider.balance?.currency ?? 'USD',
+  );
+  const hold = externalHold(s, 'order') ?? standingHold(s.input, 'adopt', true);
+  if (hold === undefined) books.slots.add(slot.id);
+  return {
+    ...item,
+    provider: config.id,
+    environment: config.environment,
+    product: chosen.product,
+    ...(chosen.term === undefined ? {} : { term: chosen.term }),
+    names: s.spec.names,
+    ...(hold === undefined ? {} : { hold }),
   };
 }
 

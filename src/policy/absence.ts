@@ -9,7 +9,8 @@ const no = (why: string): AbsenceJudgement => ({ proven: false, why });
  * Does an empty look-up prove that a paid call did nothing (DESIGN §4)? Without a proof nothing is sent again.
  *
  * A provider that refuses a repeated reference is itself the second barrier, so a well-formed empty answer late enough
- * is enough there. One that merely stores the reference must also show that it finds and misses what it should.
+ * is enough there. One that merely stores the reference must also show that it finds and misses what it should. One that knows no
+ * reference shows by its books: nothing new, and all the money there.
  * @param settledAtMs  earliest instant at which the call's effect would surely be visible, epoch ms
  */
 export function absenceProven(
@@ -17,7 +18,8 @@ export function absenceProven(
   evidence: AbsenceEvidence,
   settledAtMs: number,
 ): AbsenceJudgement {
-  if (search === 'none') return no('the provider cannot be searched by our reference');
+  if (search === 'none' && evidence.booksUnchanged === undefined)
+    return no('the provider cannot be searched by our reference');
   if (evidence.replyAtMs === undefined) return no('the reply carries no date of its own');
   if (evidence.replyAtMs <= settledAtMs)
     return no('the reply is older than the instant at which the order would be visible');
@@ -25,6 +27,8 @@ export function absenceProven(
   if (search === 'unique') return { proven: true };
   if (!evidence.negativeControl) return no('a reference never used was not answered in the same way');
   if (!evidence.positiveControl) return no('the same search did not find an order known to exist');
+  if (evidence.booksUnchanged === false)
+    return no('the balance of the account, or what it holds, changed since');
   return { proven: true };
 }
 

@@ -76,7 +76,13 @@ export interface StepOutcome {
 export type LookUp =
   | { readonly kind: 'found'; readonly outcome: StepOutcome }
   | { readonly kind: 'absent'; readonly evidence: AbsenceEvidence }
-  | { readonly kind: 'cannot-tell'; readonly why: string; readonly candidates: readonly string[] };
+  | {
+      readonly kind: 'cannot-tell';
+      readonly why: string;
+      readonly candidates: readonly string[];
+      /** What the call works on was taken by something that is not ours: making it again cannot help. */
+      readonly taken?: true;
+    };
 
 export interface LookUpContext extends StepContext {
   /** When the step may have been sent, epoch ms. */
@@ -85,6 +91,8 @@ export interface LookUpContext extends StepContext {
   readonly knownOrderId?: string;
   /** The reference that order was placed with: for accounts that search by it and do not tell it back. */
   readonly knownReference?: string;
+  /** Ids in this account that certificates here hold already: none of them is this attempt's. */
+  readonly claimed?: readonly string[];
 }
 
 /** One writing call. Never repeated by transport or by us without a proven absence. */
@@ -118,6 +126,8 @@ export interface ListedOrder extends OrderSnapshot {
   /** The list does not tell where it stands: `state` is the one that an order has which is there. */
   readonly stateTold?: false;
   readonly dates?: { readonly orderedAt?: string };
+  /** A reissue gave the order another id since, which has a line of its own; `getOrder` by this one leads to it. */
+  readonly superseded?: true;
 }
 
 export interface ListFilter {
@@ -134,6 +144,8 @@ export interface ConnectionReport {
 
 export interface Reissuer {
   readonly operation: Operation;
+  /** Where names beyond those bought are bought by a call of their own; absent: the reissue itself sells them. */
+  readonly addNames?: Operation;
   /** What a reissue does to the certificate it replaces, for the plan; undefined when nothing. */
   sideEffect(order: { readonly id: string; readonly serial?: string }): string | undefined;
 }
@@ -219,6 +231,8 @@ export interface Provider {
   collect(orderId: string, recorded?: Recorded): Promise<CollectedCertificate | undefined>;
   /** Orders under our reference: for adopting what a lost state forgot. Absent when search is `none`. */
   findByReference?(reference: string): Promise<readonly OrderSnapshot[]>;
+  /** Gives a slot that was taken over its request. */
+  readonly activator?: { readonly operation: Operation };
   readonly reissuer?: Reissuer;
   readonly revoker?: Revoker;
   readonly canceller?: { readonly operation: Operation };
@@ -228,6 +242,8 @@ export interface Provider {
   readonly licences?: LicenceOffer;
   readonly licenser?: Licenser;
   list?(filter: ListFilter): AsyncIterable<ListedOrder>;
+  /** Slots that nobody activated. Present exactly where the capabilities say that they are used. */
+  freeSlots?(): Promise<readonly OrderSnapshot[]>;
   /** @throws CertError `provider.unsupported` where the reply does not say for certain which of its values it is */
   balance?(): Promise<Money>;
   /**

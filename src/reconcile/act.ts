@@ -168,8 +168,9 @@ function checkAgain(run: Run, options: ActOptions): (view: StateView, item: Plan
 async function sendInBatches(run: Run, jobs: readonly Job[]): Promise<void> {
   const single = jobs.filter((job) => isAnonymous(job));
   const batched = jobs.filter((job) => !isAnonymous(job));
-  const batches = Array.from({ length: Math.ceil(batched.length / BATCH) }, (_, i) =>
-    batched.slice(i * BATCH, (i + 1) * BATCH),
+  const size = Math.min(BATCH, ...batched.map(({ provider }) => provider.capabilities.batch ?? BATCH));
+  const batches = Array.from({ length: Math.ceil(batched.length / size) }, (_, i) =>
+    batched.slice(i * size, (i + 1) * size),
   );
   await sendJobs(run, [...batches, ...single.map((job) => [job])]);
 }

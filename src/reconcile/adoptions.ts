@@ -81,9 +81,9 @@ async function listing(
   const found = new Map<string, OrderSnapshot>();
   if (adoptions.length < LISTING_PAYS_FROM || !provider.list) return found;
   const ids = new Set(adoptions.map(({ order }) => order));
-  for await (const { dates: _dates, ...order } of provider.list({})) {
+  for await (const { dates: _dates, superseded, ...order } of provider.list({})) {
     stopIfAsked(run.deps);
-    if (!tellsEnough(provider, order)) continue;
+    if (superseded || !tellsEnough(provider, order)) continue;
     for (const id of new Set([order.id, ...order.ids])) if (ids.has(id)) found.set(id, order);
   }
   return found;
@@ -109,6 +109,7 @@ export function seenOrder(answers: Answers, name: string, order: string): OrderS
   const seen = [
     ...(facts?.adoptable ? [facts.adoptable] : []),
     ...(facts?.byReference ?? []).map((found) => found.order),
+    ...[...answers.providers.values()].flatMap(({ freeSlots }) => freeSlots ?? []),
   ];
   return seen.find(({ id, ids }) => id === order || ids.includes(order));
 }

@@ -5,6 +5,7 @@ import { dayOf } from '../model/time.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, rejectedPath } from '../repository/layout.js';
+import { withActivationAgain } from './again.js';
 import { closeIntent, findIntent } from './intents.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
@@ -105,7 +106,12 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
   const intent = waiting.intentId === undefined ? undefined : findIntent(facts, waiting.intentId);
   switch (result.kind) {
     case 'pending':
-      return withAnnounced(run, facts, order, provider.config.id);
+      return withActivationAgain(
+        withAnnounced(run, facts, order, provider.config.id),
+        intent,
+        order,
+        provider,
+      );
     case 'dead':
       return intent
         ? withOrderDied(facts, intent, order.message ?? `the order was ${order.state}`, run.deps.clock.now())

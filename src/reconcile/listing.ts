@@ -106,6 +106,7 @@ function undeclaredOrders(
   const unknown = all.filter(
     (order) =>
       knownOf(index, order) === undefined &&
+      order.superseded !== true &&
       (order.state === 'pending' || order.state === 'issued') &&
       (order.paidTill === undefined || toMs(order.paidTill) > nowMs) &&
       !order.ids.some((id) => ignored.has(id)) &&

@@ -36,7 +36,7 @@ import type { StateView } from './state.js';
 /** Answers of providers, kept for one run: what was asked once is not asked again when plans are made anew. */
 export interface Answers {
   readonly facts: Map<string, CertificateFacts>;
-  readonly providers: Map<string, Pick<ProviderFacts, 'down' | 'balance'>>;
+  readonly providers: Map<string, Pick<ProviderFacts, 'down' | 'balance' | 'freeSlots'>>;
   readonly sights: Sights;
 }
 
@@ -151,6 +151,8 @@ export async function askProviders(
   const asked = new Set([...wanted.keys(), ...[...adopting, ...sites].map(({ spec }) => spec.name)]).size;
   run.deps.progress.step(`asking providers about ${asked} ${asked === 1 ? 'certificate' : 'certificates'}`);
   await askBalances(run, answers, at, new Set(questions.map((question) => question.provider)));
+  const ordering = questions.filter(({ action }) => action === 'order').map(({ provider }) => provider);
+  await askFreeSlots(run, answers, at, new Set(ordering));
   const down = (id: string, error: unknown) => markDown(run, answers, id, error);
   await askAdoptions(run, answers, adopting, at, down);
   await askSiteAdoptions(sites, answers, at, down);
@@ -190,6 +192,28 @@ async function askBalances(
         if (error instanceof CertError && error.code === 'provider.unsupported') {
           run.deps.log.warn({ provider: id, error: messageOf(error) }, 'balance cannot be read');
         } else markDown(run, answers, id, error);
+      }
+    }),
+  );
+}
+
+/** Once for each account of a run: what is taken of them is in the state. */
+async function askFreeSlots(
+  run: Run,
+  answers: Answers,
+  at: AtProvider,
+  ids: ReadonlySet<string>,
+): Promise<void> {
+  await Promise.all(
+    [...ids].map(async (id) => {
+      const provider = run.providers.all.get(id);
+      const known = answers.providers.get(id);
+      if (!provider?.freeSlots || known?.freeSlots || known?.down !== undefined) return;
+      try {
+        const freeSlots = (await at(provider, async () => provider.freeSlots?.())) ?? [];
+        answers.providers.set(id, { ...answers.providers.get(id), freeSlots });
+      } catch (error) {
+        markDown(run, answers, id, error);
       }
     }),
   );
@@ -281,7 +305,7 @@ async function ordersThere(
   if (provider.list) {
     for await (const order of provider.list({ names: spec.names, product: question.product })) {
       const same = sameNames(order.names, spec.names) && order.product === question.product;
-      if (same && unexplained(order.id) && !ours.some((own) => own.id === order.id))
+      if (same && !order.superseded && unexplained(order.id) && !ours.some((own) => own.id === order.id))
         foreign.push(found(order));
     }
   }

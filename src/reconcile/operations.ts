@@ -22,8 +22,9 @@ function find(provider: Provider, action: PaidOrFreeAction, sameAccount: boolean
     case 'renew':
       return sameAccount ? provider.renew : provider.place;
     case 'reissue':
-    case 'add-names':
       return provider.reissuer?.operation;
+    case 'add-names':
+      return provider.reissuer?.addNames ?? provider.reissuer?.operation;
     case 'revoke':
       return provider.revoker?.operation;
     case 'cancel':
@@ -31,6 +32,7 @@ function find(provider: Provider, action: PaidOrFreeAction, sameAccount: boolean
     case 'set-auto-renew':
       return provider.autoRenew?.operation;
     case 'activate':
+      return provider.activator?.operation;
     case 'pay':
       return undefined;
   }

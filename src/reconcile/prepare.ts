@@ -9,7 +9,7 @@ import type { PlanItem } from '../model/plan.js';
 import type { OrderRecord, Status } from '../model/status.js';
 import { toInstant } from '../model/time.js';
 import { ISSUING } from '../planner/draft.js';
-import { orderById, orderOfSerial } from '../planner/facts.js';
+import { isRenewable, orderById, orderOfSerial } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
 import { wishedValidation } from '../planner/validation.js';
 import type { CsrSubject } from '../ports/keystore.js';
@@ -38,9 +38,9 @@ export async function prepareJob(
   const certificate = spec && isCertificate(spec) ? spec : undefined;
   const provider = providerFor(run, item.provider ?? '');
   const predecessor = predecessorOf(status, item, action);
-  const sameAccount = predecessor !== undefined && continues(action, predecessor, provider);
-  const operation = operationFor(provider, action, sameAccount);
   const nowMs = run.deps.clock.now();
+  const sameAccount = predecessor !== undefined && continues(action, predecessor, provider, nowMs);
+  const operation = operationFor(provider, action, sameAccount);
   const contacts = certificate?.contacts === undefined ? undefined : contactsFor(run, certificate.contacts);
   const subject = subjectOf(item, certificate, predecessor);
   const csr = ISSUING.has(action) ? await csrFor(run, certificate, status, subject) : undefined;
@@ -172,8 +172,16 @@ interface RequestParts {
  * Is the predecessor one the provider has to be told of? A new order after a dead one, or after one elsewhere, is a first
  * order there; that it follows on something is for us to know.
  */
-const continues = (action: PaidOrFreeAction, predecessor: OrderRecord, { config }: Provider): boolean =>
-  action !== 'order' && predecessor.provider === config.id && predecessor.environment === config.environment;
+const continues = (
+  action: PaidOrFreeAction,
+  predecessor: OrderRecord,
+  { config, capabilities }: Provider,
+  nowMs: number,
+): boolean =>
+  action !== 'order' &&
+  predecessor.provider === config.id &&
+  predecessor.environment === config.environment &&
+  (action !== 'renew' || isRenewable(predecessor, capabilities, nowMs));
 
 function requestFor(run: Run, parts: RequestParts): OrderRequest {
   const { item, action, provider, status, certificate, predecessor, contacts, csr } = parts;
@@ -185,7 +193,7 @@ function requestFor(run: Run, parts: RequestParts): OrderRequest {
     reference: buys
       ? referenceFor(run, provider, item.name, item.predecessor)
       : (predecessor?.reference ?? ''),
-    ...(predecessor && continues(action, predecessor, provider)
+    ...(predecessor && continues(action, predecessor, provider, run.deps.clock.now())
       ? { predecessor: { orderId: predecessor.id, ids: predecessor.ids } }
       : {}),
     product: item.product ?? predecessor?.product ?? '',

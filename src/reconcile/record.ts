@@ -3,6 +3,7 @@ import type { OpenIntent } from '../model/intent.js';
 import { formatMoney } from '../model/money.js';
 import type { PriceStop, Status } from '../model/status.js';
 import { toMs } from '../model/time.js';
+import { orderById } from '../planner/facts.js';
 import { withDoubt } from '../policy/doubts.js';
 import { chargedTooMuch } from '../policy/spending.js';
 import type { Provider } from '../ports/provider.js';
@@ -90,7 +91,12 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
   const intent = findIntent(status, done.intentId) ?? closedTooEarly(status, done.intentId);
   if (!intent) return status;
   const provider = providerFor(run, intent.provider);
-  const settled = withStepDone(status, { ...done, counting: provider.capabilities.termCounting });
+  const startMs = carriedStartMs(status, provider, intent, done.atMs);
+  const settled = withStepDone(status, {
+    ...done,
+    counting: provider.capabilities.termCounting,
+    ...(startMs === undefined ? {} : { startMs }),
+  });
   // Recorded before: a person may have looked at the charge meanwhile.
   if (settled === status) return status;
   const doubtful = done.found === true || intent.phase === 'unknown' || intent.resends > 0;
@@ -104,6 +110,20 @@ export function applyDone(run: Run, status: Status, done: Done): Status {
     quoted: intent.quoted,
     charged,
   });
+}
+
+/** Days of the old order are kept by a renewal at the same account: what is new begins where they end. */
+function carriedStartMs(
+  status: Status,
+  { capabilities }: Provider,
+  { action, provider, environment, request }: OpenIntent,
+  atMs: number,
+): number | undefined {
+  if (action !== 'renew' || !capabilities.carriesRemainingDays) return undefined;
+  const old = orderById(status, request.predecessor?.orderId ?? '');
+  if (old?.paidTill === undefined || old.provider !== provider || old.environment !== environment)
+    return undefined;
+  return Math.max(atMs, toMs(old.paidTill));
 }
 
 /** The stop for a product, where more was charged than agreed. */

@@ -52,7 +52,9 @@ export async function recoverIntents(run: Run, unsettled: readonly Unsettled[]):
     run.view = await land(run, run.view, (view) => {
       const changed = changedStatuses(
         view,
-        settled.map((l) => ({ name: l.name, apply: (status) => settle(run, status, l) })),
+        settled
+          .filter((l) => !isTakenMeanwhile(view, l))
+          .map((l) => ({ name: l.name, apply: (status) => settle(run, status, l) })),
       );
       return { files: changed.map(statusFile), message: commitMessage(settled.map(line)) };
     });
@@ -99,7 +101,9 @@ async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked |
         return { name, intent, result: { kind: 'unknown', why: judged.why, candidates: [] } };
       }
       case 'cannot-tell':
-        if (isRepeatable(provider, intent)) return { name, intent, result: { kind: 'not-placed' } };
+        if (lookUp.taken !== true && isRepeatable(provider, intent)) {
+          return { name, intent, result: { kind: 'not-placed' } };
+        }
         return deps.clock.now() <= settledAtMs
           ? waits(`${intent.provider} cannot tell yet: ${lookUp.why}`)
           : { name, intent, result: { ...lookUp, kind: 'unknown' } };
@@ -136,8 +140,17 @@ async function askProvider(run: Run, provider: Provider, intent: IntendedIntent)
     results: stepResults(intent),
     sentAtMs: toMs(intent.sendBy) - MINUTE_MS,
     ...(known === undefined ? {} : { knownOrderId: known.id, knownReference: known.reference }),
+    ...(provider.capabilities.slots === undefined ? {} : { claimed: claimedAt(run.view, intent) }),
   });
 }
+
+/** Every id that a certificate here holds at the account of an intent. */
+const claimedAt = ({ statuses }: StateView, { provider, environment }: IntendedIntent): readonly string[] =>
+  [...statuses.values()].flatMap(({ orders }) =>
+    orders.flatMap((order) =>
+      order.provider === provider && order.environment === environment ? order.ids : [],
+    ),
+  );
 
 /** A live order of ours in the same account: a look-up that misses it proves nothing. */
 function knownOrder(view: StateView, intent: IntendedIntent): OrderRecord | undefined {
@@ -206,6 +219,17 @@ function unwanted(run: Run, view: StateView, name: string, intent: IntendedInten
   if (statusOf(view, name).breaker) return 'its breaker has tripped';
   if (view.manifestsId !== run.manifestsId) return 'the approval branch moved';
   return undefined;
+}
+
+/** A slot carries no reference: two attempts may find the same one, and the first on the branch has it. */
+function isTakenMeanwhile(view: StateView, { name, intent, result }: Looked): boolean {
+  const id = result.kind === 'found' ? result.lookUp.outcome.orderId : undefined;
+  if (id === undefined) return false;
+  return [...view.statuses.values()].some(
+    (other) =>
+      other.name !== name &&
+      other.orders.some((order) => order.provider === intent.provider && order.ids.includes(id)),
+  );
 }
 
 function settle(run: Run, status: Status, { intent, result }: Looked): Status {

@@ -26,6 +26,8 @@ interface StepDone {
   readonly outcome: StepOutcome;
   readonly atMs: number;
   readonly counting: TermCounting;
+  /** Where what is paid begins later than it was bought, epoch ms: at the end of a term whose days are carried over. */
+  readonly startMs?: number;
 }
 
 /** A writing call went through. The last one makes the intent `placed`, or closes it where nothing is to be issued. */
@@ -103,6 +105,7 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
       id: ids.at(-1) ?? target.id,
       ids,
       charges: [...target.charges, ...charges],
+      ...(intent.action === 'activate' ? activated(target, intent, done) : {}),
       ...(intent.action === 'cancel' && !done.outcome.undecided ? { state: 'cancelled' as const } : {}),
       ...(intent.action === 'set-auto-renew' ? { autoRenew: intent.request.autoRenew ?? false } : {}),
     };
@@ -114,8 +117,8 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
   if (orderId === undefined || continues) return status;
   const { request } = intent;
   const term = request.term === undefined ? undefined : parseTerm(request.term);
-  const paidTillMs =
-    term && paidTillOf({ startMs: done.atMs, term, counting: done.counting, carriedDays: 0 });
+  const startMs = done.startMs ?? done.atMs;
+  const paidTillMs = term && paidTillOf({ startMs, term, counting: done.counting, carriedDays: 0 });
   const order: OrderRecord = {
     id: orderId,
     ids: [orderId],
@@ -127,7 +130,7 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
     names: request.names,
     ...(request.term === undefined ? {} : { term: request.term }),
     placedAt: toInstant(done.atMs),
-    ...(paidTillMs === undefined ? {} : { paidFrom: toInstant(done.atMs), paidTill: toInstant(paidTillMs) }),
+    ...(paidTillMs === undefined ? {} : { paidFrom: toInstant(startMs), paidTill: toInstant(paidTillMs) }),
     state: request.licence ? 'issued' : 'pending',
     ...(request.licence && request.autoRenew !== undefined ? { autoRenew: request.autoRenew } : {}),
     ...(request.licence?.role === 'add-on' ? { addOn: true } : {}),
@@ -135,6 +138,20 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
     charges,
   };
   return { ...status, orders: [...status.orders, order] };
+}
+
+/** A slot is for these names from now on, and its term begins with its activation at the earliest. */
+function activated(
+  order: OrderRecord,
+  { request }: OpenIntent,
+  { atMs, counting }: StepDone,
+): Pick<OrderRecord, 'names' | 'paidFrom' | 'paidTill'> {
+  const term = order.term === undefined ? undefined : parseTerm(order.term);
+  const paidTillMs = term && paidTillOf({ startMs: atMs, term, counting });
+  return {
+    names: request.names,
+    ...(paidTillMs === undefined ? {} : { paidFrom: toInstant(atMs), paidTill: toInstant(paidTillMs) }),
+  };
 }
 
 const PAYMENT_DUE = 'the provider takes the payment itself; no call tells whether it has';

@@ -154,6 +154,13 @@ async function takeOver(run: Run, lines: readonly Line[], waiting: readonly Wait
   for (const line of lines) {
     const { known, provider, listed } = line;
     const status = statusOf(run.view, known.name);
+    if (listed.superseded) {
+      // Under which id it goes on is for the order itself to tell.
+      if (!isUnsettled(status, known.order)) {
+        looks.push({ name: known.name, provider: known.order.provider, orderId: listed.id, successor: true });
+      }
+      continue;
+    }
     const intent = awaiting(status, known.order);
     if (intent) {
       if (!hasMoved(status, known.order, listed)) continue;

@@ -14,7 +14,7 @@ import { seenOrder, unseenReason } from './adoptions.js';
 import { replaceOrder } from './intents.js';
 import { type ChangeSet, land } from './land.js';
 import { commitMessage } from './message.js';
-import type { Answers } from './observe.js';
+import { type Answers, isExplained } from './observe.js';
 import { withAbandoned } from './order-ends.js';
 import { withAdopted } from './order-facts.js';
 import { providerFor, type Run, statusFile, statusOf } from './run.js';
@@ -84,6 +84,8 @@ function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): P
   const status = statusOf(view, item.name);
   if (!isCertificate(spec)) return adoptLicence(view, spec, { item, provider, order }, run.deps.clock.now());
   if (status.orders.some((known) => known.ids.includes(order.id))) return undefined;
+  // Another runner may have taken it meanwhile: of a slot nothing but the branch says whose it is.
+  if (isExplained(view, provider.config.id, order.id)) return undefined;
   const next = withAdopted(
     status,
     order,

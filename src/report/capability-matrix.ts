@@ -37,7 +37,8 @@ const LINES: readonly Line[] = [
   {
     key: 'absence',
     title: 'Absence can be told',
-    text: ({ search, absence }) => yesNo(search !== 'none' && absence !== false),
+    text: ({ search, slots, absence }) =>
+      yesNo((search !== 'none' || slots !== undefined) && absence !== false),
   },
   {
     key: 'visibilityLagMs',
@@ -46,6 +47,7 @@ const LINES: readonly Line[] = [
   },
   { key: 'callLimitMs', title: 'Longest writing call', text: ({ callLimitMs }) => duration(callLimitMs) },
   flag('separateActivation', 'Bought first, activated later'),
+  { key: 'slots', title: 'Slots without a name are', text: ({ slots }) => slots ?? '–' },
   flag('wildcard', 'Wildcard names'),
   { key: 'trust', title: 'Trust', text: ({ trust }) => trust },
   { key: 'caa', title: 'Name in CAA records', text: ({ caa }) => caa?.domains.join(', ') ?? '–' },
@@ -68,11 +70,21 @@ const LINES: readonly Line[] = [
     text: ({ renewalWindowMs }) => (renewalWindowMs === undefined ? 'any time' : duration(renewalWindowMs)),
   },
   {
+    key: 'renewalGraceMs',
+    title: 'Renewed after the end for',
+    text: ({ terms, renewalGraceMs }) =>
+      terms ? (renewalGraceMs === undefined ? 'any time' : duration(renewalGraceMs)) : '–',
+  },
+  {
     key: 'autoRenewFlag',
     title: "Provider's auto-renew flag",
     text: ({ autoRenewFlag }) => (autoRenewFlag === false ? 'no' : autoRenewFlag),
   },
-  flag('revoke', 'Revoke'),
+  {
+    key: 'revoke',
+    title: 'Revoke',
+    text: ({ revoke, revokesSuperseded }) => (revoke && revokesSuperseded ? 'superseded' : yesNo(revoke)),
+  },
   {
     key: 'revocationShown',
     title: 'Revocation shows at the order',

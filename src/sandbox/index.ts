@@ -2,6 +2,7 @@ import { CertError } from '../model/errors.js';
 import type { SandboxDefinition } from './frame/definition.js';
 import { type Sandbox, type SandboxOptions, startServer } from './frame/server.js';
 import { suggestion } from './frame/suggest.js';
+import { namecheap } from './namecheap/index.js';
 import { sectigo } from './sectigo/index.js';
 import { theSslStore } from './thesslstore/index.js';
 
@@ -10,7 +11,7 @@ export type { Sandbox, SandboxOptions } from './frame/server.js';
 export { parseAssignment, settingsSchema } from './frame/settings.js';
 
 /** Every kind of sandbox, one line each. */
-export const sandboxDefinitions: readonly SandboxDefinition[] = [sectigo, theSslStore];
+export const sandboxDefinitions: readonly SandboxDefinition[] = [sectigo, theSslStore, namecheap];
 
 /** @throws CertError when there is no such kind */
 export function findSandbox(type: string): SandboxDefinition {

@@ -57,7 +57,7 @@ type Search = SellerSettings['search'];
 const ID = 'k3v9x2';
 
 /** Kinds that are served by a sandbox of the product. */
-type SandboxKind = 'sectigo' | 'thesslstore';
+type SandboxKind = 'sectigo' | 'thesslstore' | 'namecheap';
 
 export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | 'acme' | SandboxKind;
 
@@ -194,7 +194,11 @@ const ACCOUNTS: Readonly<Record<Kind, (url: string) => string>> = {
     `type: sectigo, environment: rehearsal, url: "${url}", currency: USD, credentials: { loginName: "\${SECTIGO_LOGIN}", loginPassword: "\${SECTIGO_PASSWORD}" }, prices: { positivessl: { 90d: { base: 4.50 USD }, 1y: { base: 9.99 USD } }, positivessl-multi-domain: { 1y: { base: 25 USD, names: 3, perName: 6 USD } }, instantssl: { 1y: { base: 20 USD } }, sitelock-basic: { 30d: { base: 4.99 USD }, 1y: { base: 49 USD } }, sitelock-pro: { 1y: { base: 99 USD } }, trueshield: { 30d: { base: 3.99 USD }, 1y: { base: 39 USD } }, backup-10gb: { 1y: { base: 29 USD } } }`,
   thesslstore: (url) =>
     `type: thesslstore, environment: rehearsal, url: "${url}", credentials: { partnerCode: "\${STORE_PARTNER}", authToken: "\${STORE_TOKEN}" }`,
+  namecheap: (url) => namecheapAccount(url),
 };
+
+const namecheapAccount = (url: string): string =>
+  `type: namecheap, environment: rehearsal, url: "${url}", credentials: { apiUser: "\${NC_USER}", apiKey: "\${NC_KEY}", clientIp: "\${NC_IP}" }, callsPerMinute: 6000, callsPerHour: 360000, callsPerDay: 8640000, prices: { san-certificate: { 1y: { base: 25 USD, names: 3, perName: 7 USD } } }`;
 
 const acmeAccount = (url: string): string =>
   `type: acme, environment: rehearsal, url: "${url}", termsAgreed: true, contacts: [team@example.com]`;
@@ -228,12 +232,16 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
 const LOGINS = {
   sectigo: { loginName: 'acme', loginPassword: 'S3cret+ word' },
   thesslstore: { partnerCode: '10000001', authToken: 'S3cret+ token' },
+  namecheap: { apiUser: 'acme', apiKey: 'S3cret+ key', clientIp: '198.51.100.7' },
 } as const satisfies Readonly<Record<SandboxKind, Readonly<Record<string, string>>>>;
 const SANDBOX_ENV = {
   SECTIGO_LOGIN: LOGINS.sectigo.loginName,
   SECTIGO_PASSWORD: LOGINS.sectigo.loginPassword,
   STORE_PARTNER: LOGINS.thesslstore.partnerCode,
   STORE_TOKEN: LOGINS.thesslstore.authToken,
+  NC_USER: LOGINS.namecheap.apiUser,
+  NC_KEY: LOGINS.namecheap.apiKey,
+  NC_IP: LOGINS.namecheap.clientIp,
 };
 
 const isSandbox = (kind: Kind): kind is SandboxKind => Object.hasOwn(LOGINS, kind);
@@ -451,6 +459,7 @@ const MAX_ROUNDS = 14;
 const LATE_ROUND_MS: Readonly<Partial<Record<Kind, number>>> = {
   sectigo: 12 * HOUR_MS,
   thesslstore: 12 * HOUR_MS,
+  namecheap: 12 * HOUR_MS,
 };
 
 const isQuiet = (statuses: Iterable<Status>): boolean =>

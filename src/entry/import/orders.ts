@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import { CertError } from '../../model/errors.js';
 import type { OrderSnapshot } from '../../model/order.js';
-import type { Provider } from '../../ports/provider.js';
+import type { ListedOrder, Provider } from '../../ports/provider.js';
 import type { Context } from '../context.js';
 import { untilStopped } from '../system/until-stopped.js';
 
@@ -32,11 +32,13 @@ export async function readOrders(context: Context, provider: Provider): Promise<
 async function readList(
   context: Context,
   id: string,
-  list: AsyncIterable<OrderSnapshot>,
+  list: AsyncIterable<ListedOrder>,
 ): Promise<readonly OrderSnapshot[]> {
   const orders: OrderSnapshot[] = [];
   for await (const order of list) {
     if (context.signal.aborted) break;
+    // Its successor has a line of its own.
+    if (order.superseded) continue;
     orders.push(order);
     if (orders.length % TELL_EVERY === 0) context.progress.step(`${orders.length} orders of ${id} read`);
   }

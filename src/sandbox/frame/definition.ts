@@ -128,11 +128,15 @@ export interface SandboxDefinition {
   readonly faults: Readonly<Record<string, VendorFault>>;
   /** Keys below `credentials:`, each with the variable that the printed block names. */
   readonly credentials: Readonly<Record<string, string>>;
+  /** Of these, what has a form of its own and is no secret; absent: the first is like a name, the others are made up. */
+  readonly madeUp?: Readonly<Record<string, string>>;
   /** Operations that cost money: where a fault happens if nothing else is said. */
   readonly purchases: readonly string[];
+  /** Operations that change something; absent: those that cost money. */
+  readonly writes?: readonly string[];
   readonly operations: readonly string[];
-  /** The operation behind a path; undefined for a path that the provider does not have. */
-  operation(path: string): string | undefined;
+  /** The operation of a call: by its path, or by what it carries; undefined for one that the provider does not have. */
+  operation(path: string, call: Pick<WireCall, 'query' | 'body'>): string | undefined;
   /** A target or a body as it was received, with every secret struck out: the form it has in the ledger. */
   masked(received: string): string;
   /** Further lines of the printed configuration block. */

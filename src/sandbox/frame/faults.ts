@@ -6,7 +6,7 @@ import { suggestion } from './suggest.js';
 export interface FaultRule {
   readonly name: string;
   readonly value?: string;
-  /** Operation it happens to, or `any`; absent = what the fault's kind says. */
+  /** Operation it happens to, `any`, or `writes`; absent = what the fault's kind says. */
   readonly operation?: string;
   /** How many times; null = until it is taken away. */
   readonly times: number | null;
@@ -71,6 +71,7 @@ export function createFaults(definition: SandboxDefinition): Faults {
   let rules: { rule: FaultRule; left: number }[] = [];
   const matches = (rule: FaultRule, operation: string): boolean =>
     rule.operation === 'any' ||
+    (rule.operation === 'writes' && (definition.writes ?? definition.purchases).includes(operation)) ||
     (rule.operation === undefined
       ? (kinds[rule.name]?.operations ?? []).includes(operation)
       : rule.operation === operation);
@@ -114,9 +115,13 @@ function check(
   if (operation !== undefined && !onTheWire) {
     throw new CertError('usage', `The fault "${name}" happens to no call; leave "@${operation}" away.`);
   }
-  if (operation !== undefined && operation !== 'any' && !operations.includes(operation)) {
+  const groups = ['any', 'writes'];
+  if (operation !== undefined && !groups.includes(operation) && !operations.includes(operation)) {
     const hint = suggestion(operation, operations);
-    throw new CertError('usage', `There is no operation "${operation}"${hint}; "any" stands for all.`);
+    throw new CertError(
+      'usage',
+      `There is no operation "${operation}"${hint}; "any" stands for all, "writes" for those that write.`,
+    );
   }
   if (times !== null && (!Number.isSafeInteger(times) || times < 1)) {
     throw new CertError('usage', `The fault "${name}" must happen at least once.`);

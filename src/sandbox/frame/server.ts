@@ -143,7 +143,7 @@ export async function startServer(definition: SandboxDefinition, options: Sandbo
   const closing = new AbortController();
   const open = new Map<string, number>();
   async function wire(call: Omit<WireCall, 'parallel'>, target: string): Promise<WireReply | 'cut'> {
-    const operation = definition.operation(call.path);
+    const operation = definition.operation(call.path, call);
     const fault = operation === undefined ? undefined : faults.take(LINE, operation);
     const parallel = open.get(operation ?? '') ?? 0;
     if (operation !== undefined) open.set(operation, parallel + 1);
@@ -295,5 +295,7 @@ const newToken = (length: number): string =>
   [...randomBytes(length)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('');
 
 /** The first of them reads like a user name, the others are secrets. */
-const madeUp = ({ credentials }: SandboxDefinition): Record<string, string> =>
-  Object.fromEntries(Object.keys(credentials).map((name, i) => [name, i === 0 ? 'rehearsal' : newToken(20)]));
+const madeUp = ({ credentials, madeUp: given = {} }: SandboxDefinition): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(credentials).map((name, i) => [name, given[name] ?? (i === 0 ? 'rehearsal' : newToken(20))]),
+  );

@@ -1,7 +1,7 @@
+import { certsOnlyPkcs7 } from '../frame/pkcs7.js';
 import type { Arguments } from './arguments.js';
 import { invalid, missing, Refusal } from './codes.js';
 import type { Answer, Fields } from './encode.js';
-import { certsOnlyPkcs7 } from './pkcs7.js';
 import { settle } from './progress.js';
 import { type Desk, findCertificate, findOrder, type Located, newestOf, type Order } from './state.js';
 import { statusFlags, statusText, termFields, unixSeconds, validationText } from './status.js';

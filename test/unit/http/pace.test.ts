@@ -10,7 +10,7 @@ const never = new AbortController().signal;
 
 it('so many calls begin at once, the next when the first is old enough', async () => {
   const clock = manualClock();
-  const turn = paced(clock, { calls: 3, perMs: 60_000 });
+  const turn = paced(clock, [{ calls: 3, perMs: 60_000 }]);
   for (let call = 0; call < 3; call += 1) await turn(never);
   expect(clock.slept).toEqual([]);
   clock.advance(10_000);
@@ -24,9 +24,36 @@ it('calls that wait together begin one window after another', async () => {
   const clock = manualClock();
   const sleeps: number[] = [];
   const frozen = { ...clock, sleep: async (ms: number) => void sleeps.push(ms) };
-  const turn = paced(frozen, { calls: 2, perMs: 1000 });
+  const turn = paced(frozen, [{ calls: 2, perMs: 1000 }]);
   await Promise.all(Array.from({ length: 6 }, () => turn(never)));
   expect(sleeps).toEqual([1000, 1000, 2000, 2000]);
+});
+
+it('a turn is that of the narrowest limit; one too far off is refused, with the time', async () => {
+  const clock = manualClock();
+  const turn = paced(clock, [
+    { calls: 2, perMs: 60_000 },
+    { calls: 3, perMs: 3_600_000 },
+  ]);
+  for (let call = 0; call < 3; call += 1) await turn(never);
+  expect(clock.slept).toEqual([60_000]);
+  const startedMs = clock.now();
+  await expect(turn(never)).rejects.toMatchObject({
+    code: 'provider.rate-limited',
+    effect: 'none',
+    retryAtMs: startedMs + 3_540_000,
+  });
+});
+
+it('some calls are kept for those that cost money', async () => {
+  const clock = manualClock();
+  const sleeps: number[] = [];
+  const frozen = { ...clock, sleep: async (ms: number) => void sleeps.push(ms) };
+  const turn = paced(frozen, [{ calls: 3, perMs: 60_000, reserved: 1 }]);
+  for (let call = 0; call < 4; call += 1) await turn(never);
+  expect(sleeps).toEqual([60_000, 60_000]);
+  await turn(never, 'paid');
+  expect(sleeps).toHaveLength(2);
 });
 
 it('a client keeps its pace over reads and paid calls together', async () => {

@@ -23,6 +23,7 @@ describe('the order of the reasons is the policy', () => {
   test('of the purchase lane', () => {
     expect(purchaseChecks.map((check) => check.name)).toEqual([
       'openPurchase',
+      'slotWaiting',
       'uncollected',
       'suspended',
       'failing',
@@ -41,6 +42,7 @@ describe('the order of the reasons is the policy', () => {
       'openFree',
       'suspended',
       'failing',
+      'activation',
       'nothingToServe',
       'revoked',
       'replaced',

@@ -31,6 +31,19 @@ describe('an empty look-up', () => {
     },
   );
 
+  it('shows by the books of an account whose purchases carry no reference', () => {
+    const books = { ...full, booksUnchanged: true };
+    expect(absenceProven('none', books, SETTLED).proven).toBe(true);
+    for (const missing of [
+      { booksUnchanged: false },
+      { complete: false },
+      { positiveControl: false },
+      { replyAtMs: SETTLED },
+    ]) {
+      expect(absenceProven('none', { ...books, ...missing }, SETTLED).proven).toBe(false);
+    }
+  });
+
   it('says why it proves nothing', () => {
     expect(absenceProven('findable', { ...full, positiveControl: false }, SETTLED)).toEqual({
       proven: false,

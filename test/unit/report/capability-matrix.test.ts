@@ -87,8 +87,10 @@ describe('the table of capabilities', () => {
       'changeValidation',
       'licences',
       'pollEveryMs',
+      'renewalGraceMs',
       'resendMails',
       'revocationShown',
+      'slots',
       'visibilityLagMs',
     ];
     expect(shown).toBe(Object.keys(poor).length - ['notes'].length + optional.length);

@@ -153,7 +153,7 @@ describe('a fault of the line', () => {
     ['garbage:1', 'The fault "garbage" takes no value.'],
     [
       'garbage@Collect',
-      'There is no operation "Collect" (did you mean "CollectSSL"?); "any" stands for all.',
+      'There is no operation "Collect" (did you mean "CollectSSL"?); "any" stands for all, "writes" for those that write.',
     ],
     ['wrong-key@CollectSSL', 'The fault "wrong-key" happens to no call; leave "@CollectSSL" away.'],
     ['garbage*0', 'The fault "garbage" must happen at least once.'],

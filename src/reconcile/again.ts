@@ -1,0 +1,26 @@
+import type { OpenIntent } from '../model/intent.js';
+import type { OrderSnapshot } from '../model/order.js';
+import type { Status } from '../model/status.js';
+import type { Provider } from '../ports/provider.js';
+import { plannedStep, replaceIntent } from './intents.js';
+
+/**
+ * Activated, and waiting for a request all the same: the authority refused it, and the support has reset the slot. What is
+ * paid goes on with the same request.
+ */
+export function withActivationAgain(
+  status: Status,
+  intent: OpenIntent | undefined,
+  { waitingFor }: OrderSnapshot,
+  { capabilities }: Provider,
+): Status {
+  if (capabilities.slots === undefined || waitingFor !== 'configuration') return status;
+  if (intent?.phase !== 'placed' || plannedStep(intent) >= 0) return status;
+  const last = intent.steps.length - 1;
+  return replaceIntent(status, {
+    ...intent,
+    steps: intent.steps.map((step, i) =>
+      i === last && !step.paid ? { name: step.name, paid: false, phase: 'planned' } : step,
+    ),
+  });
+}

@@ -1,0 +1,95 @@
+import type { Seat } from '../frame/definition.js';
+import type { NamecheapSettings } from './settings.js';
+
+export type Status =
+  | 'NewPurchase'
+  | 'NewRenewal'
+  | 'Purchased'
+  | 'PurchaseError'
+  | 'Active'
+  | 'Replaced'
+  | 'Cancelled';
+
+export type Method = 'EMAIL' | 'HTTP' | 'CNAME';
+
+/** A name and its proof. */
+export interface Proof {
+  name: string;
+  method: Method;
+  mailbox: string | null;
+  /** Name and content of the file, or owner and target of the record. */
+  key: string;
+  value: string;
+  provedAtMs: number | null;
+  lastLook: string | null;
+}
+
+export interface Issued {
+  readonly pem: string;
+  /** Upper-case hex. */
+  readonly serial: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** One line of the account: a slot, and what becomes of it. */
+export interface Entry {
+  id: string;
+  orderId: string;
+  /** Present name. */
+  type: string;
+  years: number;
+  /** Names beyond the included ones that are paid for. */
+  extraNames: number;
+  status: Status;
+  boughtAtMs: number;
+  /** When this record came to be; later than `boughtAtMs` for a reissue. */
+  madeAtMs: number;
+  activatedAtMs: number | null;
+  /** End of what is paid; null until it is activated. */
+  termEndMs: number | null;
+  /** The record it renews, or replaces. */
+  renews: string | null;
+  replaces: string | null;
+  replacedBy: string | null;
+  csrPem: string | null;
+  spkiBase64: string | null;
+  names: string[];
+  proofs: Proof[];
+  adminEmail: string;
+  organization: string | null;
+  country: string | null;
+  /** Told to be issued at the next look. */
+  now: boolean;
+  revoked: boolean;
+  issued: Issued | null;
+}
+
+export interface NamecheapState {
+  balance: string;
+  lastEntry: number;
+  lastOrder: number;
+  entries: Entry[];
+  /** Instants of the latest calls, for throttling. */
+  calls: number[];
+}
+
+export const emptyState = (balance: string): NamecheapState => ({
+  balance,
+  lastEntry: 950_000,
+  lastOrder: 880_010,
+  entries: [],
+  calls: [],
+});
+
+/** What every call works with. */
+export interface Desk {
+  readonly seat: Seat;
+  readonly state: NamecheapState;
+  readonly settings: NamecheapSettings;
+  readonly nowMs: number;
+}
+
+export const DAY_MS = 86_400_000;
+
+export const isSlot = ({ status }: Entry): boolean => status === 'NewPurchase' || status === 'NewRenewal';
