@@ -1,6 +1,6 @@
 import { CertError } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
-import type { PaidOrFreeAction } from '../model/order.js';
+import type { OrderRequest, PaidOrFreeAction } from '../model/order.js';
 import type { Operation, Provider, Step } from '../ports/provider.js';
 
 /**
@@ -36,9 +36,22 @@ function find(provider: Provider, action: PaidOrFreeAction, sameAccount: boolean
   }
 }
 
-/** The operation an open intent was made for. */
-export const operationOf = (provider: Provider, intent: OpenIntent): Operation =>
-  operationFor(provider, intent.action, intent.request.predecessor !== undefined);
+/** The steps of an operation that a request needs. */
+export const stepsFor = (operation: Operation, request: OrderRequest): Operation =>
+  operation.filter((step) => step.applies?.(request) ?? true);
+
+/**
+ * The operation an open intent was made for: the steps it names, whatever the configuration says by now.
+ * @throws CertError `provider.unsupported`
+ */
+export function operationOf(provider: Provider, intent: OpenIntent): Operation {
+  const operation = operationFor(provider, intent.action, intent.request.predecessor !== undefined);
+  return intent.steps.map(({ name }) => {
+    const step = operation.find((one) => one.name === name);
+    if (step) return step;
+    throw new CertError('provider.unsupported', `${intent.action} at ${intent.provider} has no step ${name}`);
+  });
+}
 
 /** May this call be made again without anybody knowing what became of it? Never one that costs money, whatever it says. */
 export const mayRepeat = (step: Step | undefined): boolean => step?.repeatable === true && !step.paid;

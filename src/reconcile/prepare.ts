@@ -15,7 +15,7 @@ import { isCertificate } from '../planner/input.js';
 import { wishedValidation } from '../planner/validation.js';
 import type { CsrSubject } from '../ports/keystore.js';
 import type { Provider } from '../ports/provider.js';
-import { operationFor } from './operations.js';
+import { operationFor, stepsFor } from './operations.js';
 import { providerFor, type Run, statusOf } from './run.js';
 import type { Job } from './send.js';
 import type { StateView } from './state.js';
@@ -37,7 +37,6 @@ export async function prepareJob(
   const provider = providerFor(run, item.provider ?? '');
   const predecessor = predecessorOf(status, item, action);
   const sameAccount = predecessor !== undefined && continues(action, predecessor, provider);
-  const operation = operationFor(provider, action, sameAccount);
   const nowMs = run.deps.clock.now();
   const contacts = certificate?.contacts === undefined ? undefined : contactsFor(run, certificate.contacts);
   const subject = subjectOf(item, certificate, predecessor);
@@ -53,6 +52,7 @@ export async function prepareJob(
     csr,
     subject,
   });
+  const operation = stepsFor(operationFor(provider, action, sameAccount), request);
   const intent: IntendedIntent = {
     id: run.deps.random.hex(8),
     lane: laneOf(action),

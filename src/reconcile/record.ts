@@ -124,7 +124,12 @@ function tell(run: Run, { job, intent, outcome }: SentStep): void {
   run.events.push({
     name: job.name,
     action: intent.action,
-    outcome: outcome.kind === 'unknown' ? 'unknown' : 'failed',
+    outcome:
+      outcome.kind === 'unknown'
+        ? 'unknown'
+        : outcome.error.code === 'provider.not-ready'
+          ? 'waiting'
+          : 'failed',
     message: explain(outcome.error),
   });
 }
