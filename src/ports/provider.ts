@@ -191,6 +191,8 @@ export interface Recorded {
   readonly request: OrderRequest;
   /** Results of the steps that are done, by step name. */
   readonly results: Readonly<Record<string, JsonObject>>;
+  /** As for a step that may wait; absent where nothing is left to pay. */
+  readonly tooMuch?: SoFar['tooMuch'];
 }
 
 /**

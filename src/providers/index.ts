@@ -3,6 +3,13 @@ import { acme } from './acme/index.js';
 import { localCa } from './local-ca/index.js';
 import { sectigo } from './sectigo/index.js';
 import { theSslStore } from './thesslstore/index.js';
+import { whmcs } from './whmcs/index.js';
 
 /** Every kind of provider, one line each. */
-export const providerDefinitions: readonly ProviderDefinition[] = [localCa, sectigo, theSslStore, acme];
+export const providerDefinitions: readonly ProviderDefinition[] = [
+  localCa,
+  sectigo,
+  theSslStore,
+  whmcs,
+  acme,
+];

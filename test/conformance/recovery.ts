@@ -161,7 +161,9 @@ export function recoveryTests({ trial }: Suite): void {
     const progress = await runSteps(before, beginning(request));
     const look = await loseAndLook(subject, paid, progress, bought);
     expect(await subject.purchases()).toBe(2);
-    expect(look.kind).toBe(provider.capabilities.search === 'none' ? 'cannot-tell' : 'found');
+    // Without a reference it may still show at the order it renews.
+    if (provider.capabilities.search === 'none') expect(look.kind).not.toBe('absent');
+    else expect(look.kind).toBe('found');
     if (look.kind === 'found') expect(look.outcome.orderId).not.toBe(bought.orderId);
   });
 

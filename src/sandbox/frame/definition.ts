@@ -131,8 +131,11 @@ export interface SandboxDefinition {
   /** Operations that cost money: where a fault happens if nothing else is said. */
   readonly purchases: readonly string[];
   readonly operations: readonly string[];
-  /** The operation behind a path; undefined for a path that the provider does not have. */
-  operation(path: string): string | undefined;
+  /**
+   * The operation behind a path; undefined for a path that the provider does not have.
+   * @param body  of providers with one address for every call
+   */
+  operation(path: string, body: Buffer): string | undefined;
   /** A target or a body as it was received, with every secret struck out: the form it has in the ledger. */
   masked(received: string): string;
   /** Further lines of the printed configuration block. */

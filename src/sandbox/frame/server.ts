@@ -143,7 +143,7 @@ export async function startServer(definition: SandboxDefinition, options: Sandbo
   const closing = new AbortController();
   const open = new Map<string, number>();
   async function wire(call: Omit<WireCall, 'parallel'>, target: string): Promise<WireReply | 'cut'> {
-    const operation = definition.operation(call.path);
+    const operation = definition.operation(call.path, call.body);
     const fault = operation === undefined ? undefined : faults.take(LINE, operation);
     const parallel = open.get(operation ?? '') ?? 0;
     if (operation !== undefined) open.set(operation, parallel + 1);

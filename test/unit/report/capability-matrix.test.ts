@@ -85,6 +85,8 @@ describe('the table of capabilities', () => {
       'absence',
       'caa',
       'changeValidation',
+      'handedIn',
+      'patienceMs',
       'pollEveryMs',
       'resendMails',
       'revocationShown',
