@@ -14,7 +14,7 @@ import { noteLook, noteRefusal } from './notes.js';
 import { withOrderFacts } from './order-facts.js';
 import { formatsOf, isOurKey } from './publish.js';
 import { providerFor, type Run, statusOf, stopIfAsked } from './run.js';
-import { stepResults } from './send.js';
+import { stepResults, tooMuchFor } from './send.js';
 import { findIntent } from './transitions.js';
 import { leftToSolvers } from './validation.js';
 import { type Verdict, verifyCollected } from './verify.js';
@@ -109,7 +109,11 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
   const status = statusOf(run.view, waiting.name);
   const intent = waiting.intentId === undefined ? undefined : findIntent(status, waiting.intentId);
   run.deps.progress.step(`asking ${provider.config.id} for order ${waiting.orderId} of ${waiting.name}`);
-  const recorded = intent && { request: intent.request, results: stepResults(intent) };
+  const recorded = intent && {
+    request: intent.request,
+    results: stepResults(intent),
+    tooMuch: tooMuchFor(run, waiting.name, provider, intent),
+  };
   const before = intent === undefined ? seen(waiting.name, waiting.orderId) : undefined;
   const order = before?.state === 'issued' ? before : await provider.getOrder(waiting.orderId, recorded);
   const news = withOrderFacts(status, order, provider.capabilities.termCounting) !== status;

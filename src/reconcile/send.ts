@@ -93,9 +93,15 @@ function soFarOf(run: Run, { name, provider, intent }: Job): SoFar {
   return {
     request: intent.request,
     results: stepResults(intent),
-    tooMuch: (total) => chargedTooMuch(intent.quoted, total, provider.config.tax, ceilingFor(run, name)),
+    tooMuch: tooMuchFor(run, name, provider, intent),
   };
 }
+
+/** Judges what is asked for against what was agreed for this intent. */
+export const tooMuchFor =
+  (run: Run, name: string, { config }: Provider, { quoted }: OpenIntent): SoFar['tooMuch'] =>
+  (total) =>
+    chargedTooMuch(quoted, total, config.tax, ceilingFor(run, name));
 
 /** The look at its order records who has to act. */
 function waiting(run: Run, { name, intent }: Job, { message }: StepWait): void {

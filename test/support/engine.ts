@@ -57,7 +57,7 @@ type Search = SellerSettings['search'];
 const ID = 'k3v9x2';
 
 /** Kinds that are served by a sandbox of the product. */
-type SandboxKind = 'sectigo' | 'thesslstore';
+type SandboxKind = 'sectigo' | 'thesslstore' | 'whmcs';
 
 export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | 'acme' | SandboxKind;
 
@@ -190,6 +190,8 @@ const ACCOUNTS: Readonly<Record<Kind, (url: string) => string>> = {
     `type: sectigo, environment: rehearsal, url: "${url}", currency: USD, credentials: { loginName: "\${SECTIGO_LOGIN}", loginPassword: "\${SECTIGO_PASSWORD}" }, prices: { positivessl: { 90d: { base: 4.50 USD }, 1y: { base: 9.99 USD } }, positivessl-multi-domain: { 1y: { base: 25 USD, names: 3, perName: 6 USD } }, instantssl: { 1y: { base: 20 USD } } }`,
   thesslstore: (url) =>
     `type: thesslstore, environment: rehearsal, url: "${url}", credentials: { partnerCode: "\${STORE_PARTNER}", authToken: "\${STORE_TOKEN}" }`,
+  whmcs: (url) =>
+    `type: whmcs, environment: rehearsal, url: "${url}", clientId: 77, paymentMethod: banktransfer, credentials: { identifier: "\${WHMCS_IDENTIFIER}", secret: "\${WHMCS_SECRET}" }`,
 };
 
 const acmeAccount = (url: string): string =>
@@ -222,12 +224,15 @@ function configuration(options: PlaceOptions, recipient: string, url: string): s
 const LOGINS = {
   sectigo: { loginName: 'acme', loginPassword: 'S3cret+ word' },
   thesslstore: { partnerCode: '10000001', authToken: 'S3cret+ token' },
+  whmcs: { identifier: 'api-identifier', secret: 'S3cret+ secret' },
 } as const satisfies Readonly<Record<SandboxKind, Readonly<Record<string, string>>>>;
 const SANDBOX_ENV = {
   SECTIGO_LOGIN: LOGINS.sectigo.loginName,
   SECTIGO_PASSWORD: LOGINS.sectigo.loginPassword,
   STORE_PARTNER: LOGINS.thesslstore.partnerCode,
   STORE_TOKEN: LOGINS.thesslstore.authToken,
+  WHMCS_IDENTIFIER: LOGINS.whmcs.identifier,
+  WHMCS_SECRET: LOGINS.whmcs.secret,
 };
 
 const isSandbox = (kind: Kind): kind is SandboxKind => Object.hasOwn(LOGINS, kind);
@@ -443,6 +448,7 @@ const MAX_ROUNDS = 14;
 const LATE_ROUND_MS: Readonly<Partial<Record<Kind, number>>> = {
   sectigo: 12 * HOUR_MS,
   thesslstore: 12 * HOUR_MS,
+  whmcs: 12 * HOUR_MS,
 };
 
 const isQuiet = (statuses: Iterable<Status>): boolean =>

@@ -89,7 +89,7 @@ export interface ServiceFacts {
   } | null;
 }
 
-const servicesOf = async (sandbox: Sandbox): Promise<readonly ServiceFacts[]> =>
+export const servicesOf = async (sandbox: Sandbox): Promise<readonly ServiceFacts[]> =>
   (await sandbox.control('GET', 'services')) as unknown as readonly ServiceFacts[];
 
 /** Every request that waits gets its certificate when next looked at; cancellations that were asked for are granted. */

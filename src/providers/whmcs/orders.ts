@@ -85,13 +85,6 @@ async function standingOf(shop: Shop, look: Look, invoice: Invoice | undefined):
       wait ?? { waitingFor: 'payment', message: `invoice ${invoice.id} is paid from credit by the next run` },
     );
   }
-  const words = moduleWords(recorded);
-  if (words !== undefined) {
-    return waitsFor({
-      waitingFor: 'person',
-      message: `the module of service ${service.id} says "${words}"; have it finished in WHMCS, certwright does not run it again`,
-    });
-  }
   if (isPending(service)) return notSetUp(shop, look);
   return look.product === undefined
     ? { state: 'pending', waitingFor: 'person' }
@@ -100,13 +93,21 @@ async function standingOf(shop: Shop, look: Look, invoice: Invoice | undefined):
 
 const waitsFor = ({ waitingFor, message }: StepWait): Standing => ({ state: 'pending', waitingFor, message });
 
-const moduleWords = (recorded: Recorded | undefined): string | undefined =>
-  ['accept', 'create', 'submit']
+/** What the module said when certwright ran it; undefined: it took the call. */
+function moduleWait({ service, recorded }: Look, steps: readonly string[]): Standing | undefined {
+  const words = steps
     .map((step) => textOf(recorded?.results[step] ?? {}, 'moduleError'))
-    .find((words) => words !== undefined);
+    .find((text) => text !== undefined);
+  if (words === undefined) return undefined;
+  const message = `the module of service ${service.id} says "${words}"; have it finished in WHMCS, certwright does not run it again`;
+  return waitsFor({ waitingFor: 'person', message });
+}
 
 /** Paid, and the module has not run yet. */
-async function notSetUp(shop: Shop, { service, product, recorded }: Look): Promise<Standing> {
+async function notSetUp(shop: Shop, look: Look): Promise<Standing> {
+  const { service, product, recorded } = look;
+  const said = moduleWait(look, ['accept', 'create']);
+  if (said) return said;
   const ours = product !== undefined && product.setup !== 'payment';
   const next = product?.setup === 'create' ? 'create' : 'accept';
   if (ours && recorded !== undefined && recorded.results[next] === undefined) {
@@ -151,14 +152,16 @@ function enrolled(shop: Shop, look: Look, product: ShopProduct): Standing {
       ? { state: 'issued', reissueEnded: true, message: told.message }
       : { state: told.state, message: told.message };
   }
-  const wait = waitIn(product, service, told);
+  const wait = waitIn(look, product, told);
   return { ...wait, ...(reissue ? { state: 'issued', reissuePending: true } : {}) };
 }
 
 const toldState = ({ options }: Shop, product: ShopProduct, service: Service): ReadState | undefined =>
   readState(fieldOf(product, service, 'state') ?? '', options.profile, product.states);
 
-function waitIn(product: ShopProduct, service: Service, told: ReadState | undefined): Standing {
+function waitIn(look: Look, product: ShopProduct, told: ReadState | undefined): Standing {
+  const said = moduleWait(look, ['submit']);
+  if (said && (told === undefined || told.waitingFor === 'configuration')) return said;
   if (told) {
     return {
       state: 'pending',
@@ -166,7 +169,7 @@ function waitIn(product: ShopProduct, service: Service, told: ReadState | undefi
       ...(told.message === '' ? {} : { message: told.message }),
     };
   }
-  const untaken = fieldOf(product, service, 'csr') === '';
+  const untaken = fieldOf(product, look.service, 'csr') === '';
   return { state: 'pending', waitingFor: untaken ? 'configuration' : 'ca' };
 }
 
