@@ -24,6 +24,9 @@ export function conditionContext(
     ...(spec === undefined ? {} : { autoRenew: spec.autoRenew }),
     ...(certificate?.renewBeforeMs === undefined ? {} : { renewBeforeMs: certificate.renewBeforeMs }),
     ...(provider === undefined ? {} : { carriesRemainingDays: provider.capabilities.carriesRemainingDays }),
+    ...(provider?.capabilities.patienceMs === undefined
+      ? {}
+      : { patienceMs: provider.capabilities.patienceMs }),
     ...(hold === undefined ? {} : { hold }),
     ...(certificate?.adopt?.kind === 'ignore' ? { ignored: certificate.adopt.orders } : {}),
   };

@@ -82,6 +82,7 @@ const LINES: readonly Line[] = [
   flag('quote', 'Price by API'),
   flag('balance', 'Balance by API'),
   flag('list', 'List of orders'),
+  flag('renewsItself', 'Renews by itself'),
   flag('push', 'Push notifications'),
   flag('handedIn', 'Certificates handed in by people'),
   {

@@ -43,6 +43,7 @@ const capabilities: Capabilities = {
     balance: 'Credit of the client; none where invoices are paid otherwise (payFromCredit: false).',
     resendMails: 'Only where the module has a function for it that every product names.',
     carriesRemainingDays: 'What an authority adds is the business of the module.',
+    renewsItself: 'Only with `renewalOwner: whmcs`.',
     handedIn: 'Products with `completion: manual`, whose certificate the shop shows nobody but people.',
     push: 'WHMCS calls nobody that certwright could listen to; it polls.',
     wildcard: 'As the products of the shop are.',
@@ -79,7 +80,7 @@ function describe(config: ProviderConfig): Offering {
 
 /** What hangs on fields and functions, an account has where every one of its products has it. */
 function capabilitiesOf(options: ShopOptions): Capabilities {
-  const { products, payFromCredit, patienceMs } = options;
+  const { products, payFromCredit, patienceMs, renewalOwner } = options;
   const every = (test: (product: ShopOptions['products'][number]) => boolean): boolean =>
     products.length > 0 && products.every(test);
   const { resendMails: _resend, handedIn: _handed, ...base } = capabilities;
@@ -92,6 +93,7 @@ function capabilitiesOf(options: ShopOptions): Capabilities {
     ...(every(({ functions }) => functions.resend !== undefined) ? { resendMails: true } : {}),
     ...(products.some(({ completion }) => completion === 'manual') ? { handedIn: true as const } : {}),
     patienceMs,
+    ...(renewalOwner === 'whmcs' ? { renewsItself: true as const } : {}),
     balance: payFromCredit,
     wildcard: products.some(({ wildcard }) => wildcard),
   };

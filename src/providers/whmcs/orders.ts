@@ -25,7 +25,10 @@ export interface Look {
   readonly key?: string;
 }
 
-type Standing = Pick<OrderSnapshot, 'state' | 'waitingFor' | 'message' | 'reissuePending' | 'reissueEnded'>;
+type Standing = Pick<
+  OrderSnapshot,
+  'state' | 'waitingFor' | 'message' | 'reissuePending' | 'reissueEnded' | 'handedIn'
+>;
 
 const OVER = /^(cancelled|terminated|fraud)$/i;
 
@@ -176,7 +179,7 @@ function waitIn(look: Look, product: ShopProduct, told: ReadState | undefined): 
 /** People ask for it and hand it in: the shop shows nothing of it. */
 function byHand({ service, recorded }: Look): Standing {
   const message = `have the certificate of service ${service.id} issued in WHMCS with the request that \`certwright show --csr\` prints, then hand it in: \`certwright attach\`, or a pull request with inbox/NAME.pem`;
-  const wait = { waitingFor: 'person', message } as const;
+  const wait = { waitingFor: 'person', message, handedIn: true } as const;
   return isReissue(recorded)
     ? { state: 'issued', reissuePending: true, ...wait }
     : { state: 'pending', ...wait };

@@ -36,6 +36,13 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
     },
     { method: 'GET', path: 'services/:id', description: 'one service', run: onService(() => undefined) },
     post('configure', 'the wizard: {"csr": PEM, "approver": MAIL, "names": "a, b"}', wizard),
+    post('reopen', 'the wizard: a reissue is begun', (now, service) => {
+      const ssl = sslOf(service);
+      if (ssl.state !== 'issued') throw refuse('Only an issued certificate can be reissued.');
+      ssl.state = 'configuring';
+      ssl.row = 'Awaiting Configuration';
+      mirrored(now, service);
+    }),
     post('setup', 'the operator runs the module for it', async (now, service) => {
       const said = await create(now, service);
       if (said !== 'success') throw refuse(said);

@@ -88,6 +88,7 @@ describe('the table of capabilities', () => {
       'handedIn',
       'patienceMs',
       'pollEveryMs',
+      'renewsItself',
       'resendMails',
       'revocationShown',
       'visibilityLagMs',
