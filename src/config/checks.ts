@@ -226,6 +226,7 @@ function offerProblems(
   }
   return [
     ...terms,
+    ...renewalProblems(spec, id, capabilities),
     ...nameProblems(spec, resolved, product, capabilities),
     ...contactProblems(spec, product),
   ];
@@ -248,6 +249,18 @@ function termProblems(
   if (sold.length === 0 || sold.includes(term)) return [];
   const message = `"${id}" does not sell ${product?.id} for ${term}.`;
   return [{ path: ['term'], complaint: { code: 'term.not-sold', message, suggestion: offer } }];
+}
+
+/** Two who renew pay twice. */
+function renewalProblems(
+  { autoRenew }: CertificateSpec,
+  id: string,
+  { renewsItself }: Capabilities,
+): readonly Problem[] {
+  if (!autoRenew || !renewsItself) return [];
+  const message = `"${id}" renews by itself, and autoRenew would renew a second time.`;
+  const suggestion = `Remove autoRenew, or have providers.${id} renewed by certwright.`;
+  return [{ path: ['autoRenew'], complaint: { code: 'renewal.owner', message, suggestion } }];
 }
 
 function nameProblems(

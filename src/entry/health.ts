@@ -46,6 +46,9 @@ export function conditionContext(
     ...(spec?.renewBeforeMs === undefined ? {} : { renewBeforeMs: spec.renewBeforeMs }),
     ...(spec?.kind === 'sitelock' ? { renewedBy: spec.renewedBy } : {}),
     ...(provider === undefined ? {} : { carriesRemainingDays: provider.capabilities.carriesRemainingDays }),
+    ...(provider?.capabilities.patienceMs === undefined
+      ? {}
+      : { patienceMs: provider.capabilities.patienceMs }),
     ...(hold === undefined ? {} : { hold }),
     ...(serving === undefined || looks.length === 0
       ? {}

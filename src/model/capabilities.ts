@@ -62,6 +62,12 @@ export interface Capabilities {
   readonly resendMails?: boolean;
   /** Shortest time between two looks at one order that the provider asks for; absent = every run may look. */
   readonly pollEveryMs?: number;
+  /** The account is set up so that the other side renews, outside every limit: nobody else may; absent = no. */
+  readonly renewsItself?: true;
+  /** Certificates of it may be handed in by people, because no API delivers them; absent = no. */
+  readonly handedIn?: true;
+  /** From this long after placing, a DV order that nobody is known to be waited for is said to stall; absent = never. */
+  readonly patienceMs?: number;
   readonly wildcard: boolean;
   readonly termCounting: TermCounting;
   /** Remaining days of the old order are added to a renewal. */

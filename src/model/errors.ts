@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'provider.refused'
   | 'provider.credentials'
   | 'provider.rate-limited'
+  | 'provider.not-ready'
   | 'provider.unsupported'
   | 'wire.unexpected'
   | 'order.ambiguous'

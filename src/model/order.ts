@@ -59,6 +59,8 @@ export interface OrderSnapshot {
   readonly reissuePending?: boolean;
   /** The reissue that the record is of ended without a certificate, and the order goes on; `message` says why. */
   readonly reissueEnded?: true;
+  /** People hand its certificate in: whether there is one, the provider does not know. */
+  readonly handedIn?: true;
   /** The provider's own auto-renew flag, where there is one. */
   readonly autoRenew?: boolean;
   /** When the provider will revoke the predecessor of the newest certificate. */

@@ -13,7 +13,7 @@ import { overdueFromMs, renewal } from './schedule.js';
 import { type EndpointLook, endpointVerdict, servedEverywhere } from './serving.js';
 import { isUnderWay, proofWords, solverDueMs } from './solving.js';
 
-export type { Condition, ConditionType };
+export type { Condition };
 
 /** What the status file does not know. Everything may be left out, as for a certificate whose manifest is gone. */
 export interface ConditionContext {
@@ -23,6 +23,8 @@ export interface ConditionContext {
   readonly carriesRemainingDays?: boolean;
   /** Of website protection: who the manifest wants to renew it. */
   readonly renewedBy?: 'certwright' | 'provider';
+  /** As the capabilities of the account of what is under way. */
+  readonly patienceMs?: number;
   /** What the latest plan holds back for this certificate. */
   readonly hold?: Hold;
   /** Orders the manifest says to ignore. */
@@ -55,6 +57,7 @@ export function conditionsOf(
     ...open.flatMap((intent) => underWay(status, intent)),
     ...(context.hold === undefined ? [] : [held(context.hold, nowMs)]),
     ...open.flatMap(unknownOutcome),
+    ...open.flatMap((intent) => stalled(status, intent, nowMs, context)),
     ...proofAlarms(status, nowMs),
     ...deliveryAlarm(status, nowMs),
     ...secondOrders(status, context.ignored ?? []).map(({ since, message }) =>
@@ -62,6 +65,23 @@ export function conditionsOf(
     ),
     ...(status.archived ? [] : alarms(status, nowMs, context)),
   ];
+}
+
+/** Nobody is known to be waited for, and a DV order takes minutes as a rule: it is not known to be stuck, but looks so. */
+function stalled(
+  { orders }: Status,
+  intent: OpenIntent,
+  nowMs: number,
+  { patienceMs, rule }: ConditionContext,
+): readonly Condition[] {
+  if (patienceMs === undefined || intent.phase !== 'placed' || rule?.validation !== 'dv') return [];
+  const order = orders.find(({ ids }) => ids.includes(intent.orderId));
+  const waits = order?.waitingFor;
+  const quiet = waits === undefined || waits === 'ca' || waits === 'configuration';
+  const sinceMs = toMs(intent.placedAt) + patienceMs;
+  if (!quiet || nowMs < sinceMs) return [];
+  const message = `order ${intent.orderId} at ${intent.provider} was placed ${intent.placedAt} and shows no certificate; see first whether credit is missing where ${intent.provider} buys, then look at the order there. Never order again because of it`;
+  return [condition('Attention', 'warning', 'Stalled', toInstant(sinceMs), message)];
 }
 
 /** What solvers cannot do is said at once; it is an alarm when an order has waited for it for a day. */

@@ -65,9 +65,14 @@ function sendingTime(intent: OpenIntent): { readonly fromMs: number; readonly ti
   }
 }
 
-function isCharged(status: Status, intent: Intent): boolean {
-  if (intent.phase !== 'placed' && intent.phase !== 'issued') return false;
-  const order = status.orders.find((o) => o.id === intent.orderId || o.ids.includes(intent.orderId));
+/** Also while a later step of it is on its way. */
+function isCharged(status: Status, intent: OpenIntent): boolean {
+  const order =
+    'orderId' in intent
+      ? status.orders.find((o) => o.id === intent.orderId || o.ids.includes(intent.orderId))
+      : status.orders.findLast(
+          (o) => o.provider === intent.provider && o.reference === intent.request.reference,
+        );
   return (
     order?.charges.some((c) => c.action === intent.action && toMs(c.at) >= toMs(intent.createdAt)) ?? false
   );
@@ -137,12 +142,17 @@ export function openLedger(
       }
     }
     for (const intent of status.intents) {
-      if (intent.phase !== 'intended' || intent.quoted === null) continue;
+      if (intent.quoted === null || !isPromised(intent)) continue;
       promised = promise(promised, intent.provider, costOf(intent.quoted, taxOf(intent.provider)));
     }
   }
   return { budgets, promised };
 }
+
+/** Has the account still to pay for it? What was ordered and waits for its payment has. */
+const isPromised = (intent: Intent): boolean =>
+  intent.phase === 'intended' ||
+  (intent.phase === 'placed' && intent.steps.some(({ paid, phase }) => paid && phase !== 'done'));
 
 const promise = (
   promised: SpendLedger['promised'],

@@ -17,6 +17,7 @@ import type {
   OrderSnapshot,
   RequestedValidation,
   RevocationReason,
+  WaitingFor,
 } from '../model/order.js';
 import type { Secret } from '../model/secret.js';
 import type { Term } from '../model/term.js';
@@ -95,6 +96,21 @@ export interface LookUpContext extends StepContext {
   readonly claimed?: readonly string[];
 }
 
+/** Where an operation stands when one of its later steps is about to be taken. */
+export interface SoFar {
+  readonly request: OrderRequest;
+  /** Results of the steps that are done, by step name. */
+  readonly results: Readonly<Record<string, JsonObject>>;
+  /** Why this sum, tax included, is more than was agreed for the whole operation; undefined: it may be paid. */
+  tooMuch(total: Money): string | undefined;
+}
+
+/** Somebody else has to act before a step can be taken. */
+export interface StepWait {
+  readonly waitingFor: WaitingFor;
+  readonly message: string;
+}
+
 /** One writing call. Never repeated by transport or by us without a proven absence. */
 export interface Step {
   readonly name: string;
@@ -104,11 +120,23 @@ export interface Step {
    * Never beside `paid`.
    */
   readonly repeatable?: true;
-  /** Reads what the look-up will compare with; stored in the intent before it is pushed. */
-  before?(request: OrderRequest): Promise<JsonObject>;
+  /** Is it one of the steps of this request? Decided once, when the intent is made. Absent: of every request. Pure. */
+  applies?(request: OrderRequest): boolean;
   /**
-   * The call. Not idempotent: at most once per confirmed nonce.
-   * @throws CertError, effect `none` only where the provider provably did nothing
+   * Of a later step: who has to act before it can be taken; undefined: it can be taken now. Neither a failure nor remembered:
+   * the next run asks again, and what `getOrder` tells meanwhile is recorded. Reads only, asked right before `before`.
+   */
+  waits?(soFar: SoFar): Promise<StepWait | undefined>;
+  /**
+   * Reads what the look-up will compare with; stored in the intent before it is pushed.
+   * @param soFar  of a later step
+   */
+  before?(request: OrderRequest, soFar?: SoFar): Promise<JsonObject>;
+  /**
+   * The call. Not idempotent: at most once per confirmed nonce. A later step whose goal is reached already sends nothing, and
+   * asks its guard all the same.
+   * @throws CertError, effect `none` only where the provider provably did nothing; `provider.not-ready` where what `waits`
+   * saw is so no more
    */
   run(context: StepContext, guard: SendGuard): Promise<StepOutcome>;
   /** What became of the call. Reads only. */
@@ -200,6 +228,8 @@ export interface Recorded {
   readonly request: OrderRequest;
   /** Results of the steps that are done, by step name. */
   readonly results: Readonly<Record<string, JsonObject>>;
+  /** As for a step that may wait; absent where nothing is left to pay. */
+  readonly tooMuch?: SoFar['tooMuch'];
 }
 
 /**

@@ -4,6 +4,7 @@ import { localCa } from './local-ca/index.js';
 import { namecheap } from './namecheap/index.js';
 import { sectigo } from './sectigo/index.js';
 import { theSslStore } from './thesslstore/index.js';
+import { whmcs } from './whmcs/index.js';
 
 /** Every kind of provider, one line each. */
 export const providerDefinitions: readonly ProviderDefinition[] = [
@@ -11,5 +12,6 @@ export const providerDefinitions: readonly ProviderDefinition[] = [
   sectigo,
   theSslStore,
   namecheap,
+  whmcs,
   acme,
 ];

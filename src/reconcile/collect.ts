@@ -10,12 +10,13 @@ import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.j
 import type { Provider } from '../ports/provider.js';
 import { certificatePath } from '../repository/layout.js';
 import { type Found, landFound, type Waiting } from './found.js';
+import { certificateOf, delivered, inboxText, isHandedIn } from './inbox.js';
 import { findIntent } from './intents.js';
 import { noteLook, noteRefusal } from './notes.js';
 import { withOrderFacts } from './order-facts.js';
 import { formatsOf, isOurKey } from './publish.js';
 import { providerFor, type Run, statusOf, stopIfAsked } from './run.js';
-import { stepResults } from './send.js';
+import { stepResults, tooMuchFor } from './send.js';
 import { leftToSolvers } from './validation.js';
 import { type Verdict, verifyCollected } from './verify.js';
 
@@ -53,11 +54,15 @@ export async function collectOrders(
   return looked;
 }
 
-/** Asks for orders, whether they are due or not; records nothing. What cannot be read is told and left out. */
+/**
+ * Asks for orders, whether they are due or not; records nothing. What cannot be read is told and left out.
+ * @param handed  certificate that a person hands in now; absent: what lies in the inbox counts
+ */
 export async function lookAt(
   run: Run,
   orders: readonly Waiting[],
   seen: Seen = () => undefined,
+  handed?: string,
 ): Promise<readonly Found[]> {
   const queues = new Map<Provider, PQueue>();
   const found = await Promise.all(
@@ -66,7 +71,7 @@ export async function lookAt(
         const provider = providerOfOrder(run, waiting);
         const queue = queues.get(provider) ?? new PQueue({ concurrency: provider.capabilities.concurrency });
         queues.set(provider, queue);
-        return await queue.add(() => look(run, provider, waiting, seen));
+        return await queue.add(() => look(run, provider, waiting, seen, handed));
       } catch (error) {
         const provider = run.providers.all.get(providerIdOf(run, waiting) ?? '');
         if (provider) noteRefusal(run.notes, provider.config, error, run.deps.clock.now());
@@ -104,12 +109,22 @@ function providerOfOrder(run: Run, waiting: Waiting): Provider {
   throw new CertError('order.not-found', `no order ${waiting.orderId} is recorded for ${waiting.name}`);
 }
 
-async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen): Promise<Found> {
+async function look(
+  run: Run,
+  provider: Provider,
+  waiting: Waiting,
+  seen: Seen,
+  handed: string | undefined,
+): Promise<Found> {
   stopIfAsked(run.deps);
   const status = statusOf(run.view, waiting.name);
   const intent = waiting.intentId === undefined ? undefined : findIntent(status, waiting.intentId);
   run.deps.progress.step(`asking ${provider.config.id} for order ${waiting.orderId} of ${waiting.name}`);
-  const recorded = intent && { request: intent.request, results: stepResults(intent) };
+  const recorded = intent && {
+    request: intent.request,
+    results: stepResults(intent),
+    tooMuch: tooMuchFor(run, waiting.name, provider, intent),
+  };
   const before = intent === undefined ? seen(waiting.name, waiting.orderId) : undefined;
   const order = before?.state === 'issued' ? before : await provider.getOrder(waiting.orderId, recorded);
   const news = withOrderFacts(status, order, provider.capabilities.termCounting) !== status;
@@ -122,9 +137,14 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
     const left = intent.request.validation.filter(({ name }) => !proven.has(name));
     if (left.length > 0) await provider.validator?.recheck(order.id, left, recorded);
   }
-  if (order.state !== 'issued') return { ...base, result: { kind: 'pending' } };
-  const collected = await provider.collect(order.id, recorded);
+  const byHand = isHandedIn(order, intent) ? (handed ?? (await inboxText(run, waiting.name))) : undefined;
+  if (order.state !== 'issued' && byHand === undefined) return { ...base, result: { kind: 'pending' } };
+  const collected =
+    byHand === undefined
+      ? await provider.collect(order.id, recorded)
+      : certificateOf(byHand, intent?.keyHash);
   if (!collected) return { ...base, result: { kind: 'pending' } };
+  const shown = byHand === undefined ? order : delivered(order);
   const verdict = await verifyCollected(
     provider,
     status,
@@ -151,13 +171,14 @@ async function look(run: Run, provider: Provider, waiting: Waiting, seen: Seen):
       );
       return {
         ...base,
+        order: shown,
         result: {
           kind: 'publish',
           publication: {
             name: waiting.name,
             ...(intent === undefined ? {} : { intent }),
             ...(waiting.successor ? { successor: true } : {}),
-            order,
+            order: shown,
             parsed: verdict.parsed,
             chainPem: verdict.chainPem,
             extra: extra.map(({ format, content }) => ({

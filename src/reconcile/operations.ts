@@ -1,6 +1,6 @@
 import { CertError } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
-import type { PaidOrFreeAction } from '../model/order.js';
+import type { OrderRequest, PaidOrFreeAction } from '../model/order.js';
 import type { Operation, Provider, Step } from '../ports/provider.js';
 
 /**
@@ -38,11 +38,24 @@ function find(provider: Provider, action: PaidOrFreeAction, sameAccount: boolean
   }
 }
 
-/** The operation an open intent was made for. */
-export const operationOf = (provider: Provider, intent: OpenIntent): Operation =>
-  intent.request.licence
+/** The steps of an operation that a request needs. */
+export const stepsFor = (operation: Operation, request: OrderRequest): Operation =>
+  operation.filter((step) => step.applies?.(request) ?? true);
+
+/**
+ * The operation an open intent was made for: the steps it names, whatever the configuration says by now.
+ * @throws CertError `provider.unsupported`
+ */
+export function operationOf(provider: Provider, intent: OpenIntent): Operation {
+  const operation = intent.request.licence
     ? licenceOperation(provider, intent.action)
     : operationFor(provider, intent.action, intent.request.predecessor !== undefined);
+  return intent.steps.map(({ name }) => {
+    const step = operation.find((one) => one.name === name);
+    if (step) return step;
+    throw new CertError('provider.unsupported', `${intent.action} at ${intent.provider} has no step ${name}`);
+  });
+}
 
 /** The same for website protection. @throws CertError `provider.unsupported` */
 export function licenceOperation({ config, licenser }: Provider, action: PaidOrFreeAction): Operation {

@@ -19,9 +19,10 @@ import { withoutLane } from './lane-failures.js';
 const KEPT_PREVIOUS = 20;
 
 /** What the provider shows of an order now. Returns the same object where nothing changed: no difference, no commit. */
-export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting: TermCounting): Status {
-  const order = status.orders.find((known) => known.ids.some((id) => snapshot.ids.includes(id)));
-  if (!order || isOlderThanRecorded(order, snapshot)) return status;
+export function withOrderFacts(status: Status, told: OrderSnapshot, counting: TermCounting): Status {
+  const order = status.orders.find((known) => known.ids.some((id) => told.ids.includes(id)));
+  if (!order || isOlderThanRecorded(order, told)) return status;
+  const snapshot = isServed(status, order) ? believed(told, order) : told;
   const term = order.term === undefined ? undefined : parseTerm(order.term);
   const paidTillMs = paidTillOf({
     ...(snapshot.paidTill === undefined ? {} : { providerPaidTillMs: toMs(snapshot.paidTill) }),
@@ -51,7 +52,17 @@ export function withOrderFacts(status: Status, snapshot: OrderSnapshot, counting
     moved.current && order.ids.includes(moved.current.order)
       ? { ...moved, current: { ...moved.current, order: next.id } }
       : moved;
-  return told(followed, next) === told(status, order) ? status : followed;
+  return changeable(followed, next) === changeable(status, order) ? status : followed;
+}
+
+const isServed = ({ current }: Status, { ids }: OrderRecord): boolean =>
+  current !== undefined && ids.includes(current.order);
+
+/** Where people hand certificates in, the provider never learns that there is one: what is published is issued. */
+function believed(snapshot: OrderSnapshot, order: OrderRecord): OrderSnapshot {
+  if (!snapshot.handedIn || snapshot.state !== 'pending' || order.state !== 'issued') return snapshot;
+  const { waitingFor: _waiting, message: _message, ...rest } = snapshot;
+  return { ...rest, state: 'issued' };
 }
 
 /** Seen under an id that a reissue took from it: read before that, or said of what the reissue replaced. */
@@ -69,7 +80,7 @@ function idsWith({ ids }: OrderRecord, snapshot: OrderSnapshot): readonly string
 }
 
 /** All that the provider can have changed: the rest of a status is long, and the same. */
-const told = ({ validation, current }: Status, order: OrderRecord): string =>
+const changeable = ({ validation, current }: Status, order: OrderRecord): string =>
   canonicalJson({ order, validation, certificateOf: current?.order ?? null });
 
 /**

@@ -15,7 +15,7 @@ import { wishedValidation } from '../planner/validation.js';
 import type { CsrSubject } from '../ports/keystore.js';
 import type { Provider } from '../ports/provider.js';
 import { prepareLicence } from './licence-job.js';
-import { operationFor } from './operations.js';
+import { operationFor, stepsFor } from './operations.js';
 import { referenceFor } from './references.js';
 import { providerFor, type Run, statusOf } from './run.js';
 import type { Job } from './send.js';
@@ -40,7 +40,6 @@ export async function prepareJob(
   const predecessor = predecessorOf(status, item, action);
   const nowMs = run.deps.clock.now();
   const sameAccount = predecessor !== undefined && continues(action, predecessor, provider, nowMs);
-  const operation = operationFor(provider, action, sameAccount);
   const contacts = certificate?.contacts === undefined ? undefined : contactsFor(run, certificate.contacts);
   const subject = subjectOf(item, certificate, predecessor);
   const csr = ISSUING.has(action) ? await csrFor(run, certificate, status, subject) : undefined;
@@ -55,6 +54,7 @@ export async function prepareJob(
     csr,
     subject,
   });
+  const operation = stepsFor(operationFor(provider, action, sameAccount), request);
   const intent: IntendedIntent = {
     id: run.deps.random.hex(8),
     lane: laneOf(action),

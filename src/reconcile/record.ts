@@ -169,7 +169,12 @@ export function tellOutcome(run: Run, { job, intent, outcome }: SentStep): void 
   run.events.push({
     name: job.name,
     action: intent.action,
-    outcome: outcome.kind === 'unknown' ? 'unknown' : 'failed',
+    outcome:
+      outcome.kind === 'unknown'
+        ? 'unknown'
+        : outcome.error.code === 'provider.not-ready'
+          ? 'waiting'
+          : 'failed',
     message: explain(outcome.error),
   });
 }

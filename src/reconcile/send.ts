@@ -5,8 +5,10 @@ import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/secret.js';
 import { toInstant, toMs } from '../model/time.js';
 import { openCancellation } from '../planner/facts.js';
-import type { Operation, Provider, StepOutcome } from '../ports/provider.js';
+import { chargedTooMuch } from '../policy/spending.js';
+import type { Operation, Provider, SoFar, StepOutcome, StepWait } from '../ports/provider.js';
 import { type Announced, announce } from './announce.js';
+import { ceilingFor } from './ceiling.js';
 import { type Moment, momentOf, sendGuard } from './guard.js';
 import { currentStep, findIntent, plannedStep } from './intents.js';
 import { mayRepeat } from './operations.js';
@@ -89,9 +91,15 @@ async function readBefore(run: Run, jobs: readonly Job[]): Promise<readonly Job[
     jobs.map(async (job) => {
       const index = currentStep(job.intent);
       const step = job.operation[index];
-      if (!step?.before) return [job];
       try {
-        const before = await step.before(job.intent.request);
+        const soFar = index > 0 ? soFarOf(run, job) : undefined;
+        const wait = soFar && (await step?.waits?.(soFar));
+        if (wait) {
+          waiting(run, job, wait);
+          return [];
+        }
+        if (!step?.before) return [job];
+        const before = await step.before(job.intent.request, soFar);
         const steps = job.intent.steps.map((old, i) => (i === index ? { ...old, before } : old));
         return [{ ...job, intent: { ...job.intent, steps } }];
       } catch (error) {
@@ -101,6 +109,25 @@ async function readBefore(run: Run, jobs: readonly Job[]): Promise<readonly Job[
     }),
   );
   return read.flat();
+}
+
+function soFarOf(run: Run, { name, provider, intent }: Job): SoFar {
+  return {
+    request: intent.request,
+    results: stepResults(intent),
+    tooMuch: tooMuchFor(run, name, provider, intent),
+  };
+}
+
+/** Judges what is asked for against what was agreed for this intent. */
+export const tooMuchFor =
+  (run: Run, name: string, { config }: Provider, { quoted }: OpenIntent): SoFar['tooMuch'] =>
+  (total) =>
+    chargedTooMuch(quoted, total, config.tax, ceilingFor(run, name));
+
+/** The look at its order records who has to act. */
+function waiting(run: Run, { name, intent }: Job, { message }: StepWait): void {
+  run.events.push({ name, action: intent.action, outcome: 'waiting', message });
 }
 
 function failed(run: Run, job: Job, error: unknown): void {
@@ -232,7 +259,12 @@ function classify(error: unknown): Outcome {
   return NOT_SENT.has(error.code) ? { kind: 'not-sent', error } : { kind: 'refused', error };
 }
 
-const NOT_SENT: ReadonlySet<string> = new Set(['send.too-late', 'send.clock', 'interrupted']);
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'send.too-late',
+  'send.clock',
+  'interrupted',
+  'provider.not-ready',
+]);
 
 /** Jobs whose operation has another step, continued from what is on the branch now, or will be. */
 function nextSteps(run: Run, { all, unrecorded }: Sent): readonly Job[] {

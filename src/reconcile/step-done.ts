@@ -1,6 +1,6 @@
 import { type CloseOutcome, isOpen, type OpenIntent, type PlacedIntent } from '../model/intent.js';
 import type { Lane } from '../model/order.js';
-import type { OrderRecord, Status } from '../model/status.js';
+import type { Charge, OrderRecord, Status } from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
 import { toInstant } from '../model/time.js';
 import { paidTillOf } from '../policy/schedule.js';
@@ -104,7 +104,7 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
       ...target,
       id: ids.at(-1) ?? target.id,
       ids,
-      charges: [...target.charges, ...charges],
+      charges: withCharges(target.charges, charges, intent),
       ...(intent.action === 'activate' ? activated(target, intent, done) : {}),
       ...(intent.action === 'cancel' && !done.outcome.undecided ? { state: 'cancelled' as const } : {}),
       ...(intent.action === 'set-auto-renew' ? { autoRenew: intent.request.autoRenew ?? false } : {}),
@@ -138,6 +138,23 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
     charges,
   };
   return { ...status, orders: [...status.orders, order] };
+}
+
+/**
+ * One charge for each purchase: what the first of several paid steps promised, a later one makes exact. It stays at the
+ * instant it was promised at, which limits count by.
+ */
+function withCharges(
+  known: readonly Charge[],
+  added: readonly Charge[],
+  intent: OpenIntent,
+): readonly Charge[] {
+  const [next] = added;
+  const earlier = intent.steps.filter(({ paid, phase }) => paid && phase === 'done').length > 1;
+  const at = earlier ? known.findLastIndex(({ action }) => action === intent.action) : -1;
+  const promised = known[at];
+  if (!next || !promised) return [...known, ...added];
+  return known.with(at, { ...promised, ...(next.charged === undefined ? {} : { charged: next.charged }) });
 }
 
 /** A slot is for these names from now on, and its term begins with its activation at the earliest. */

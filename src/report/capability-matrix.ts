@@ -95,7 +95,14 @@ const LINES: readonly Line[] = [
   flag('balance', 'Balance by API'),
   flag('list', 'List of orders'),
   flag('licences', 'Website protection'),
+  flag('renewsItself', 'Renews by itself'),
   flag('push', 'Push notifications'),
+  flag('handedIn', 'Certificates handed in by people'),
+  {
+    key: 'patienceMs',
+    title: 'Said to stall after',
+    text: ({ patienceMs }) => (patienceMs === undefined ? '–' : duration(patienceMs)),
+  },
   flag('changeValidation', 'Other validation after placing'),
   flag('resendMails', 'Approver mails sent again'),
   {

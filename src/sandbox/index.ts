@@ -5,13 +5,14 @@ import { suggestion } from './frame/suggest.js';
 import { namecheap } from './namecheap/index.js';
 import { sectigo } from './sectigo/index.js';
 import { theSslStore } from './thesslstore/index.js';
+import { whmcs } from './whmcs/index.js';
 
 export type { SandboxDefinition } from './frame/definition.js';
 export type { Sandbox, SandboxOptions } from './frame/server.js';
 export { parseAssignment, settingsSchema } from './frame/settings.js';
 
 /** Every kind of sandbox, one line each. */
-export const sandboxDefinitions: readonly SandboxDefinition[] = [sectigo, theSslStore, namecheap];
+export const sandboxDefinitions: readonly SandboxDefinition[] = [sectigo, theSslStore, namecheap, whmcs];
 
 /** @throws CertError when there is no such kind */
 export function findSandbox(type: string): SandboxDefinition {

@@ -20,6 +20,7 @@ import {
   type Progress,
   recordedOf,
   runSteps,
+  stepsFor,
   untilIssued,
 } from './trial.js';
 
@@ -84,7 +85,7 @@ export function recoveryTests({ trial }: Suite): void {
     const { provider } = subject;
     const { request } = await newRequest(subject, 'guarded');
     let progress = beginning(request);
-    for (const step of provider.place) {
+    for (const step of stepsFor(provider.place, request)) {
       const purchases = await subject.purchases();
       const context = await contextOf(step, progress);
       const error = await failureOf(step.run(context, refuse));
@@ -274,26 +275,26 @@ export function recoveryTests({ trial }: Suite): void {
       need(subject.loseNextReply, 'no reply can be lost');
       const bought = await buyIssued(subject, 'free-lost');
       const key = await newKey(bought.spec.commonName, bought.spec.names);
-      const { rest } = paidStep(provider.place);
       const { request } = await newRequest(subject, 'activated-lost');
-      const { before, paid } = paidStep(provider.place);
+      const { before, paid, rest } = paidStep(stepsFor(provider.place, request));
       if (rest[0] !== undefined) {
         const progress = await runSteps([...before, paid], beginning(request));
         const look = await loseAndLook(subject, rest[0], progress, bought);
         expect(look.kind, rest[0].name).not.toBe('absent');
       }
-      const [step] = provider.reissuer?.operation ?? [];
-      need(step ?? rest[0], 'no free step can be lost');
-      if (step === undefined) return;
       const reissue = orderRequest(provider, bought.spec, 'reissue', {
         csrPem: key.csrPem,
         predecessor: predecessorOf(bought.order),
       });
+      const [step, ...steps] = stepsFor(provider.reissuer?.operation ?? [], reissue);
+      need(step ?? rest[0], 'no free step can be lost');
+      if (step === undefined) return;
       const look = await loseAndLook(subject, step, beginning(reissue), bought);
       expect(look.kind).not.toBe('absent');
       if (look.kind !== 'found') return;
-      const recorded = recordedOf(after(beginning(reissue), step, look.outcome));
-      const issued = await untilIssued(subject, look.outcome.orderId ?? bought.orderId, recorded);
+      const done = await runSteps(steps, after(beginning(reissue), step, look.outcome));
+      const recorded = recordedOf(done);
+      const issued = await untilIssued(subject, done.orderId ?? bought.orderId, recorded);
       await expectGoodCertificate(subject, { ...bought, key, recorded, orderId: issued.id });
     },
   );

@@ -1,9 +1,11 @@
+import { expect } from 'vitest';
 import type { CertificateSpec } from '../../src/model/manifest.js';
 import type { OrderRequest, OrderSnapshot } from '../../src/model/order.js';
 import type {
   LookUpContext,
   Operation,
   Recorded,
+  SoFar,
   Step,
   StepContext,
   StepOutcome,
@@ -25,8 +27,15 @@ export interface Progress {
 export const beginning = (request: OrderRequest): Progress => ({ request, results: {}, orderId: undefined });
 
 export async function contextOf(step: Step, { request, results }: Progress): Promise<StepContext> {
-  return { request, results, before: (await step.before?.(request)) ?? {} };
+  const soFar: SoFar = { request, results, tooMuch: () => undefined };
+  const later = Object.keys(results).length > 0;
+  if (later) expect(await step.waits?.(soFar), `${step.name} need not wait`).toBeUndefined();
+  return { request, results, before: (await step.before?.(request, later ? soFar : undefined)) ?? {} };
 }
+
+/** The steps that the engine would write into the intent. */
+export const stepsFor = (operation: Operation, request: OrderRequest): Operation =>
+  operation.filter((step) => step.applies?.(request) ?? true);
 
 export const after = (progress: Progress, step: Step, outcome: StepOutcome): Progress => ({
   request: progress.request,
@@ -37,7 +46,7 @@ export const after = (progress: Progress, step: Step, outcome: StepOutcome): Pro
 /** Runs these steps as the engine does when nothing goes wrong. */
 export async function runSteps(steps: Operation, start: Progress): Promise<Progress> {
   let progress = start;
-  for (const step of steps) {
+  for (const step of stepsFor(steps, start.request)) {
     progress = after(progress, step, await step.run(await contextOf(step, progress), pass));
   }
   return progress;

@@ -57,7 +57,7 @@ type Search = SellerSettings['search'];
 const ID = 'k3v9x2';
 
 /** Kinds that are served by a sandbox of the product. */
-type SandboxKind = 'sectigo' | 'thesslstore' | 'namecheap';
+type SandboxKind = 'sectigo' | 'thesslstore' | 'namecheap' | 'whmcs';
 
 export type Kind = 'local-ca' | 'local-ca-priced' | 'unique' | 'findable' | 'none' | 'acme' | SandboxKind;
 
@@ -195,6 +195,8 @@ const ACCOUNTS: Readonly<Record<Kind, (url: string) => string>> = {
   thesslstore: (url) =>
     `type: thesslstore, environment: rehearsal, url: "${url}", credentials: { partnerCode: "\${STORE_PARTNER}", authToken: "\${STORE_TOKEN}" }`,
   namecheap: (url) => namecheapAccount(url),
+  whmcs: (url) =>
+    `type: whmcs, environment: rehearsal, url: "${url}", clientId: 77, paymentMethod: banktransfer, credentials: { identifier: "\${WHMCS_IDENTIFIER}", secret: "\${WHMCS_SECRET}" }`,
 };
 
 const namecheapAccount = (url: string): string =>
@@ -233,6 +235,7 @@ const LOGINS = {
   sectigo: { loginName: 'acme', loginPassword: 'S3cret+ word' },
   thesslstore: { partnerCode: '10000001', authToken: 'S3cret+ token' },
   namecheap: { apiUser: 'acme', apiKey: 'S3cret+ key', clientIp: '198.51.100.7' },
+  whmcs: { identifier: 'api-identifier', secret: 'S3cret+ secret' },
 } as const satisfies Readonly<Record<SandboxKind, Readonly<Record<string, string>>>>;
 const SANDBOX_ENV = {
   SECTIGO_LOGIN: LOGINS.sectigo.loginName,
@@ -242,6 +245,8 @@ const SANDBOX_ENV = {
   NC_USER: LOGINS.namecheap.apiUser,
   NC_KEY: LOGINS.namecheap.apiKey,
   NC_IP: LOGINS.namecheap.clientIp,
+  WHMCS_IDENTIFIER: LOGINS.whmcs.identifier,
+  WHMCS_SECRET: LOGINS.whmcs.secret,
 };
 
 const isSandbox = (kind: Kind): kind is SandboxKind => Object.hasOwn(LOGINS, kind);
@@ -460,6 +465,7 @@ const LATE_ROUND_MS: Readonly<Partial<Record<Kind, number>>> = {
   sectigo: 12 * HOUR_MS,
   thesslstore: 12 * HOUR_MS,
   namecheap: 12 * HOUR_MS,
+  whmcs: 12 * HOUR_MS,
 };
 
 const isQuiet = (statuses: Iterable<Status>): boolean =>

@@ -110,7 +110,11 @@ export function buildProgram(start: Start): Command {
     )
     .option('--watch', 'again every few seconds', false);
 
-  add('show <name>', 'everything about one certificate', () => import('./show.js'));
+  add('show <name>', 'everything about one certificate', () => import('./show.js')).option(
+    '--csr',
+    'print only the certificate request of what is under way',
+    false,
+  );
 
   add('export <name>', 'certificate and key in the form a server wants', () => import('./export.js'))
     .addOption(
@@ -165,6 +169,8 @@ export function buildProgram(start: Start): Command {
     .option('--state <state>', 'only issued or only pending orders', collect, [])
     .option('--expires-before <date>', 'only certificates that end before this day')
     .option('--dry-run', 'write nothing', false);
+
+  add('attach <name> <file>', 'hand in a certificate that no API delivers', () => import('./attach.js'));
 
   add(
     'retry <name>',

@@ -1,6 +1,7 @@
 import { nearest } from '../../config/findings.js';
 import { optional } from '../../config/json.js';
 import { CertError } from '../../model/errors.js';
+import { isOpen } from '../../model/intent.js';
 import type { PlanItem } from '../../model/plan.js';
 import { terminalText } from '../../report/escape.js';
 import { jsonText } from '../../report/json.js';
@@ -9,7 +10,7 @@ import { STATE_FOLDER } from '../../repository/layout.js';
 import { type ApprovalDraft, approvalDraft } from '../approval-draft.js';
 import type { Context } from '../context.js';
 import { dueDates, nextTries } from '../due.js';
-import { exitCodeOf } from '../exit.js';
+import { EXIT, exitCodeOf } from '../exit.js';
 import { type Entry, lookAround, type Situation } from '../situation.js';
 import { endpointRows, stateOf } from '../status-rows.js';
 import { manifestCeiling } from '../unpriced-plan.js';
@@ -26,7 +27,7 @@ interface AwaitedApproval {
 export async function run(
   context: Context,
   globals: Globals,
-  _options: Options,
+  options: Options,
   args: readonly string[],
 ): Promise<number> {
   const name = args[0] ?? '';
@@ -35,6 +36,11 @@ export async function run(
     const situation = await lookAround(context, workplace.deps);
     const entry = situation.entries.find((one) => one.name === name);
     if (!entry) throw unknownName(name, situation);
+    if (options.csr === true) {
+      context.progress.clear();
+      context.print(requestUnderWay(entry).trim());
+      return EXIT.fine;
+    }
     const awaited = awaitedApprovals(context, situation, name);
     const view = viewOf(situation, entry, awaited);
     context.progress.clear();
@@ -47,6 +53,14 @@ export async function run(
   } finally {
     await workplace.close();
   }
+}
+
+/** For whoever finishes an order by hand. @throws CertError `usage` */
+function requestUnderWay({ name, status }: Entry): string {
+  const csr = status.intents.filter(isOpen).find(({ request }) => request.csrPem !== undefined)
+    ?.request.csrPem;
+  if (csr !== undefined) return csr;
+  throw new CertError('usage', `nothing of ${name} is under way that has a certificate request`);
 }
 
 function unknownName(name: string, { entries }: Situation): CertError {

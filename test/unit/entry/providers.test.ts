@@ -54,6 +54,7 @@ describe('providers', () => {
       ['sectigo', 'findable'],
       ['thesslstore', 'findable'],
       ['namecheap', 'none'],
+      ['whmcs', 'findable'],
       ['acme', 'none'],
     ]);
     expect(told.accounts).toEqual([

@@ -71,7 +71,7 @@ describe('certwright sandbox', () => {
   });
 
   it.each<[string, Readonly<Record<string, unknown>>, readonly string[], string]>([
-    ['no kind', {}, [], 'Name the provider to start a sandbox of: sectigo, thesslstore, namecheap.'],
+    ['no kind', {}, [], 'Name the provider to start a sandbox of: sectigo, thesslstore, namecheap, whmcs.'],
     ['an unknown kind', {}, ['sectgo'], 'There is no sandbox "sectgo" (did you mean "sectigo"?).'],
     ['a port that is none', { port: 'x' }, ['sectigo'], '--port x is no port; give a number up to 65535.'],
     [

@@ -1,0 +1,97 @@
+import { CertError } from '../../model/errors.js';
+import { formatMoney } from '../../model/money.js';
+import type { OrderRequest } from '../../model/order.js';
+import type { LookUp, LookUpContext, SendGuard, Step, StepOutcome } from '../../ports/provider.js';
+import { type Invoice, invoiceOfOrder } from './invoice.js';
+import { parseOrderId } from './service.js';
+import { predecessorId, type Shop } from './shop.js';
+import { idOf } from './wire.js';
+
+/**
+ * The invoice of the next term. One that exists already, made by the shop's cron or by people, open or paid, is used:
+ * nothing is ordered beside it. Else AddOrder renews on demand.
+ */
+export function renewStep(shop: Shop): Step {
+  return {
+    name: 'renew',
+    paid: true,
+    before: async (request) => {
+      const credit = formatMoney(await shop.credit());
+      const { invoiceId } = await newerInvoice(shop, request);
+      return { credit, ...(invoiceId === undefined ? {} : { invoiceId }) };
+    },
+    run: async ({ request }, guard) => renew(shop, request, guard),
+    lookUp: (context) => lookUpRenewal(shop, context),
+    adoptResult: (orderId) => {
+      const { serviceId, invoiceId } = parseOrderId(orderId);
+      return { serviceId, ...(invoiceId === undefined ? {} : { invoiceId }) };
+    },
+  };
+}
+
+const outcomeOf = (serviceId: number, invoiceId: number): StepOutcome => ({
+  result: { serviceId, invoiceId },
+  orderId: `${serviceId}-${invoiceId}`,
+});
+
+/** The invoice of the term that ends: later ones are for the terms after it. */
+async function lastInvoiceId(shop: Shop, request: OrderRequest): Promise<number> {
+  const { serviceId, invoiceId } = parseOrderId(predecessorId(request));
+  if (invoiceId !== undefined) return invoiceId;
+  const service = await shop.service(serviceId);
+  return (
+    (service.orderId === undefined ? undefined : await invoiceOfOrder(shop.client, service.orderId)) ?? 0
+  );
+}
+
+async function newerInvoice(shop: Shop, request: OrderRequest) {
+  const { serviceId } = parseOrderId(predecessorId(request));
+  const after = await lastInvoiceId(shop, request);
+  const { found, complete, dateMs } = await shop.invoices.newerFor(serviceId, after);
+  const [first]: readonly Invoice[] = found;
+  return { serviceId, after, invoiceId: first?.id, complete, dateMs };
+}
+
+async function renew(shop: Shop, request: OrderRequest, guard: SendGuard): Promise<StepOutcome> {
+  const { serviceId, invoiceId } = await newerInvoice(shop, request);
+  if (invoiceId !== undefined) {
+    guard();
+    return outcomeOf(serviceId, invoiceId);
+  }
+  shop.changed();
+  const { data } = await shop.client.write(
+    'AddOrder',
+    {
+      clientid: shop.options.clientId,
+      paymentmethod: shop.options.paymentMethod,
+      servicerenewals: [String(serviceId)],
+      noemail: '1',
+    },
+    `the renewal of service ${serviceId}`,
+    guard,
+  );
+  const made = idOf(data, 'invoiceid');
+  if (made !== undefined) return outcomeOf(serviceId, made);
+  throw new CertError('wire.unexpected', `AddOrder told no invoice for the renewal of service ${serviceId}`, {
+    effect: 'unknown',
+  });
+}
+
+async function lookUpRenewal(shop: Shop, { request, before }: LookUpContext): Promise<LookUp> {
+  const { serviceId, after, invoiceId, complete, dateMs } = await newerInvoice(shop, request);
+  if (invoiceId !== undefined) return { kind: 'found', outcome: outcomeOf(serviceId, invoiceId) };
+  const nobody = await shop.invoices.newerFor(serviceId, Number.MAX_SAFE_INTEGER);
+  const known = after === 0 ? undefined : await shop.invoices.newerFor(serviceId, after - 1);
+  return {
+    kind: 'absent',
+    evidence: {
+      ...(dateMs === undefined ? {} : { replyAtMs: dateMs }),
+      complete,
+      negativeControl: nobody.found.length === 0 && nobody.complete,
+      // The invoice of the term that ends is in the same list; without one the credit has to stand.
+      positiveControl: known
+        ? known.found.some(({ id }) => id === after)
+        : formatMoney(await shop.credit()) === before.credit,
+    },
+  };
+}
