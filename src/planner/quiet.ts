@@ -9,7 +9,13 @@ import type { ReissueRule } from '../policy/coverage.js';
 import { nextLookMs } from '../policy/doubts.js';
 import { nextTryMs } from '../policy/failures.js';
 import { SAID_AHEAD_MS } from '../policy/proofs.js';
-import { overdueFromMs, type RenewalInput, reissueSchedule, renewal } from '../policy/schedule.js';
+import {
+  lateRenewalMs,
+  overdueFromMs,
+  type RenewalInput,
+  reissueSchedule,
+  renewal,
+} from '../policy/schedule.js';
 import { servingDates } from '../policy/serving.js';
 import { looksAt, watchedEndpoints } from './endpoints.js';
 import { certificateEndMs, headOrder, servingOrder } from './facts.js';
@@ -120,7 +126,7 @@ function countReplacements(
 /** When what is paid ends, and when that is due, or said; with the provider's window and without it. */
 function countTerms(
   { providers, nowMs }: QuietInput,
-  { orders }: Status,
+  { orders, current }: Status,
   spec: Spec | undefined,
   count: Count,
 ): void {
@@ -149,6 +155,7 @@ function countTerms(
     for (const input of windowMs === undefined ? [asked] : [asked, { ...asked, windowMs }]) {
       const { dueMs, remindersMs } = renewal(input);
       count(dueMs);
+      if (current !== undefined) count(lateRenewalMs(dueMs, certificateEndMs(current)));
       for (const reminder of remindersMs) count(reminder);
     }
   }

@@ -3,13 +3,13 @@ import { isOpen } from '../model/intent.js';
 import type { WaitingFor } from '../model/order.js';
 import type { Hold } from '../model/plan.js';
 import type { CurrentCertificate, OrderRecord, Status } from '../model/status.js';
-import { DAY_MS, dayOf, HOUR_MS, SECOND_MS, toInstant, toMs } from '../model/time.js';
+import { DAY_MS, dayOf, HOUR_MS, type Instant, SECOND_MS, toInstant, toMs } from '../model/time.js';
 import { type Condition, type ConditionType, condition } from './condition.js';
 import type { ReissueRule } from './coverage.js';
 import { secondOrders } from './doubts.js';
 import { nextTryMs } from './failures.js';
 import { licencesEnding, protection } from './protection.js';
-import { overdueFromMs, renewal } from './schedule.js';
+import { endsWithTerm, overdueFromMs, type Renewal, renewal } from './schedule.js';
 import { type EndpointLook, endpointVerdict, servedEverywhere } from './serving.js';
 import { isUnderWay, proofWords, solverDueMs } from './solving.js';
 
@@ -193,7 +193,7 @@ const unknownOutcome = (intent: OpenIntent): readonly Condition[] =>
 
 function alarms(status: Status, nowMs: number, context: ConditionContext): readonly Condition[] {
   const { breaker, current, priceStop } = status;
-  const overdue = current && overdueAlarm(current, nowMs, context);
+  const overdue = current && overdueAlarm(status, current, nowMs, context);
   return [
     ...(breaker
       ? [
@@ -251,14 +251,19 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
 }
 
 function overdueAlarm(
+  { orders }: Status,
   current: CurrentCertificate,
   nowMs: number,
   context: ConditionContext,
 ): Condition | undefined {
   const endMs = endMsOf(current);
+  const notAfterMs = toMs(current.notAfter);
+  const paidTill = orders.find(({ ids }) => ids.includes(current.order))?.paidTill;
+  const isLast = paidTill !== undefined && endsWithTerm(notAfterMs, toMs(paidTill));
   const fromMs = overdueFromMs(
-    { notBeforeMs: toMs(current.notBefore), notAfterMs: toMs(current.notAfter) },
+    { notBeforeMs: toMs(current.notBefore), notAfterMs },
     context.rule ?? { validation: 'dv' },
+    isLast ? renewalOf(paidTill, nowMs, context).dueMs : undefined,
   );
   if (nowMs <= fromMs || nowMs >= endMs) return undefined;
   const days = Math.floor((endMs - nowMs) / DAY_MS);
@@ -308,6 +313,15 @@ function failing(status: Status, nowMs: number, urgent: boolean): readonly Condi
   });
 }
 
+const renewalOf = (paidTill: Instant, nowMs: number, context: ConditionContext): Renewal =>
+  renewal({
+    nowMs,
+    paidTillMs: toMs(paidTill),
+    validation: context.rule?.validation ?? 'dv',
+    carriesRemainingDays: context.carriesRemainingDays ?? false,
+    ...(context.renewBeforeMs === undefined ? {} : { renewBeforeMs: context.renewBeforeMs }),
+  });
+
 const URGENT_MS = 7 * DAY_MS;
 
 /** Nobody will renew: said from the day a renewal would be due, louder in the last week, until it has ended. */
@@ -315,13 +329,7 @@ function termEnding(status: Status, nowMs: number, context: ConditionContext): r
   const order = status.orders.at(-1);
   if (context.autoRenew !== false || order?.state !== 'issued' || order.abandoned) return [];
   if (order.paidTill === undefined) return [];
-  const { dueMs, paidTillMs } = renewal({
-    nowMs,
-    paidTillMs: toMs(order.paidTill),
-    validation: context.rule?.validation ?? 'dv',
-    carriesRemainingDays: context.carriesRemainingDays ?? false,
-    ...(context.renewBeforeMs === undefined ? {} : { renewBeforeMs: context.renewBeforeMs }),
-  });
+  const { dueMs, paidTillMs } = renewalOf(order.paidTill, nowMs, context);
   if (nowMs < dueMs) return [];
   const when =
     nowMs < paidTillMs

@@ -162,18 +162,30 @@ function unlimitedMarginMs(lifeMs: number, rule: ReissueRule): number {
   return Math.floor(Math.min(wanted + LEAD_DAYS[rule.validation] * DAY_MS, lifeMs / 2));
 }
 
+/** Does a certificate end with the paid term, so that its successor is a paid one? By whole UTC days. */
+export const endsWithTerm = (notAfterMs: number, paidTillMs: number): boolean =>
+  Math.ceil(paidTillMs / DAY_MS) - Math.floor((notAfterMs + SECOND_MS) / DAY_MS) <= 1;
+
+/** Half of what is left before the end of a certificate when its renewal falls due. */
+export const lateRenewalMs = (dueMs: number, endMs: number): number => dueMs + (endMs - dueMs) / 2;
+
 /**
- * Instant from which a certificate without its successor is overdue: half the margin before its end, whether or not its
- * order has days left for another one.
+ * Instant from which a certificate without its successor is overdue: half the margin before its end; where the successor is
+ * a renewal, which falls due later than that by itself, half of what is left then.
+ * @param renewalDueMs  absent: a reissue is the successor, or nobody knows
  */
 export function overdueFromMs(
   certificate: Pick<ReissueInput, 'notBeforeMs' | 'notAfterMs'>,
   rule: ReissueRule,
+  renewalDueMs = 0,
 ): number {
   const endMs = certificate.notAfterMs + SECOND_MS;
   const lifeMs = endMs - certificate.notBeforeMs;
-  if (lifeMs < SHORT_LIVED_DAYS * DAY_MS) return endMs - unlimitedMarginMs(lifeMs, rule) / 2;
-  return Math.floor(endMs / DAY_MS) * DAY_MS - (marginDays(Math.floor(lifeMs / DAY_MS), rule) * DAY_MS) / 2;
+  const reissueMs =
+    lifeMs < SHORT_LIVED_DAYS * DAY_MS
+      ? endMs - unlimitedMarginMs(lifeMs, rule) / 2
+      : Math.floor(endMs / DAY_MS) * DAY_MS - (marginDays(Math.floor(lifeMs / DAY_MS), rule) * DAY_MS) / 2;
+  return Math.max(reissueMs, lateRenewalMs(renewalDueMs, endMs));
 }
 
 /** All certificates a term will need, the first one included, across the cut-overs of the calendar. */

@@ -57,6 +57,22 @@ describe('what is true of a certificate', () => {
       'attention',
     ],
     [
+      'the last one of a paid term before its renewal is due',
+      live({ orders: [order('1', { paidTill: '2027-05-19T00:00:00Z' })] }),
+      '2027-05-08T23:59:59Z',
+      { autoRenew: true },
+      ['Ready/CertificateValid/info'],
+      'ready',
+    ],
+    [
+      'the same with half of what is left then gone by',
+      live({ orders: [order('1', { paidTill: '2027-05-19T00:00:00Z' })] }),
+      '2027-05-14T00:00:01Z',
+      { autoRenew: true },
+      ['Ready/CertificateValid/info', 'Attention/Overdue/attention'],
+      'attention',
+    ],
+    [
       'a shorter margin',
       live(),
       '2027-05-04T00:00:01Z',

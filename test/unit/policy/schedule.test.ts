@@ -422,6 +422,14 @@ describe('overdue', () => {
   ])('a certificate of %i days with %j is overdue from day %d', (days, rule, from) => {
     expect(dayOf(overdueFromMs(certificate(D0, days), { validation: 'dv', ...rule }))).toBe(from);
   });
+
+  it.each([
+    ['falls due later than that', 199 - 10, 199 - 5],
+    ['falls due earlier', 199 - 60, 199 - 15],
+  ])('one whose renewal %s is overdue half way to its end at the earliest', (_, due, from) => {
+    const dueMs = D0 + due * DAY_MS;
+    expect(dayOf(overdueFromMs(certificate(D0, 199), { validation: 'dv' }, dueMs))).toBe(from);
+  });
 });
 
 describe('a renewal', () => {
