@@ -37,7 +37,7 @@ export const findLicence = (offer: LicenceOffer | undefined, name: string): Lice
   offer?.products.find(({ id, vendorCode }) => id === name || vendorCode === name);
 
 /** Key of `prices:` for what is sold once. */
-export const ONCE = 'once';
+const ONCE = 'once';
 
 export const priceTermOf = (term: Term | undefined): string => (term === undefined ? ONCE : formatTerm(term));
 

@@ -297,5 +297,5 @@ function removals(s: LicenceSubject, seller: Seller | undefined): readonly Licen
 }
 
 /** What is given away by ending a licence now. */
-export const cancelEffect = (order: OrderRecord): string =>
+const cancelEffect = (order: OrderRecord): string =>
   `it ends at once${order.paidTill === undefined ? '' : `, although it is paid till ${dayOf(toMs(order.paidTill))}`}; what of its price comes back is for ${order.provider} to say`;

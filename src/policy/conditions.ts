@@ -12,7 +12,7 @@ import { licencesEnding, protection } from './protection.js';
 import { overdueFromMs, renewal } from './schedule.js';
 import { isUnderWay, proofWords, solverDueMs } from './solving.js';
 
-export type { Condition, ConditionType };
+export type { Condition };
 
 /** What the status file does not know. Everything may be left out, as for a certificate whose manifest is gone. */
 export interface ConditionContext {

@@ -7,7 +7,7 @@ import { line } from '../unit/config/support.js';
 import { catalogueOf } from './catalogue.js';
 
 /** An account at Sectigo, and contacts with and without an e-mail. */
-export const SECTIGO_CONFIGURATION = `version: 1
+const SECTIGO_CONFIGURATION = `version: 1
 id: k3v9x2
 keys: { recipients: [age1${'q'.repeat(58)}] }
 defaults: { provider: sectigo, owner: team, term: 1y, maxPrice: 200 USD }

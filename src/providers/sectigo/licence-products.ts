@@ -18,7 +18,7 @@ const addOn = (id: string, code: number, title: string): LicenceProduct => ({
  * SiteLock, by the codes of `!AutoApplyOrder`. Which add-ons Business and 911 take is not documented; what does not fit is
  * refused before anything is charged (-121, -115).
  */
-export const LICENCES: readonly LicenceProduct[] = [
+const LICENCES: readonly LicenceProduct[] = [
   { id: 'sitelock-bundle', vendorCode: '1072', title: 'SSL PLUS SiteLock Bundle', role: 'bundle', terms: [] },
   {
     id: 'sitelock-monitor',

@@ -155,7 +155,7 @@ const nextId = ({ state }: Desk): string => {
   return String(state.siteLock.lastId);
 };
 
-export function customerOf(desk: Desk, args: Arguments): Customer {
+function customerOf(desk: Desk, args: Arguments): Customer {
   const { appRepEmailAddress: email = '', appRepLoginName: login = email } = args;
   const customer = { userId: nextId(desk), email, login };
   desk.state.siteLock.customers.push(customer);

@@ -316,3 +316,10 @@ describe('what the account shows', () => {
     expect(forOne, 'what is not told may be a certificate').toEqual(['2']);
   });
 });
+
+it('in test mode none is sold, and none comes with a certificate: such orders would be real', async () => {
+  const { provider } = await scriptedAccount({ environment: 'test' });
+  expect(provider).not.toHaveProperty('licenser');
+  expect(provider).not.toHaveProperty('licences');
+  expect(provider.capabilities.licences).toBeUndefined();
+});
