@@ -293,7 +293,7 @@ async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
 
 /**
  * Later passes finish what the first began. They spend what its plan showed as following, at no other price, and nothing
- * else; with a digest they send nothing new at all.
+ * else; with a digest nothing else follows at all.
  */
 const mayFollow = (item: PlanItem, first: Plan, options: ApplyOptions): boolean =>
   isAnnounced(item, first) || (options.digest === undefined && item.price.kind === 'free');

@@ -16,6 +16,8 @@ const KEPT_UNDECLARED = 500;
 export interface Known {
   readonly name: string;
   readonly order: OrderRecord;
+  /** Of website protection: whether a list shows such an order is not known. */
+  readonly licence?: true;
 }
 
 /** Everything recorded of one account, by order id. */
@@ -38,9 +40,10 @@ export const isLiving = (order: OrderRecord, nowMs: number): boolean =>
 
 export function indexOf(run: Run, provider: Provider): Index {
   const index = new Map<string, Known>();
-  for (const { name, orders } of run.view.statuses.values()) {
+  for (const { name, kind, orders } of run.view.statuses.values()) {
+    const licence = kind === 'sitelock' ? { licence: true as const } : {};
     for (const order of orders) {
-      if (isOf(order, provider)) for (const id of order.ids) index.set(id, { name, order });
+      if (isOf(order, provider)) for (const id of order.ids) index.set(id, { name, order, ...licence });
     }
   }
   return index;
@@ -68,7 +71,7 @@ export function livingOrders(index: Index, provider: Provider, nowMs: number): r
   const lagMs = provider.capabilities.visibilityLagMs ?? DAY_MS;
   const unique = new Map([...index.values()].map((known) => [known.order, known]));
   return [...unique.values()].filter(
-    ({ order }) => isLiving(order, nowMs) && toMs(order.placedAt) + lagMs <= nowMs,
+    ({ order, licence }) => !licence && isLiving(order, nowMs) && toMs(order.placedAt) + lagMs <= nowMs,
   );
 }
 

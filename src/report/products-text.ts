@@ -10,9 +10,10 @@ export interface ProductRow {
   readonly product: string;
   readonly vendorCode: string;
   readonly title: string;
-  readonly validation: 'dv' | 'ov' | 'ev';
-  readonly wildcard: boolean;
-  readonly maxNames: number;
+  /** Of certificates; absent for website protection. */
+  readonly validation?: 'dv' | 'ov' | 'ev';
+  readonly wildcard?: boolean;
+  readonly maxNames?: number;
   /** Absent where the account sells no terms. */
   readonly term?: string;
   /** For the names that are included, or for one. */
@@ -37,9 +38,9 @@ export function productsText(rows: readonly ProductRow[], options: RenderOptions
       accounts.size > 1 ? row.account : '',
       row.product,
       row.vendorCode === row.product ? '' : row.vendorCode,
-      row.validation.toUpperCase(),
-      row.wildcard ? 'yes' : 'no',
-      String(row.maxNames),
+      row.validation?.toUpperCase() ?? 'site',
+      row.wildcard === undefined ? '' : row.wildcard ? 'yes' : 'no',
+      row.maxNames === undefined ? '' : String(row.maxNames),
       row.term ?? '',
       row.price.kind === 'unknown' ? 'unknown' : shortPrice(row.price),
     ]),

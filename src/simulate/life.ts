@@ -9,6 +9,7 @@ import { certificateEndMs, headOrder, servingOrder } from '../planner/facts.js';
 import {
   type CertificateFacts,
   isCertificate,
+  isSitelock,
   NO_FACTS,
   type PlanInput,
   type PriceQuestion,
@@ -74,7 +75,7 @@ export function simulate(start: PlanInput, options: SimulationOptions): Simulati
     statuses: new Map(start.state.statuses),
     facts: new Map(start.facts),
     chronicle: openChronicle(calendar),
-    agenda: new Map([[0, new Set([...specs.keys(), ...start.state.statuses.keys()])]]),
+    agenda: new Map([[0, new Set([...specs.keys(), ...certificatesOf(start)])]]),
     spenders: { month: '', names: new Set() },
     serial: 0,
   };
@@ -87,6 +88,14 @@ export function simulate(start: PlanInput, options: SimulationOptions): Simulati
   }
   return world.chronicle.close(start.nowMs, options.untilMs, specs, world.statuses);
 }
+
+/** Website protection is not played: it has no certificates, and one date for each term. */
+const certificatesOf = ({ state, desired }: PlanInput): readonly string[] => {
+  const sites = new Set(desired.specs.filter(isSitelock).map(({ name }) => name));
+  return [...state.statuses.values()]
+    .filter(({ name, kind }) => kind === 'certificate' && !sites.has(name))
+    .map(({ name }) => name);
+};
 
 function liveDay(world: World, names: Set<string>, nowMs: number): void {
   const approvals: ApprovalFile[] = [...world.start.desired.approvals];

@@ -214,6 +214,34 @@ describe('website protection', () => {
   );
 });
 
+describe('the list of an account', () => {
+  it.each(Object.entries(ACCOUNTS))(
+    'misses no licence, and changes none, where it %s',
+    async (_, sandbox) => {
+      const { made, runner } = await bought({ sandbox });
+      const before = await made.status('shop');
+      for (let day = 0; day < 4; day++) {
+        await made.advance(2 * DAY_MS);
+        const { applied, exit } = await applyOnce(made, runner, 0, { syncOlderMs: 0 });
+        expect(exit).toBe(0);
+        expect(applied?.accounts).toMatchObject([{ kind: 'listed' }]);
+        expect(applied?.plan).toMatchObject({ items: [], warnings: [] });
+      }
+      expect(await made.status('shop')).toEqual(before);
+    },
+  );
+
+  it('does not bring a cancelled add-on back', async () => {
+    const { made, runner } = await bought({ sandbox: { reportShowsSiteLock: true } });
+    await made.merge({ 'certificates/shop.yaml': BOTH.replace('trueshield, ', '') });
+    await runUntilQuiet(made, runner);
+    await made.advance(2 * DAY_MS);
+    const { applied } = await applyOnce(made, runner, 0, { syncOlderMs: 0 });
+    expect(applied?.plan.items).toEqual([]);
+    expect((await made.status('shop')).orders.at(-1)).toMatchObject({ state: 'cancelled' });
+  });
+});
+
 describe('an order for website protection whose reply is lost', () => {
   const lose = async (made: Place, when: 'before' | 'after') => {
     await made.sandbox?.control('POST', 'faults', { fault: `drop-${when}@AutoApplyOrder` });

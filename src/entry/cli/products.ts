@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import type { ProductInfo } from '../../model/capabilities.js';
+import { priceTermOf } from '../../model/licence.js';
 import type { PlanPrice } from '../../model/plan.js';
 import { formatTerm, type Term } from '../../model/term.js';
 import { jsonText } from '../../report/json.js';
@@ -48,7 +49,10 @@ function print(context: Context, globals: Globals, products: readonly ProductRow
 }
 
 const matches = ({ id, vendorCode, title, validation }: ProductInfo, search: string): boolean =>
-  [id, vendorCode, title, validation].some((text) => text.toLowerCase().includes(search));
+  matchesText([id, vendorCode, title, validation], search);
+
+const matchesText = (texts: readonly string[], search: string): boolean =>
+  texts.some((text) => text.toLowerCase().includes(search));
 
 async function rowsOf(account: Account, search: string): Promise<readonly ProductRow[]> {
   const { config, offering, provider } = account;
@@ -61,8 +65,16 @@ async function rowsOf(account: Account, search: string): Promise<readonly Produc
         terms && product.terms.length > 0 ? product.terms : [undefined];
       return priced.map((term) => ({ product, term }));
     });
-  return Promise.all(
-    sold.map(async ({ product, term }) => ({
+  const sites = licencesOf(account, search).map(async ({ product, term }) => ({
+    account: config.id,
+    product: product.id,
+    vendorCode: product.vendorCode,
+    title: product.title,
+    ...(term === undefined ? {} : { term: formatTerm(term) }),
+    price: await queue.add(() => priceOf(account, product, term)),
+  }));
+  return Promise.all([
+    ...sold.map(async ({ product, term }) => ({
       account: config.id,
       product: product.id,
       vendorCode: product.vendorCode,
@@ -73,11 +85,27 @@ async function rowsOf(account: Account, search: string): Promise<readonly Produc
       ...(term === undefined ? {} : { term: formatTerm(term) }),
       price: await queue.add(() => priceOf(account, product, term)),
     })),
-  );
+    ...sites,
+  ]);
 }
 
+/** Website protection; what only comes with a certificate is not sold by itself. */
+const licencesOf = ({ offering }: Account, search: string) =>
+  (offering.licences?.products ?? [])
+    .filter(
+      ({ id, vendorCode, title, role }) => role !== 'bundle' && matchesText([id, vendorCode, title], search),
+    )
+    .flatMap((product) => {
+      const terms: readonly (Term | undefined)[] = product.terms.length === 0 ? [undefined] : product.terms;
+      return terms.map((term) => ({ product, term }));
+    });
+
 /** Of an order with one name. */
-async function priceOf(account: Account, product: ProductInfo, term: Term | undefined): Promise<PlanPrice> {
+async function priceOf(
+  account: Account,
+  product: Pick<ProductInfo, 'id' | 'vendorCode'>,
+  term: Term | undefined,
+): Promise<PlanPrice> {
   const { config, offering, provider, why } = account;
   if (!offering.capabilities.terms) return { kind: 'free' };
   if (provider) {
@@ -89,7 +117,7 @@ async function priceOf(account: Account, product: ProductInfo, term: Term | unde
     });
   }
   const prices = config.prices[product.id] ?? config.prices[product.vendorCode];
-  const row = term && prices?.[formatTerm(term)];
+  const row = prices?.[priceTermOf(term)];
   if (row) return { kind: 'known', amount: row.base, source: 'prices in certwright.yaml' };
   return { kind: 'unknown', why: why ?? `${config.id} could not be opened` };
 }

@@ -42,8 +42,12 @@ export async function importPlan(
   // A checkout may be behind: what is merged meanwhile is declared as well.
   const merged = await deps.readFiles(view.snapshot.approval);
   const specs = [...(here.desired?.specs ?? []), ...(merged.desired?.specs ?? [])];
-  const known = knownOf(account.config.id, specs, view.statuses.values(), (spec) =>
-    productAt(spec, { config: account.config, ...account.offering }),
+  const known = knownOf(
+    account.config.id,
+    specs,
+    view.statuses.values(),
+    (spec) => productAt(spec, { config: account.config, ...account.offering }),
+    account.offering.licences,
   );
   const selected = selectOrders(orders, known, filtersOf(account, wishes), context.clock.now());
   const made = manifestsOf(account, selected, wishes, {

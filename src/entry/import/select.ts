@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import type { ProductInfo } from '../../model/capabilities.js';
+import type { LicenceOffer } from '../../model/licence.js';
 import type { CertificateSpec, Spec } from '../../model/manifest.js';
 import { type DnsName, isWildcard, nameSet, parseName } from '../../model/names.js';
 import type { OrderSnapshot, OrderState } from '../../model/order.js';
@@ -53,6 +54,8 @@ export interface Known {
   readonly adopted: ReadonlyMap<string, string>;
   readonly recorded: ReadonlyMap<string, Status>;
   readonly needs: ReadonlyMap<string, string>;
+  /** Products that are website protection. */
+  readonly licences: ReadonlySet<string>;
 }
 
 /** @param productOf  certwright's name of the product a manifest means at this account */
@@ -61,6 +64,7 @@ export function knownOf(
   specs: Iterable<Spec>,
   statuses: Iterable<Status>,
   productOf: (spec: CertificateSpec) => string | undefined,
+  offer?: LicenceOffer,
 ): Known {
   const adopted = new Map<string, string>();
   const needs = new Map<string, string>();
@@ -77,7 +81,7 @@ export function knownOf(
       if (order.provider === provider) for (const id of order.ids) recorded.set(id, status);
     }
   }
-  return { adopted, recorded, needs };
+  return { adopted, recorded, needs, licences: new Set(offer?.products.map(({ id }) => id)) };
 }
 
 /** Which orders become manifests, and why the others do not. Pure. */
@@ -120,6 +124,12 @@ function endOf({ paidTill, notAfter }: OrderSnapshot): number | undefined {
 
 function alreadyThere(order: OrderSnapshot, known: Known): LeftOut | undefined {
   const ids = [order.id, ...order.ids];
+  if (known.licences.has(order.product)) {
+    return impossible(
+      'it is website protection; write a manifest of kind: sitelock with adopt:',
+      order.product,
+    );
+  }
   const adopted = ids.map((id) => known.adopted.get(id)).find((name) => name !== undefined);
   if (adopted !== undefined) return skipped('declared already', adopted);
   const holder = ids.map((id) => known.recorded.get(id)).find((status) => status !== undefined);

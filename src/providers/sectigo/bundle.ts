@@ -37,13 +37,15 @@ export function bundleViolations(
   return found;
 }
 
+export const NO_BUNDLE: Parameters = { disableSiteLock: 'Y' };
+
 /**
  * What makes the bundle part of an order, or keeps it out: a certificate with any representative's e-mail buys it
  * otherwise. For a wildcard the licence covers the domain below it.
  * @throws CertError `provider.refused` where it would be lost
  */
 export function bundleParameters(request: OrderRequest, email: string | undefined): Parameters {
-  if (!wantsBundle(request.options)) return { disableSiteLock: 'Y' };
+  if (!wantsBundle(request.options)) return NO_BUNDLE;
   if (email === undefined) {
     throw new CertError('provider.refused', 'the SiteLock bundle would be lost: there is no e-mail for it', {
       remedy: `Give admin of contacts "${request.contacts?.name ?? ''}" an email, or remove sitelockBundle.`,

@@ -67,12 +67,14 @@ function describe({ id, environment, url }: ProviderConfig): Offering {
   }
   // The pace of polls is Sectigo's wish for its own server; whoever rehearses need not wait for three hours.
   const { pollEveryMs: _pace, ...unpaced } = capabilities;
-  return {
-    capabilities: environment === 'rehearsal' ? unpaced : capabilities,
-    products: PRODUCTS,
-    defaultProduct: DEFAULT_PRODUCT,
-    licences: LICENCE_OFFER,
-  };
+  const certificates = { products: PRODUCTS, defaultProduct: DEFAULT_PRODUCT };
+  if (environment === 'test') {
+    // Orders for SiteLock know no test: they would be real.
+    const { licences: _sites, ...untested } = capabilities;
+    return { capabilities: untested, ...certificates };
+  }
+  const paced = environment === 'rehearsal' ? unpaced : capabilities;
+  return { capabilities: paced, ...certificates, licences: LICENCE_OFFER };
 }
 
 const text = (description: string, maxLength: number): JsonObject => ({

@@ -1,9 +1,17 @@
 import { CertError } from '../../model/errors.js';
+import type { JsonObject } from '../../model/json.js';
 import { findLicence } from '../../model/licence.js';
 import type { DnsName } from '../../model/names.js';
-import type { OrderSnapshot } from '../../model/order.js';
+import type { OrderRequest, OrderSnapshot } from '../../model/order.js';
 import { MINUTE_MS, toMs } from '../../model/time.js';
-import type { Licenser, ListedOrder, LookUp, LookUpContext, Step } from '../../ports/provider.js';
+import type {
+  Licenser,
+  ListedOrder,
+  LookUp,
+  LookUpContext,
+  Step,
+  StepOutcome,
+} from '../../ports/provider.js';
 import type { SectigoClient } from './client.js';
 import { LICENCE_OFFER } from './licence-products.js';
 import { cancelParameters, licenceOf, licenceParameters } from './licence-request.js';
@@ -80,14 +88,33 @@ function purchaseStep(account: Account, name: 'place' | 'renew'): Step {
       const { rows } = await rowsOf(client, commonName);
       return { orders: rows.map(({ orderNumber }) => orderNumber).sort() };
     },
-    run: async ({ request, contacts, password }, guard) => {
+    run: async ({ request, before, contacts, password }, guard) => {
       const parameters = licenceParameters(request, contacts, password);
       account.changed();
       const about = `${request.product} of ${request.commonName}`;
-      return placedOutcome(await client.applyLicence(parameters, about, guard), currency);
+      const outcome = placedOutcome(await client.applyLicence(parameters, about, guard), currency);
+      refuseKnown(outcome, request, before);
+      return outcome;
     },
     lookUp: (context) => lookUpPurchase(account, context),
   };
+}
+
+/** Orders of the site and its customer from before the call. */
+const knownIds = ({ licence, predecessor }: OrderRequest, before: JsonObject): ReadonlySet<string> =>
+  new Set([
+    ...(Array.isArray(before.orders) ? before.orders.map(String) : []),
+    ...(predecessor?.ids ?? []),
+    licence?.previousOrder ?? '',
+  ]);
+
+/** Recorded as the earlier order it names, the sale would be forgotten and made again by the next run. */
+function refuseKnown({ orderId = '' }: StepOutcome, request: OrderRequest, before: JsonObject): void {
+  if (!knownIds(request, before).has(orderId)) return;
+  throw new CertError('wire.unexpected', `Sectigo answered with the number of an earlier order, ${orderId}`, {
+    effect: 'unknown',
+    remedy: 'Look in the SiteLock portal whether the product is there; it is not ordered again before that.',
+  });
 }
 
 /** Clocks may differ by so much; what is older was there before. */
@@ -99,8 +126,7 @@ const CLOCKS_MS = 5 * MINUTE_MS;
  */
 async function lookUpPurchase({ client, currency }: Account, context: LookUpContext): Promise<LookUp> {
   const { request, before, sentAtMs } = context;
-  const known = new Set(Array.isArray(before.orders) ? before.orders.map(String) : []);
-  for (const id of [request.licence?.previousOrder, ...(request.predecessor?.ids ?? [])]) known.add(id ?? '');
+  const known = knownIds(request, before);
   const { rows, complete } = await rowsOf(client, request.commonName);
   const fresh = rows.filter((row) => {
     const { placedAt } = rowFacts(row);

@@ -182,7 +182,7 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
     },
     revoker: { operation: [revokeStep(account)], reasons: REVOCATION_REASONS },
     canceller: { operation: [cancelStep(account)] },
-    licenser: sectigoLicences(account),
+    ...(offering.licences === undefined ? {} : { licenser: sectigoLicences(account) }),
     validator: sectigoValidator(client),
     list,
     balance,

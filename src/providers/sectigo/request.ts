@@ -3,7 +3,7 @@ import type { JsonObject } from '../../model/json.js';
 import type { DnsName } from '../../model/names.js';
 import type { OrderRequest, RequestedValidation } from '../../model/order.js';
 import { parseTerm, termDays } from '../../model/term.js';
-import { bundleParameters, wantsBundle } from './bundle.js';
+import { bundleParameters, NO_BUNDLE, wantsBundle } from './bundle.js';
 import type { Parameters } from './client.js';
 import { findProduct, type SectigoProduct } from './products.js';
 
@@ -178,7 +178,10 @@ export function orderParameters(
     foreignOrderNumber: request.reference,
     checkFONIsUnique: 'Y',
     showCertificateID: 'Y',
-    ...bundleParameters(request, textAt(objectAt(contacts, 'admin'), 'email')?.trim() || undefined),
+    // A test order of a certificate would bring a real licence with it.
+    ...(testMode
+      ? NO_BUNDLE
+      : bundleParameters(request, textAt(objectAt(contacts, 'admin'), 'email')?.trim() || undefined)),
     ...(testMode ? { test: 'Y' } : {}),
     responseFormat: '1',
   };

@@ -146,6 +146,17 @@ describe('an order', () => {
     expect(JSON.stringify([error.message, error.providerText, log.lines])).not.toContain('first canary');
   });
 
+  it('that is answered with the number of an earlier one is in doubt: the next run would order it again', async () => {
+    const { place, context, on } = await seller();
+    on('!AutoApplyOrder', 'errorCode=0&orderNumber=3055120&totalCost=39.00');
+    const licence: LicenceRequest = { role: 'add-on', previousOrder: '3055120' };
+    const request = licenceRequest({ product: 'trueshield', licence });
+    const doubt = { code: 'wire.unexpected', effect: 'unknown' };
+    expect(await failureOf(place.run({ ...context, request }, () => undefined))).toMatchObject(doubt);
+    const before = { orders: ['3055120'] };
+    expect(await failureOf(place.run({ ...context, before }, () => undefined))).toMatchObject(doubt);
+  });
+
   const refusals: Readonly<Record<string, string>> = {
     '-76': 'has not activated SiteLock for this account',
     '-115': 'has no price for this product and term in the account',
@@ -315,4 +326,11 @@ describe('what the account shows', () => {
       forOne.push(id);
     expect(forOne, 'what is not told may be a certificate').toEqual(['2']);
   });
+});
+
+it('in test mode none is sold, and none comes with a certificate: such orders would be real', async () => {
+  const { provider } = await scriptedAccount({ environment: 'test' });
+  expect(provider).not.toHaveProperty('licenser');
+  expect(provider).not.toHaveProperty('licences');
+  expect(provider.capabilities.licences).toBeUndefined();
 });

@@ -183,6 +183,11 @@ describe('the free SiteLock bundle', () => {
     expect(() => sentFor(BUNDLE, { admin: { email: ' ' } })).toThrow('the SiteLock bundle would be lost');
   });
 
+  it('stays out of a test order, where it would be real', () => {
+    expect(sentFor(BUNDLE, OWNER, true)).toMatchObject({ test: 'Y', disableSiteLock: 'Y' });
+    expect(sentFor(BUNDLE, OWNER, true)).not.toHaveProperty('appRepEmailAddress');
+  });
+
   it('stays out of a reissue', () => {
     const predecessor = { orderId: '912345678', ids: ['912345678'] };
     const sent = replaceParameters(request({ ...BUNDLE, action: 'reissue', predecessor }));
