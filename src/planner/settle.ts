@@ -69,7 +69,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     return { ...base, price, ...(refused === undefined ? {} : { hold: refused }) };
   }
   const slot = draft.hold === undefined ? freeSlot(s, draft, chosen, books.slots) : undefined;
-  if (slot && chosen.refused === undefined) return settleSlot(s, draft, chosen, slot, books);
+  if (slot && chosen.refused === undefined) return settleSlot(s, draft, chosen, { slot, books, policy });
   const lane = draft.priced === 'add-names' && costs(chosen.price) ? 'purchase' : draft.lane;
   const action = lane === 'purchase' && draft.action === 'reissue' ? 'add-names' : draft.action;
   const priced: Draft = { ...draft, lane, action };
@@ -114,21 +114,25 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
   };
 }
 
-/** Nothing is bought: neither price nor limits stand in the way, only what stops every change of facts. */
+/** Nothing is bought: neither price nor limits stand in the way. */
 function settleSlot(
   s: Subject,
   draft: Draft,
   chosen: Candidate,
-  slot: OrderSnapshot,
-  books: Books,
-): PlanItem {
-  const { config } = chosen.provider;
-  const item = takenInstead(
-    itemBase(s, draft),
+  {
     slot,
-    config.currency ?? chosen.provider.balance?.currency ?? 'USD',
-  );
-  const hold = externalHold(s, 'order') ?? standingHold(s.input, 'adopt', true);
+    books,
+    policy,
+  }: { readonly slot: OrderSnapshot; readonly books: Books; readonly policy: EffectivePolicy },
+): PlanItem {
+  const { config, balance } = chosen.provider;
+  const item = takenInstead(itemBase(s, draft), slot, config.currency ?? balance?.currency ?? 'USD');
+  const free: Candidate = { ...chosen, price: { kind: 'free' } };
+  const answer = approve(s, { ...draft, action: 'adopt' }, free, policy);
+  const hold =
+    externalHold(s, 'order') ??
+    standingHold(s.input, 'adopt', true) ??
+    (answer.kind === 'hold' ? answer.hold : undefined);
   if (hold === undefined) books.slots.add(slot.id);
   return {
     ...item,
@@ -138,6 +142,7 @@ function settleSlot(
     ...(chosen.term === undefined ? {} : { term: chosen.term }),
     names: s.spec.names,
     ...(hold === undefined ? {} : { hold }),
+    ...(hold === undefined && answer.kind === 'granted' ? { approval: recordOf(answer) } : {}),
   };
 }
 

@@ -1,4 +1,5 @@
 import { isOpen } from '../model/intent.js';
+import { money } from '../model/money.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanItem } from '../model/plan.js';
 import type { OrderRecord } from '../model/status.js';
@@ -41,7 +42,7 @@ export function activation(s: Subject): Decision {
 }
 
 /**
- * A slot that nobody activated, for this purchase: of the same product and term, held by no certificate and named by no
+ * A slot that nobody activated, for a first order: of the same product and term, held by no certificate and named by no
  * manifest. None while the outcome of a purchase is not known there: a slot may be its own.
  * @param taken  slots given to other lines of the plan
  */
@@ -52,7 +53,7 @@ export function freeSlot(
   taken: ReadonlySet<string>,
 ): OrderSnapshot | undefined {
   const { capabilities, config, freeSlots } = provider;
-  if (draft.action !== 'order' || capabilities.usesFreeSlots !== true) return undefined;
+  if (draft.reason !== 'NoOrder' || capabilities.usesFreeSlots !== true) return undefined;
   const unsettled = [...s.input.state.statuses.values()].some(({ intents }) =>
     intents
       .filter(isOpen)
@@ -83,7 +84,6 @@ export function takenInstead(item: PlanItem, slot: OrderSnapshot, currency: stri
     reason: 'FreeSlot',
     message: `${item.message}; slot ${slot.id} is free and of the same product, so nothing is bought`,
     predecessor: slot.id,
-    price: { kind: 'known', amount: { amount: '0.00', currency }, source: `free slot ${slot.id}` },
-    approval: { kind: 'free' },
+    price: { kind: 'known', amount: money('0', currency), source: `free slot ${slot.id}` },
   };
 }

@@ -40,6 +40,7 @@ const PLANNED: ReadonlySet<string> = new Set<ReasonCode>([
   'PaidTermEnding',
   'NoOrder',
   'AdoptDeclared',
+  'SlotWaiting',
 ]);
 
 /**

@@ -139,6 +139,7 @@ function foldBlock({ items }: Fold, options: RenderOptions): string[] {
 
 const FOLDED_WHY: Partial<Readonly<Record<PlanItem['reason'], string>>> = {
   AdoptDeclared: 'their manifests take over an order each',
+  FreeSlot: 'free slots of their accounts serve them',
   OrderAtProvider: 'orders under our references exist at the provider',
   NeedMoved: 'their orders go along',
   AwaitingIssuance: 'their orders are placed, or their certificates are not in the repository yet',

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { resolveOrder } from '../../src/entry/cli/resolve-order.js';
 import { isOpen } from '../../src/model/intent.js';
 import type { Status } from '../../src/model/status.js';
 import { DAY_MS, HOUR_MS, toMs } from '../../src/model/time.js';
+import { openRun } from '../../src/reconcile/engine.js';
 import { newKey } from '../conformance/builders.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
@@ -159,6 +161,68 @@ describe('a reply of Namecheap that is lost', () => {
     expect(slots).toHaveLength(2);
     expect(await made.purchases()).toBe(1);
     expect(made.sandbox?.ledger('activate')).toEqual([]);
+  });
+
+  it('and is told by a person: the slot is activated, and nothing is bought again', async () => {
+    const made = await place({ account: 'slots: shared' });
+    const runner = await openRunner(made);
+    await fault(made, 'drop-after@create');
+    await applyOnce(made, runner);
+    await made.sandbox?.control('POST', 'slots', { type: 'Standard SSL', years: 1 });
+    await made.advance(26 * HOUR_MS);
+    await applyOnce(made, runner);
+    const run = await openRun(runner.deps);
+    await resolveOrder(run, {}, 'shop', '950001');
+    await run.providers.close();
+    await runUntilQuiet(made, runner);
+    const status = await made.status('shop');
+    expect(status.orders.map(({ id }) => id)).toEqual(['950001']);
+    expect(status.current?.names).toEqual(['shop.example.com']);
+    expect(await made.purchases()).toBe(1);
+    await expectKeyFits(made, 'shop');
+  });
+
+  it('of a purchase that never arrived, in a shared account where nothing else happened: sent again', async () => {
+    const made = await place({ account: 'slots: shared' });
+    await fault(made, 'drop-before@create');
+    const runner = await openRunner(made);
+    await applyOnce(made, runner);
+    await made.advance(26 * HOUR_MS);
+    await runUntilQuiet(made, runner);
+    expect(await made.purchases()).toBe(1);
+    expect((await made.status('shop')).current).toBeDefined();
+  });
+
+  it('of a purchase that never arrived, in a shared account where somebody bought: a person is asked', async () => {
+    const made = await place({ account: 'slots: shared' });
+    await fault(made, 'drop-before@create');
+    const runner = await openRunner(made);
+    await applyOnce(made, runner);
+    const sold = (await made.sandbox?.control('POST', 'slots', {})) as { readonly id: string };
+    const key = await newKey('other.example.com', ['other.example.com']);
+    await made.sandbox?.control('POST', `certificates/${sold.id}/activate`, { csr: key.csrPem });
+    await made.advance(26 * HOUR_MS);
+    const ended = await applyOnce(made, runner);
+    expect(ended.exit).toBe(4);
+    expect((await made.status('shop')).intents[0]).toMatchObject({ phase: 'unknown', candidates: [] });
+    expect(await made.purchases()).toBe(0);
+  });
+
+  it('of an activation, and somebody activated the slot: a person is asked, nothing is sent again', async () => {
+    const made = await place();
+    const runner = await openRunner(made);
+    await fault(made, 'drop-before@activate*always');
+    await applyOnce(made, runner);
+    const key = await newKey('thief.example.com', ['thief.example.com']);
+    await made.sandbox?.control('POST', 'certificates/950001/activate', { csr: key.csrPem });
+    await made.sandbox?.control('POST', 'faults/clear');
+    const sent = made.sandbox?.ledger('activate').length ?? 0;
+    await made.advance(26 * HOUR_MS);
+    await applyOnce(made, runner);
+    const [intent] = (await made.status('shop')).intents;
+    expect(intent).toMatchObject({ phase: 'unknown', candidates: ['950001'] });
+    expect(made.sandbox?.ledger('activate')).toHaveLength(sent);
+    expect(await made.purchases()).toBe(1);
   });
 
   it('of a purchase that the vendor booked twice: a person is asked', async () => {

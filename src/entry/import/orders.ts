@@ -46,6 +46,7 @@ async function readList(
 }
 
 /** Names and an end are what a manifest is chosen by; an order that has ended or waits to be configured needs neither. */
-const isTold = ({ state, names, paidTill, term, notAfter }: OrderSnapshot): boolean =>
+const isTold = ({ state, waitingFor, names, paidTill, term, notAfter }: OrderSnapshot): boolean =>
   (state !== 'issued' && state !== 'pending') ||
+  waitingFor === 'configuration' ||
   (names.length > 0 && (paidTill ?? term ?? notAfter) !== undefined);

@@ -27,10 +27,16 @@ const STATUSES: ReadonlySet<string> = new Set<WireStatus>([
 
 const isStatus = (word: string): word is WireStatus => STATUSES.has(word);
 
+/** For lines that may be anybody's: a word that is not documented is undefined. */
+export function knownStatus(text: string): WireStatus | undefined {
+  const word = text.toLowerCase();
+  return isStatus(word) ? word : undefined;
+}
+
 /** The vendor's samples write them in several cases. @throws CertError quoting a word that is not documented */
 export function statusOf(id: string, text: string): WireStatus {
-  const word = text.toLowerCase();
-  if (isStatus(word)) return word;
+  const word = knownStatus(text);
+  if (word !== undefined) return word;
   throw new CertError('wire.unexpected', `Namecheap calls the state of certificate ${id} "${text}"`, {
     remedy: 'Look at it in the panel; certwright does nothing about it.',
   });

@@ -20,7 +20,7 @@ import { auditSpec } from './audit.js';
 import { openCatalogue } from './catalogue.js';
 import { namecheapClient } from './client.js';
 import { type Listing, readList } from './list.js';
-import { productName, standingOf, statusOf } from './map.js';
+import { knownStatus, productName, standingOf } from './map.js';
 import { type LookDeps, lookAtOrder, type Seen } from './orders.js';
 import { findProduct, type NamecheapProduct, productOfType } from './products.js';
 import { createStep, renewStep } from './purchase.js';
@@ -122,6 +122,10 @@ export function createNamecheap(deps: ProviderDeps, offering: Offering): Provide
       );
     }
     for (const row of rows) {
+      if (knownStatus(row.status) === undefined && filter.names === undefined) {
+        deps.log.warn({ provider: config.id, orderId: row.id, status: row.status }, 'state not documented');
+        continue;
+      }
       const product = productOfType(row.type);
       if (wanted !== undefined && product !== undefined && product !== wanted) continue;
       const { hostName } = row;
@@ -139,7 +143,7 @@ export function createNamecheap(deps: ProviderDeps, offering: Offering): Provide
   async function listedOrder(row: ListRow, { names: wanted }: ListFilter): Promise<ListedOrder> {
     const { id, hostName, purchasedAt, years } = row;
     const product = productOfType(row.type);
-    const status = statusOf(id, row.status);
+    const status = knownStatus(row.status);
     const several = product === undefined || product.shape === 'multi';
     const one = hostName === undefined ? [] : [hostName];
     const ask = several && wanted !== undefined && status !== 'cancelled' && status !== 'replaced';
@@ -147,7 +151,10 @@ export function createNamecheap(deps: ProviderDeps, offering: Offering): Provide
     return {
       id,
       ids: [id],
-      ...standingOf(status),
+      // Whatever its state is called, it is there: nothing is bought beside it.
+      ...(status === undefined
+        ? { state: 'pending', waitingFor: 'person', message: `its state is called "${row.status}"` }
+        : standingOf(status)),
       product: productName(row.type),
       names,
       validation: [],
@@ -160,7 +167,7 @@ export function createNamecheap(deps: ProviderDeps, offering: Offering): Provide
   /** Bought and never activated; one that renews another certificate is for that one alone. */
   async function freeSlots(): Promise<readonly OrderSnapshot[]> {
     const { rows } = await listing();
-    const free = rows.filter(({ id, status }) => statusOf(id, status) === 'newpurchase');
+    const free = rows.filter(({ status }) => knownStatus(status) === 'newpurchase');
     return Promise.all(free.map((row) => listedOrder(row, {})));
   }
 

@@ -8,7 +8,7 @@ import type { Account } from './account.js';
 import { checkRequest } from './approvers.js';
 import type { Answer, Parameters } from './client.js';
 import { ALREADY_QUEUED, hasNumber } from './errors.js';
-import { statusOf, type WireStatus } from './map.js';
+import { knownStatus, type WireStatus } from './map.js';
 import { productOfType } from './products.js';
 import { extraNames, needed, predecessorId, productOf, yearsOf } from './request.js';
 import { amountOf, idOf, type ListRow } from './wire.js';
@@ -27,8 +27,8 @@ async function booksNow(account: Account): Promise<JsonObject> {
   return { balance: formatMoney(balance), currency: balance.currency, certificates: rows.length, slots };
 }
 
-const isFree = ({ id, status }: ListRow): boolean => {
-  const word = statusOf(id, status);
+const isFree = ({ status }: ListRow): boolean => {
+  const word = knownStatus(status);
   return word === 'newpurchase' || word === 'newrenewal';
 };
 
@@ -133,7 +133,7 @@ async function lookUpPurchase(
   const { rows, dateMs, complete } = await account.listing();
   const known = new Set([...(Array.isArray(before.slots) ? before.slots.map(String) : []), ...claimed]);
   const fresh = rows.filter(
-    (row) => statusOf(row.id, row.status) === status && !known.has(row.id) && isOfClass(row, request),
+    (row) => knownStatus(row.status) === status && !known.has(row.id) && isOfClass(row, request),
   );
   const candidates = fresh.map(({ id }) => id);
   const [found, ...more] = fresh;

@@ -69,6 +69,10 @@ describe('free slots in a plan', () => {
       { ...withSlots(slot('1')), statuses: [status('b', { intents: [unknown('order')] })] },
     ],
     [
+      'for an order that died',
+      { ...withSlots(slot('1')), statuses: [status('a', { orders: [order('o1', { state: 'cancelled' })] })] },
+    ],
+    [
       'where the account does not say that they are used',
       { providers: [provider('shop', { capabilities: SLOTS, freeSlots: [slot('1')] })] },
     ],
