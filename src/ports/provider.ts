@@ -286,6 +286,11 @@ export interface Provider {
    * Absent: the provider has no such thing.
    */
   renewalAdvice?(certificatePem: string): Promise<RenewalAdvice | undefined>;
+  /**
+   * Sets the day on which the provider bills the next term. Free, repeats safely. Absent: nothing is billed by itself there.
+   * @returns false: it was that day already
+   */
+  writeDueDate?(orderId: string, paidTill: Instant): Promise<boolean>;
   /** PEM roots a `private` chain must build to. */
   trustAnchors?(): Promise<readonly string[]>;
   /** Clock of the other side from a reply at most 60 s old, epoch ms; undefined when it shows none. */

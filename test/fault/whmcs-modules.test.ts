@@ -3,6 +3,7 @@ import { allConditions } from '../../src/entry/health.js';
 import { isOpen } from '../../src/model/intent.js';
 import type { JsonObject } from '../../src/model/json.js';
 import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
+import { writeDueDates } from '../../src/reconcile/due-dates.js';
 import { attachCertificate } from '../../src/reconcile/handed-in.js';
 import { certificateOf } from '../../src/reconcile/inbox.js';
 import { failureOf } from '../conformance/failure.js';
@@ -229,4 +230,27 @@ describe('RVssl, by its published workflow', () => {
     await stalls();
     expect(await made.purchases()).toBe(1);
   });
+});
+
+it('due dates that follow the certificate are set to the end of what is paid, once', async () => {
+  const made = await place(PRODUCTS.dv, { sandbox: { dueDates: 'certificate' } });
+  const runner = await openRunner(made);
+  await runUntilQuiet(made, runner);
+  await control(made, 'POST', 'cron');
+  const dueOf = async () => {
+    const service = (await control(made, 'GET', 'services/903')) as { nextDue: string };
+    return service.nextDue.slice(0, 7);
+  };
+  const { orders, current } = await made.status('shop');
+  const paidTill = orders[0]?.paidTill ?? '';
+  expect(await dueOf()).toBe(current?.notAfter.slice(0, 7));
+  const pushes = await made.pushes();
+  expect(await writeDueDates(runner.deps)).toEqual([
+    { name: 'shop', orderId: '903', day: paidTill.slice(0, 10) },
+  ]);
+  expect(await dueOf()).toBe(paidTill.slice(0, 7));
+  expect(await writeDueDates(runner.deps)).toEqual([]);
+  expect(await writeDueDates(runner.deps, () => false)).toEqual([]);
+  expect(await made.pushes()).toBe(pushes);
+  expect(made.sandbox?.ledger('UpdateClientProduct')).toHaveLength(1);
 });

@@ -102,7 +102,7 @@ export function buildProgram(start: Start): Command {
     'sync [names...]',
     'take over what changed at the providers; carries out nothing',
     () => import('./sync.js'),
-  );
+  ).option('--write-due-dates', 'tell shops that bill by themselves when paid terms end', false);
 
   withSelectors(add('status', 'every certificate: state, dates, who must act', () => import('./status.js')))
     .addOption(

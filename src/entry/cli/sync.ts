@@ -1,4 +1,5 @@
 import { endpointVerdict } from '../../policy/serving.js';
+import { type WrittenDueDate, writeDueDates } from '../../reconcile/due-dates.js';
 import { type Synced, sync } from '../../reconcile/engine.js';
 import { type EndpointRow, endpointRow, isTrouble } from '../../report/endpoints.js';
 import { say, terminalText } from '../../report/escape.js';
@@ -20,7 +21,7 @@ import { matches, refuseEmpty } from './selectors.js';
 export async function run(
   context: Context,
   globals: Globals,
-  _options: Options,
+  options: Options,
   args: readonly string[],
 ): Promise<number> {
   return withConfigurationFindings(context, async () => {
@@ -32,13 +33,18 @@ export async function run(
       );
       context.progress.clear();
       if (synced.findings.length > 0) context.say(findingsText(synced.findings, context.render));
-      const code = exitOf(synced, context.clock.now());
+      const dueDates =
+        options.writeDueDates === true ? await writeDueDates(workplace.deps, among(args, synced)) : [];
+      context.progress.clear();
+      const problems = dueDates.some(({ problem }) => problem !== undefined);
+      const found = exitOf(synced, context.clock.now());
+      const code = problems && found === EXIT.fine ? EXIT.error : found;
       const { accounts, events, warnings } = synced;
       const endpoints = endpointRows(synced);
       context.print(
         globals.json
-          ? jsonText({ accounts, endpoints, events, warnings, exitCode: code })
-          : textOf(context, synced, endpoints),
+          ? jsonText({ accounts, endpoints, events, warnings, dueDates, exitCode: code })
+          : [...dueDates.map(dueLine), textOf(context, synced, endpoints)].join('\n'),
       );
       return code;
     } finally {
@@ -46,6 +52,18 @@ export async function run(
     }
   });
 }
+
+/** The certificates that were asked for; undefined: all. */
+function among(args: readonly string[], { view }: Synced): ((name: string) => boolean) | undefined {
+  if (args.length === 0) return undefined;
+  const names = new Set(chosen(args, [...view.statuses.keys()]));
+  return (name) => names.has(name);
+}
+
+const dueLine = ({ name, orderId, day, problem }: WrittenDueDate): string =>
+  problem === undefined
+    ? `${say(name)}: order ${say(orderId)} is billed next for ${day}`
+    : `${say(name)}: the due date of order ${say(orderId)} is not written: ${say(problem)}`;
 
 /** @throws CertError `usage` for a name or glob that fits nothing */
 function chosen(globs: readonly string[], names: readonly string[]): readonly string[] {

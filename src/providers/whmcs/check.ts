@@ -89,7 +89,7 @@ async function billsAhead(shop: Shop, clock: Pick<Clock, 'now'>): Promise<readon
     .slice(0, MOST_BILLS)
     .map(
       ({ service, at }) =>
-        `the shop bills service ${service.id} (${service.domain}) for ${dayOf(toMs(at))}; certwright pays that invoice when it renews: see that the shop takes no credit by itself`,
+        `the shop bills service ${service.id} (${service.domain}) for ${dayOf(toMs(at))}; certwright pays that invoice when it renews: see that the shop takes no credit by itself; \`certwright sync --write-due-dates\` sets the day to the end of what is paid`,
     );
   return due.length > MOST_BILLS ? [...lines, `and ${due.length - MOST_BILLS} more`] : lines;
 }

@@ -3,6 +3,7 @@ import type { ListFilter, Offering, Operation, Provider, ProviderDeps } from '..
 import { auditSpec } from './audit.js';
 import { cancelStep } from './cancel-step.js';
 import { checkShop } from './check.js';
+import { writeDueDate } from './due-date.js';
 import {
   handOverStep,
   REVOCATION_REASONS,
@@ -68,6 +69,7 @@ export function createWhmcs(deps: ProviderDeps, offering: Offering): Provider {
     ...(validator === undefined ? {} : { validator }),
     list: (filter: ListFilter) => orders.list(filter),
     ...(capabilities.balance ? { balance: () => shop.credit() } : {}),
+    writeDueDate: (orderId, paidTill) => writeDueDate(shop, orderId, paidTill),
     serverTime: async () => {
       const known = shop.client.http.serverTime();
       if (known !== undefined) return known;

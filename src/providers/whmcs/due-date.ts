@@ -1,0 +1,24 @@
+import { dayOf, type Instant, toMs } from '../../model/time.js';
+import { refusalOf } from './errors.js';
+import { parseOrderId } from './service.js';
+import type { Shop } from './shop.js';
+import { localDateOf } from './wire.js';
+
+/**
+ * UpdateClientProduct: modules set due dates by the certificate, and a certificate ends long before its term. Edits the
+ * record; no code of a module runs by it.
+ */
+export async function writeDueDate(shop: Shop, orderId: string, paidTill: Instant): Promise<boolean> {
+  const service = await shop.service(parseOrderId(orderId).serviceId);
+  const known = localDateOf(service.row, 'nextduedate');
+  const day = dayOf(toMs(paidTill));
+  // No date: it is billed once.
+  if (known === undefined || dayOf(toMs(known)) === day) return false;
+  const params = { serviceid: service.id, nextduedate: day };
+  const reply = await shop.client.ask('UpdateClientProduct', params);
+  if (reply.error !== undefined) {
+    throw refusalOf('UpdateClientProduct', `service ${service.id}`, reply.error, 'none');
+  }
+  shop.changed();
+  return true;
+}

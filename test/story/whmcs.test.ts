@@ -1,0 +1,112 @@
+/**
+ * A WHMCS shop rehearsed as a team would: the command's own sandbox as a process, configuration and manifests of the example.
+ * What people do in the shop's pages is done by its control routes.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { expect, it, vi } from 'vitest';
+import { tempFolder, writeFiles } from '../support/git.js';
+import { exported, serving } from './serving.js';
+import { LONG_MS, openssl, published, type Team, teamOf } from './stage.js';
+
+vi.setConfig({ testTimeout: LONG_MS });
+
+const EXAMPLE = new URL('../../examples/whmcs/', import.meta.url);
+const example = (path: string): Promise<string> => readFile(new URL(path, EXAMPLE), 'utf8');
+
+/** What the example has as defaults, where `init` wrote others. */
+const OURS = 'provider: rehearsal\nterm: 1y\n';
+
+async function rehearsal() {
+  const args = ['sandbox', 'whmcs', '--set', 'autoApprove=true', '--set', 'upstreamCredit="1.00"'];
+  const { printed, url } = await serving(await tempFolder(), args);
+  const said = exported(printed);
+  const yaml = await example('certwright.yaml');
+  const team = await teamOf({
+    providers: yaml.slice(yaml.indexOf('\nproviders:') + 1).replaceAll('http://127.0.0.1:8088', url),
+    files: {
+      'certificates/shop.yaml': `${await example('certificates/shop.yaml')}${OURS}`,
+      'certificates/intranet.yaml': `${await example('certificates/intranet.yaml')}${OURS}`,
+      'certificates/blog.yaml': `${await example('certificates/blog.yaml')}term: 1y\n`,
+    },
+    env: {
+      WHMCS_IDENTIFIER: said.WHMCS_IDENTIFIER ?? '',
+      WHMCS_SECRET: said.WHMCS_SECRET ?? '',
+    },
+  });
+  const headers = { authorization: `Bearer ${said.SANDBOX_TOKEN}`, 'content-type': 'application/json' };
+  const control = async (method: 'GET' | 'POST', path: string, body: object = {}): Promise<unknown> => {
+    const reply = await request(`${said.SANDBOX}/${path}`, {
+      method,
+      headers,
+      ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
+    });
+    const answer: unknown = await reply.body.json();
+    if (reply.statusCode !== 200) throw new Error(JSON.stringify(answer));
+    return answer;
+  };
+  return {
+    team,
+    control,
+    secret: said.WHMCS_SECRET ?? '',
+    rootPem: ((await control('GET', 'ca')) as { readonly root: string }).root,
+    purchases: async () => (await control('GET', 'purchases')) as readonly { readonly amount: string }[],
+  };
+}
+
+const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
+async function expectGood(team: Team, name: string, rootPem: string, host: string): Promise<void> {
+  const folder = await published(team, name);
+  await writeFiles(folder, { 'root.pem': rootPem });
+  const at = (file: string): string => join(folder, file);
+  const chain = ['-CAfile', at('root.pem'), '-untrusted', at('chain.pem')];
+  expect(await openssl('verify', ...chain, '-verify_hostname', host, at('certificate.pem'))).toContain(
+    ': OK',
+  );
+}
+
+interface Service {
+  readonly id: number;
+  readonly domain: string;
+}
+
+it('is rehearsed through its three kinds of product: by fields, by hand, and RVssl short of credit', async () => {
+  const { team, control, rootPem, purchases, secret } = await rehearsal();
+  const checked = await team.certwright(['check']);
+  expect(checked.said).not.toContain('failed');
+  const planned = flat((await team.certwright(['plan', '--remote-files'])).out);
+  expect(planned).toContain('31.00 USD');
+  expect(await purchases()).toEqual([]);
+
+  const applied = await team.certwright(['apply', '--yes']);
+  expect([applied.code, applied.err.includes(secret)]).toEqual([0, false]);
+  expect((await purchases()).map(({ amount }) => amount).sort()).toEqual(['10.00', '12.00', '9.00']);
+  await expectGood(team, 'shop', rootPem, 'shop.example.com');
+  const waits = flat((await team.certwright(['show', 'blog'])).out);
+  expect(waits).toContain('Waiting Submit Order');
+  expect(waits).toContain('the credit at RVglobalsoft is short');
+
+  const csr = (await team.certwright(['show', 'intranet', '--csr'])).out;
+  expect(csr).toMatch(/^-----BEGIN CERTIFICATE REQUEST-----/);
+  const services = (await control('GET', 'services')) as readonly Service[];
+  const { id } = services.find(({ domain }) => domain === 'intranet.example.com') ?? { id: 0 };
+  await control('POST', `services/${id}/configure`, { csr, approver: 'admin@example.com' });
+  const files = (await control('GET', `services/${id}/certificate`)) as Readonly<
+    Record<'certificate' | 'chain', string>
+  >;
+  await writeFiles(team.home, { 'got.pem': files.certificate + files.chain, 'bad.pem': 'nothing\n' });
+  const refused = await team.certwright(['attach', 'intranet', join(team.home, 'bad.pem')]);
+  expect(refused.code).toBe(1);
+  const attached = await team.certwright(['attach', 'intranet', join(team.home, 'got.pem')]);
+  expect([attached.code, attached.out]).toEqual([0, expect.stringContaining('intranet is published')]);
+  await expectGood(team, 'intranet', rootPem, 'intranet.example.com');
+
+  await control('POST', 'account', { upstreamCredit: '50.00' });
+  const synced = await team.certwright(['sync', 'blog']);
+  expect(synced.code, synced.said).toBe(0);
+  await team.certwright(['apply', '--yes']);
+  await expectGood(team, 'blog', rootPem, 'blog.example.com');
+  expect(await purchases()).toHaveLength(3);
+});
