@@ -1,5 +1,4 @@
 import type { Spec } from '../model/manifest.js';
-import { formatTerm } from '../model/term.js';
 import { collisions } from '../repository/layout.js';
 import { type Complaint, didYouMean, withSuggestion } from './findings.js';
 import type { Path } from './positions.js';
@@ -63,7 +62,7 @@ export function needClashes(all: readonly Meant[]): readonly Clash[] {
       if (first === undefined) return [];
       const complaint = {
         code: 'need.twice',
-        message: `"${first.name}" (${place(first.document)}) is the same: names, product and key.`,
+        message: `"${first.name}" (${place(first.document)}) is ${it.spec.kind === 'certificate' ? 'the same: names, product and key' : 'for the same site'}.`,
         suggestion:
           it.spec.kind === 'certificate'
             ? 'Remove one of them, or give one distinct: with a label if two are wanted.'
@@ -78,7 +77,8 @@ export function needClashes(all: readonly Meant[]): readonly Clash[] {
 
 function needOf({ spec, keyAlgorithm, product }: Meant): string {
   if (spec.kind === 'sitelock') {
-    return JSON.stringify(['sitelock', spec.domain, spec.product, spec.term && formatTerm(spec.term)]);
+    // A site has one plan, whatever it is.
+    return JSON.stringify(['sitelock', spec.domain]);
   }
   return JSON.stringify(['certificate', spec.names, product, keyAlgorithm, spec.distinct ?? null]);
 }

@@ -100,6 +100,13 @@ describe('manifests for website protection are checked against each other', () =
     ]);
   });
 
+  it('a site has one plan', async () => {
+    const other = site('', 'sitelock-pro').replace('owner@', 'other@');
+    expect((await loadAll({ a: site(''), b: other })).findings).toEqual([
+      'b.yaml:2:1 need.twice "a" (certificates/a.yaml:1) is for the same site. → Remove one of them.',
+    ]);
+  });
+
   it('a domain that gets the bundle with its certificate has a licence already', async () => {
     const certificate =
       'domain: shop.example.com\ncontacts: owner\nproviderOptions: { sitelockBundle: true }\n';
