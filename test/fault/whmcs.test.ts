@@ -283,6 +283,18 @@ describe('money of a WHMCS shop', () => {
     ]);
   });
 
+  it('of an invoice that AddOrder does not name: it is looked for, and paid before anything is set up', async () => {
+    const made = await place(PRODUCTS.dv, { sandbox: { tellsInvoice: false, openingCredit: '12.00' } });
+    const runner = await openRunner(made);
+    await fault(made, 'drop-before@ApplyCredit');
+    await applyOnce(made, runner);
+    expect(made.sandbox?.ledger('AcceptOrder')).toHaveLength(0);
+    await made.advance(26 * HOUR_MS);
+    await runUntilQuiet(made, runner);
+    expect((await made.status('shop')).current).toBeDefined();
+    expect(await creditOf(made)).toBe('2.00');
+  });
+
   it('that the shop takes by itself: nothing is applied twice', async () => {
     const made = await issued(PRODUCTS.dv, { sandbox: { autoApplyCredit: true } });
     expect(await creditOf(made)).toBe('990.00');

@@ -78,7 +78,7 @@ async function place(
   });
 }
 
-/** @param invoiceId  undefined: nothing is to be paid, which is not the same as not told */
+/** What is not told is looked up when it is needed: an invoice that is not named may be there all the same. */
 const outcomeOf = (
   serviceId: number,
   orderId: number | undefined,
@@ -87,7 +87,7 @@ const outcomeOf = (
   result: {
     serviceId,
     ...(orderId === undefined ? {} : { orderId }),
-    invoiceId: invoiceId ?? 0,
+    ...(invoiceId === undefined ? {} : { invoiceId }),
   },
   orderId: String(serviceId),
 });

@@ -30,7 +30,9 @@ export async function addOrder(desk: Desk, form: Form): Promise<JsonObject> {
     serviceids: order.serviceIds.join(','),
     addonids: '',
     domainids: '',
-    ...(order.invoiceId === 0 ? {} : { invoiceid: number(desk, order.invoiceId) }),
+    ...(order.invoiceId === 0 || !desk.settings.tellsInvoice
+      ? {}
+      : { invoiceid: number(desk, order.invoiceId) }),
   };
 }
 

@@ -84,6 +84,7 @@ export const SETTINGS: Readonly<Record<keyof WhmcsSettings, Setting>> = {
   ]),
 
   forbidden: texts('API actions that the role of the credential does not have', []),
+  tellsInvoice: flag('AddOrder names the invoice it made', true),
   addressAllowed: flag('the address of the caller is on the list', true),
   accessKey: text('lets every address in; empty: there is none', ''),
   adminContext: flag('the credential has an admin behind it', true),
@@ -152,6 +153,7 @@ export interface WhmcsSettings {
   readonly onDemandRenewal: boolean;
   readonly dueDates: 'billing' | 'certificate';
   readonly forbidden: readonly string[];
+  readonly tellsInvoice: boolean;
   readonly addressAllowed: boolean;
   readonly accessKey: string;
   readonly adminContext: boolean;
