@@ -12,7 +12,7 @@ import { NOTHING_REPORTED, readReport, reportComment } from './report-file.js';
  * the one that is open with the head of that run. The report is a stranger's text.
  */
 export async function commentOnRun(job: Job, run: FinishedRun): Promise<ExitCode> {
-  const { runner, inputs } = job;
+  const { context, runner, inputs } = job;
   if (!inputs.token || inputs.report === undefined) {
     throw new CertError('usage', '`mode: comment` needs `report:`, and a token that may write the comment');
   }
@@ -34,8 +34,8 @@ export async function commentOnRun(job: Job, run: FinishedRun): Promise<ExitCode
       return EXIT.fine;
     }
     const { number } = pull;
-    const told = { number, head: run.headOid, comment: comment.body, silence: NOTHING_REPORTED };
-    await tellComment(runner, forge, told, false);
+    const told = { number, head: run.headOid, runId: context.runId, comment: comment.body };
+    await tellComment(runner, forge, { ...told, silence: NOTHING_REPORTED }, false);
     return EXIT.fine;
   } finally {
     await forge.close();

@@ -45,7 +45,7 @@ export async function planPull(job: Job, pull: PullEvent): Promise<ExitCode> {
     }
     const proposed = await planProposal(context, opened, !pull.isForeign);
     const said = reportOf(proposed);
-    const told = tell(proposed, said, pull);
+    const told = tell(proposed, said, pull, context.runId);
     runner.log(textOf(context, proposed));
     runner.summary(told.summary);
     const areShown = await onPull(job, pull, told);
@@ -86,8 +86,8 @@ const textOf = ({ render }: Context, proposed: Proposed): string =>
 type Told = PullReport & { readonly code: ExitCode };
 
 /** Everything that is said of it, in every form. */
-function tell(proposed: Proposed, report: ProposalReport, { number }: PullEvent): Told {
-  const where = { number, head: report.head };
+function tell(proposed: Proposed, report: ProposalReport, { number }: PullEvent, runId: string): Told {
+  const where = { number, head: report.head, runId };
   const { findings } = report;
   switch (proposed.kind) {
     case 'conflict': {
@@ -125,7 +125,7 @@ const errorsText = (findings: readonly Finding[]) =>
 function planned(
   { plan, specs }: Extract<Proposed, { readonly kind: 'planned' }>,
   report: ProposalReport,
-): Omit<Told, 'number' | 'head'> {
+): Omit<Told, 'number' | 'head' | 'runId'> {
   const { findings, notes } = report;
   const code = exitCodeOf({ plan, findings });
   const summary = proposalMarkdown(report);

@@ -7,7 +7,10 @@ import type { Runner } from './runner.js';
 const MARKER = 'plan';
 const CHECK = 'certwright plan';
 
-const normal = (text: string): string => text.replaceAll('\r\n', '\n').trim();
+/** Which run wrote it: its log and its commits carry the same id. No reason to write anew. */
+const RUN = /\s*<sub>run [0-9a-z]+<\/sub>$/;
+
+const normal = (text: string): string => text.replaceAll('\r\n', '\n').trim().replace(RUN, '');
 
 /**
  * One comment, edited in place. Nothing is written where there is nothing to say and nothing was said; nothing on a pull
@@ -15,11 +18,11 @@ const normal = (text: string): string => text.replaceAll('\r\n', '\n').trim();
  */
 async function putComment(
   { comments, pulls }: Forge,
-  { number, head, comment: body, silence = NOTHING_TO_DO }: PullComment,
+  { number, head, runId, comment: body, silence = NOTHING_TO_DO }: PullComment,
 ): Promise<void> {
   const pull = await pulls.get(number);
   if (pull.state !== 'open' || pull.head.oid !== head) return;
-  const text = body ?? silence;
+  const text = `${(body ?? silence).trimEnd()}\n\n<sub>run ${runId}</sub>\n`;
   const before = await comments.find(number, MARKER);
   if (before && normal(before.body) === normal(text)) return;
   if (before && (await comments.update(before.id, MARKER, text))) return;
@@ -35,6 +38,7 @@ async function putComment(
 export interface PullComment {
   readonly number: number;
   readonly head: string;
+  readonly runId: string;
   /** Undefined: nothing to say. */
   readonly comment: string | undefined;
   /** What then stands where something was said before. */

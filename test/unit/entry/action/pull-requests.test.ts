@@ -174,6 +174,9 @@ describe('the comment', () => {
     const run = () => act(shop, github, { event: 'pull_request', pull });
     expect((await Promise.all([run(), run()])).map(({ code }) => code)).toEqual([0, 0]);
     expect(github.comments).toHaveLength(1);
+    expect(github.comments[0]?.body).toContain('<sub>run test</sub>');
+    await act(shop, github, { event: 'pull_request', pull }, { context: { runId: '0badcafe' } });
+    expect(github.comments[0]?.body).toContain('<sub>run test</sub>');
 
     github.deleteComment(github.comments[0]?.id ?? 0);
     await run();
