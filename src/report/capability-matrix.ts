@@ -144,6 +144,26 @@ export function capabilityMarkdown(kinds: readonly ProviderKind[]): string {
 
 const GAP = 2;
 
+/** As many columns in one table as there is room for; at least one. */
+function beside<T extends { readonly width: number }>(
+  columns: readonly T[],
+  room: number,
+): readonly (readonly T[])[] {
+  const tables: T[][] = [];
+  let left = 0;
+  for (const column of columns) {
+    const table = tables.at(-1);
+    if (table && column.width - GAP <= left) {
+      table.push(column);
+      left -= column.width;
+    } else {
+      tables.push([column]);
+      left = room - column.width;
+    }
+  }
+  return tables;
+}
+
 /** The same for a terminal. */
 export function capabilityText(kinds: readonly ProviderKind[], options: RenderOptions): string {
   const colors = colorsOf(options);
@@ -152,20 +172,21 @@ export function capabilityText(kinds: readonly ProviderKind[], options: RenderOp
     const cells = LINES.map(({ text }) => text(capabilities));
     return { type, cells, width: Math.max(type.length, ...cells.map(({ length }) => length)) + GAP };
   });
-  const head = `${' '.repeat(first)}${columns.map(({ type, width }) => pad(terminalText(type), width)).join('')}`;
-  const lines = LINES.map(
-    ({ title }, i) =>
-      `${pad(title, first)}${columns.map(({ cells, width }) => pad(cells[i] ?? '', width)).join('')}`,
-  );
+  const tables = beside(columns, options.width - first).map((some) => [
+    colors.bold(
+      `${' '.repeat(first)}${some.map(({ type, width }) => pad(terminalText(type), width)).join('')}`.trimEnd(),
+    ),
+    ...LINES.map(({ title }, i) =>
+      `${pad(title, first)}${some.map(({ cells, width }) => pad(cells[i] ?? '', width)).join('')}`.trimEnd(),
+    ),
+  ]);
   const titles = kinds.map(({ type, title }) => `${terminalText(type)}: ${terminalText(title)}`);
   const notes = notesOf(kinds).flatMap(({ type, title, text }) =>
     hang('  ', `${title} (${terminalText(type)}): ${terminalText(text)}`, options.width),
   );
   return `${[
     ...titles,
-    '',
-    colors.bold(head.trimEnd()),
-    ...lines.map((line) => line.trimEnd()),
+    ...tables.flatMap((lines) => ['', ...lines]),
     ...(notes.length === 0 ? [] : ['', colors.bold('Notes'), ...notes]),
   ].join('\n')}\n`;
 }

@@ -169,7 +169,9 @@ export function recoveryTests({ trial }: Suite): void {
     const progress = await runSteps(before, beginning(request));
     const look = await loseAndLook(subject, paid, progress, bought);
     expect(await subject.purchases()).toBe(2);
-    expect(look.kind).toBe(tellsOwn(provider) ? 'found' : 'cannot-tell');
+    // Without a reference it may still show at the order it renews.
+    if (tellsOwn(provider)) expect(look.kind).toBe('found');
+    else expect(look.kind).not.toBe('absent');
     if (look.kind === 'found') expect(look.outcome.orderId).not.toBe(bought.orderId);
   });
 

@@ -49,14 +49,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'an intent goes onto a head that another run has served already': {
     file: 'src/reconcile/act.ts',
-    find: 'if (!now || now.predecessor !== item.predecessor || now.provider !== item.provider) {',
+    find: 'if (!now || now.queued !== undefined || now.provider !== item.provider) {',
     replace: 'if (!now) return undefined;\n    if (now.name === undefined) {',
     seed: 1,
   },
   'a rename together with other names is bought again': {
     file: 'src/planner/gone.ts',
-    find: 'for (const [spec, source] of [...same, ...changed]) {',
-    replace: 'for (const [spec, source] of same) {',
+    find: 'return new Map([...same, ...changed]);',
+    replace: 'return new Map(same);',
     seed: 4,
   },
   'a purchase of unknown outcome does not stop the next one': {
@@ -136,8 +136,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'what the portal issued under a new id is not found': {
     file: 'src/reconcile/sync.ts',
-    find: 'provider: known.order.provider, orderId: listed.id',
-    replace: 'orderId: listed.id',
+    find: `known.order)) {
+      looks.push({ name: known.name, provider: known.order.provider, orderId: listed.id, successor: true });
+    }
+    const next`,
+    replace: `known.order)) {
+      looks.push({ name: known.name, orderId: listed.id, successor: true });
+    }
+    const next`,
     seed: 14,
   },
   'an order that was sold twice is not told': {

@@ -190,7 +190,8 @@ export async function answer(place: Place, runner: Runner, status: Status): Prom
   const known = new Set(
     [...(await place.statuses()).values()].flatMap((s) => s.orders.flatMap((o) => o.ids)),
   );
-  const sold = (await place.seller?.control.orders()) ?? (await licencesSold(place));
+  const sold =
+    (await place.seller?.control.orders()) ?? (status.kind === 'sitelock' ? await licencesSold(place) : []);
   const mine = sold.find(({ id }) => !known.has(id));
   const run = await openRun(runner.deps);
   if (mine) await resolveOrder(run, {}, status.name, mine.id);

