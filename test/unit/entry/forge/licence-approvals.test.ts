@@ -47,6 +47,8 @@ const site = (parts: Partial<SitelockSpec> = {}): Scene => ({
   },
 });
 
+const MAIN = 'certwright-approval/guard-order-sitelock-basic';
+
 describe('licences that wait for approvals', () => {
   it('are asked for one by one, within what the manifest allows, and let through', async () => {
     const { github, ask, planOf, pulls } = await asking();
@@ -68,5 +70,31 @@ describe('licences that wait for approvals', () => {
   it('are not asked for where they cost more than the manifest allows', async () => {
     const { ask } = await asking();
     expect(await ask(site({ addOns: [], maxPrice: usd('40') }))).toMatchObject({ opened: [] });
+  });
+
+  it('are read from the branch where somebody committed beside them', async () => {
+    const { github, ask, files } = await asking();
+    await ask(site({ addOns: [] }));
+    const before = await files(MAIN);
+    await github.push(MAIN, { 'notes.md': 'by hand\n' });
+    await github.refresh(1);
+    expect(await ask(site({ addOns: [] }))).toMatchObject({ opened: [], changed: [], closed: [] });
+    expect(await files(MAIN)).toEqual({ ...before, 'notes.md': 'by hand\n' });
+    expect(github.comments).toEqual([]);
+  });
+
+  it('are asked for again at another price, once an approval was merged too late', async () => {
+    const { github, ask } = await asking();
+    const scene = site({ addOns: [] });
+    await ask(scene);
+    await github.merge(1, 'squash');
+    const dearer: Scene = {
+      ...scene,
+      facts: { guard: { ...scene.facts?.guard, prices: prices({ 'shop order': '55' }, 'sitelock-basic') } },
+    };
+    expect(await ask(dearer)).toMatchObject({
+      opened: [{ title: 'Approve: order guard (55.00 USD)' }],
+      declined: [],
+    });
   });
 });
