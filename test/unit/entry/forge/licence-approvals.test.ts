@@ -97,4 +97,15 @@ describe('licences that wait for approvals', () => {
       declined: [],
     });
   });
+
+  it('are not asked for twice while the main licence still waits for its own', async () => {
+    const { github, ask, planOf, pulls } = await asking();
+    await ask(site());
+    await github.merge(2, 'squash');
+    const [main, addOn] = (await planOf(site())).items;
+    expect(main?.hold?.code).toBe('approval-missing');
+    expect(addOn?.hold?.message).toContain('it waits for the main licence');
+    expect(await ask(site())).toMatchObject({ opened: [], declined: [] });
+    expect(pulls()).toHaveLength(2);
+  });
 });
