@@ -142,7 +142,7 @@ function settlePurchase(
   const first = before(draft, items, done);
   const hold =
     draft.hold ??
-    (first && 'hold' in first ? first.hold : undefined) ??
+    (first && 'hold' in first ? waitingHold(first.hold, answer) : undefined) ??
     downHold(provider) ??
     standingHold(s.input, draft.action, isFree(chosen.price)) ??
     productHold(chosen, books) ??
@@ -164,6 +164,14 @@ function settlePurchase(
     ...(hold === undefined && first && 'queued' in first ? { queued: first.queued } : {}),
     ...(hold === undefined && answer.kind === 'granted' ? { approval: answer.record } : {}),
   };
+}
+
+/**
+ * What waits for another line's approval asks for its own meanwhile; one that has its own is not to be approved once more.
+ */
+function waitingHold(hold: Hold, answer: ApprovalAnswer): Hold {
+  if (hold.code !== 'approval-missing') return hold;
+  return answer.kind === 'hold' ? answer.hold : { ...hold, code: 'account-busy' };
 }
 
 const downHold = ({ down }: ProviderFacts): Hold | undefined =>

@@ -2,7 +2,7 @@ import { isOpen } from '../model/intent.js';
 import { money } from '../model/money.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanItem } from '../model/plan.js';
-import type { OrderRecord } from '../model/status.js';
+import type { OrderRecord, Status } from '../model/status.js';
 import type { Candidate } from './choose.js';
 import { holderOf, rivalOf } from './claims.js';
 import type { Decision, Draft } from './draft.js';
@@ -41,9 +41,22 @@ export function activation(s: Subject): Decision {
   };
 }
 
+/** Is the outcome of a purchase at this account not known? A slot that nobody holds may be its own. */
+export const hasUnsettledPurchase = (statuses: Iterable<Status>, provider: string): boolean =>
+  [...statuses].some(({ intents }) =>
+    intents
+      .filter(isOpen)
+      .some(
+        (intent) =>
+          (intent.phase === 'intended' || intent.phase === 'unknown') &&
+          intent.lane === 'purchase' &&
+          intent.provider === provider,
+      ),
+  );
+
 /**
  * A slot that nobody activated, for a first order: of the same product and term, held by no certificate and named by no
- * manifest. None while the outcome of a purchase is not known there: a slot may be its own.
+ * manifest. None while the outcome of a purchase is not known there.
  * @param taken  slots given to other lines of the plan
  */
 export function freeSlot(
@@ -54,17 +67,7 @@ export function freeSlot(
 ): OrderSnapshot | undefined {
   const { capabilities, config, freeSlots } = provider;
   if (draft.reason !== 'NoOrder' || capabilities.usesFreeSlots !== true) return undefined;
-  const unsettled = [...s.input.state.statuses.values()].some(({ intents }) =>
-    intents
-      .filter(isOpen)
-      .some(
-        (intent) =>
-          (intent.phase === 'intended' || intent.phase === 'unknown') &&
-          intent.lane === 'purchase' &&
-          intent.provider === config.id,
-      ),
-  );
-  if (unsettled) return undefined;
+  if (hasUnsettledPurchase(s.input.state.statuses.values(), config.id)) return undefined;
   return freeSlots?.find(
     (slot) =>
       slot.product === product &&

@@ -216,5 +216,9 @@ const sha256 = (parts: readonly (string | undefined)[]): string =>
     .update(JSON.stringify(parts.map((part) => part ?? null)))
     .digest('hex');
 
-export const keyOf = (offer: Offer): RequestKey =>
-  offer.kind === 'lines' ? UNSAFE_KEY : requestKey(offer.subject.certificate, offer.subject.action);
+/** Does an offer answer this request? Its text does not say whether it is one for a licence, which its product tells apart. */
+export const answers = (offer: Offer, key: RequestKey): boolean => {
+  if (offer.kind === 'lines') return key === UNSAFE_KEY;
+  const { certificate, action, product } = offer.subject;
+  return [action, `${action}-${product}`].some((asked) => requestKey(certificate, asked) === key);
+};

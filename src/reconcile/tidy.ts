@@ -6,6 +6,7 @@ import { emptyStatus, type Status } from '../model/status.js';
 import { toInstant, toMs } from '../model/time.js';
 import { abandonable } from '../planner/abandon.js';
 import { isCertificate } from '../planner/input.js';
+import { hasUnsettledPurchase } from '../planner/slots.js';
 import { withDoubt } from '../policy/doubts.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
@@ -86,6 +87,10 @@ function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): P
   if (status.orders.some((known) => known.ids.includes(order.id))) return undefined;
   // Another runner may have taken it meanwhile: of a slot nothing but the branch says whose it is.
   if (isExplained(view, provider.config.id, order.id)) return undefined;
+  // A slot that was seen after this plan's look at the state may be what an announced purchase has bought since.
+  if (item.reason === 'FreeSlot' && hasUnsettledPurchase(view.statuses.values(), provider.config.id)) {
+    return undefined;
+  }
   const next = withAdopted(
     status,
     order,

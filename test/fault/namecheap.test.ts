@@ -302,6 +302,55 @@ describe('free slots', () => {
     }
   });
 
+  it('none that another runner has bought meanwhile and not recorded yet', async () => {
+    const made = await place({ account: USED, manifests: { wiki: manifest('wiki') } });
+    const bought = Promise.withResolvers<void>();
+    const looked = Promise.withResolvers<void>();
+    const buyer = await openRunner(made, {
+      wrap: (deps) => ({
+        ...deps,
+        repository: {
+          ...deps.repository,
+          async commit(...change) {
+            if (made.sandbox?.ledger('create').length === 1) {
+              bought.resolve();
+              await looked.promise;
+            }
+            return deps.repository.commit(...change);
+          },
+        },
+      }),
+    });
+    const buying: Promise<unknown>[] = [];
+    const runner = await openRunner(made, {
+      wrap: (deps) => ({
+        ...deps,
+        repository: {
+          ...deps.repository,
+          async observe() {
+            const snapshot = await deps.repository.observe();
+            if (buying.length > 0) return snapshot;
+            await made.merge({ 'certificates/a.yaml': manifest('a') });
+            buying.push(applyOnce(made, buyer));
+            await bought.promise;
+            return snapshot;
+          },
+        },
+      }),
+    });
+    await applyOnce(made, runner);
+    expect([...(await made.statuses()).keys()]).toEqual(['a']);
+    looked.resolve();
+    await Promise.all(buying);
+    await runUntilQuiet(made, runner);
+    expect((await made.status('a')).orders.map(({ id }) => id)).toEqual(['950001']);
+    expect(await made.purchases()).toBe(2);
+    for (const status of (await made.statuses()).values()) {
+      expect(status.current?.names).toEqual([`${status.name}.example.com`]);
+    }
+    await expectKeyFits(made, 'a', 'wiki');
+  });
+
   it('in a shared account are never touched, unless the manifest names one', async () => {
     const made = await place({ account: 'slots: shared' });
     await buySlot(made);

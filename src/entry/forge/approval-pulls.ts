@@ -54,11 +54,7 @@ function surveyRun({ plan, view, desired, specs, providers, declined }: Applied)
   return surveyOf(plan, {
     statuses: view.statuses,
     taxOf: (provider) => providers.get(provider)?.config.tax,
-    ceilingOf: (name) => {
-      const spec = specs.get(name);
-      const maxPrice = spec?.kind === 'certificate' ? spec.maxPrice : undefined;
-      return ceilingOf(maxPrice, effectivePolicy(desired.policy, name));
-    },
+    ceilingOf: (name) => ceilingOf(specs.get(name)?.maxPrice, effectivePolicy(desired.policy, name)),
   });
 }
 

@@ -1,7 +1,7 @@
 import { loadApprovals } from '../../config/load.js';
 import { toMs } from '../../model/time.js';
 import type { Proposal, ProposedFile } from '../../policy/approval-requests.js';
-import { identityOf, keyOf, type Offer, type Wish } from '../../policy/approval-wishes.js';
+import { answers, identityOf, type Offer, type Wish } from '../../policy/approval-wishes.js';
 import { namesDigest } from '../../policy/approvals.js';
 import type { Forge, PullRequest } from '../../ports/forge.js';
 import { keyOfBranch, keyOfPath, pathOfKey } from './approval-branches.js';
@@ -128,5 +128,5 @@ export function offerIn(path: string, text: string, key: string): Offer | undefi
           } as const,
         ]),
   ];
-  return offers.find((offer) => keyOf(offer) === key);
+  return offers.find((offer) => answers(offer, key));
 }
