@@ -16,7 +16,7 @@ import { prepareJob } from './prepare.js';
 import { recoverIntents, resumePlanned } from './recover.js';
 import { remindApprovers } from './remind.js';
 import { changeValidations } from './revalidate.js';
-import { type Run, statusOf, stopIfAsked } from './run.js';
+import { lineOf, type Run, statusOf, stopIfAsked } from './run.js';
 import { BATCH, type Job, sendJobs } from './send.js';
 import type { StateView } from './state.js';
 import { tidy } from './tidy.js';
@@ -40,7 +40,7 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   const lines = plan.items.filter((item) => item.hold === undefined);
   for (const item of plan.items) {
     if (item.hold) {
-      run.events.push({ name: item.name, action: item.action, outcome: 'held', message: item.hold.message });
+      run.events.push({ ...lineOf(item), outcome: 'held', message: item.hold.message });
     }
   }
   const unsettled = lines.filter((item) => item.action === 'resolve');
@@ -101,7 +101,7 @@ async function prepareAll(
     stopIfAsked(run.deps);
     const why = looked ? wanted(run.view, item) : undefined;
     if (why !== undefined) {
-      run.events.push({ name: item.name, action: item.action, outcome: 'held', message: why });
+      run.events.push({ ...lineOf(item), outcome: 'held', message: why });
       continue;
     }
     try {
@@ -129,7 +129,7 @@ function paused(run: Run, item: PlanItem): boolean {
   const tillMs = config && pausedTillMs(run.notes, config, run.deps.clock.now());
   if (tillMs === undefined) return false;
   const message = `${item.provider} asked not to be called before ${toInstant(tillMs)}`;
-  run.events.push({ name: item.name, action: item.action, outcome: 'waiting', message });
+  run.events.push({ ...lineOf(item), outcome: 'waiting', message });
   return true;
 }
 
@@ -200,10 +200,5 @@ function placedOrders(run: Run, lines: readonly PlanItem[]): readonly Waiting[] 
 function fail(run: Run, item: PlanItem, error: unknown): void {
   if (error instanceof CertError && error.code === 'interrupted') throw error;
   run.deps.log.warn({ cert: item.name, error: messageOf(error) }, 'line not started');
-  run.events.push({
-    name: item.name,
-    action: item.action,
-    outcome: 'failed',
-    message: explain(error),
-  });
+  run.events.push({ ...lineOf(item), outcome: 'failed', message: explain(error) });
 }

@@ -11,7 +11,7 @@ import { currentStep, withIntent } from './intents.js';
 import { observeWithin, pushChange, refusedPush, refuseLostState } from './land.js';
 import { commitMessage, intentLine } from './message.js';
 import { outcomesOn, recordOutcomes, takeOutcomesOffSpool } from './record.js';
-import { changedStatuses, type Run, statusFile, stopIfAsked } from './run.js';
+import { changedStatuses, lineOf, type Run, statusFile, stopIfAsked } from './run.js';
 import type { Job, SentStep } from './send.js';
 import type { StateView } from './state.js';
 
@@ -105,7 +105,7 @@ function isStillWanted(run: Run, view: StateView, job: Job, stopped: string | un
   const why = stopped ?? job.stillWanted(view);
   if (why === undefined) return true;
   run.deps.log.info({ cert: job.name, why }, 'no longer wanted on the new head');
-  run.events.push({ name: job.name, action: job.intent.action, outcome: 'held', message: why });
+  run.events.push({ ...lineOf({ ...job.intent.request, name: job.name }), outcome: 'held', message: why });
   return false;
 }
 

@@ -447,7 +447,9 @@ const lookKeys = (view: StateView, which: LookNow): readonly string[] =>
  * something came of it.
  */
 function lastWord(events: readonly RunEvent[]): readonly RunEvent[] {
-  const last = new Map(events.map((event, at) => [`${event.name}|${event.action}`, { event, at }]));
+  const last = new Map(
+    events.map((event, at) => [`${event.name}|${event.action}|${event.product ?? ''}`, { event, at }]),
+  );
   const doneAt = new Map(events.flatMap(({ name, outcome }, at) => (outcome === 'done' ? [[name, at]] : [])));
   return [...last.values()]
     .filter(

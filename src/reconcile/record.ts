@@ -1,4 +1,3 @@
-import { explain } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
 import { formatMoney } from '../model/money.js';
 import type { PriceStop, Status } from '../model/status.js';
@@ -12,7 +11,6 @@ import { ceilingFor } from './ceiling.js';
 import { findIntent } from './intents.js';
 import { land, observeState, refuseLostState } from './land.js';
 import { commitMessage } from './message.js';
-import { noteRefusal } from './notes.js';
 import { changedStatuses, nameOfIntent, providerFor, type Run, statusFile, statusOf } from './run.js';
 import type { SentStep } from './send.js';
 import { forget, takeOffSpool } from './spooled.js';
@@ -159,24 +157,6 @@ function outcomeLine({ job, intent, step, outcome }: SentStep): string {
     default:
       return `${what} ${job.name}: not sent (${outcome.kind === 'not-sent' ? outcome.error.code : 'unknown'})`;
   }
-}
-
-/** What a person has to know of a step that did not go through. */
-export function tellOutcome(run: Run, { job, intent, outcome }: SentStep): void {
-  if (outcome.kind === 'done') return;
-  if (outcome.error.code === 'send.clock') run.clockProblem = outcome.error.message;
-  noteRefusal(run.notes, job.provider.config, outcome.error, run.deps.clock.now());
-  run.events.push({
-    name: job.name,
-    action: intent.action,
-    outcome:
-      outcome.kind === 'unknown'
-        ? 'unknown'
-        : outcome.error.code === 'provider.not-ready'
-          ? 'waiting'
-          : 'failed',
-    message: explain(outcome.error),
-  });
 }
 
 /**

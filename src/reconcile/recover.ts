@@ -13,11 +13,12 @@ import { commitMessage } from './message.js';
 import { mayRepeat, operationOf } from './operations.js';
 import { applyDone, withDoubtAt } from './record.js';
 import { dearerNow } from './reprice.js';
-import { changedStatuses, providerFor, type Run, statusFile, statusOf } from './run.js';
+import { changedStatuses, lineOf, providerFor, type Run, statusFile, statusOf } from './run.js';
 import { continueJob, type Job, stepResults } from './send.js';
 import type { StateView } from './state.js';
 import { withNotPlaced, withUnknown } from './step-undone.js';
 import { sendStopped } from './stopped.js';
+import { endOf } from './tell.js';
 
 /** How long an absence that should be provable by now is looked for before a person is asked. */
 const UNPROVEN_MS = HOUR_MS;
@@ -68,7 +69,7 @@ async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked |
   const intent = findIntent(statusOf(run.view, name), intentId);
   if (intent?.phase !== 'intended') return undefined;
   const waits = (message: string) => {
-    run.events.push({ name, action: intent.action, outcome: 'waiting', message });
+    run.events.push({ ...lineOf({ ...intent.request, name }), outcome: 'waiting', message });
     return undefined;
   };
   try {
@@ -111,7 +112,11 @@ async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked |
   } catch (error) {
     if (error instanceof CertError && error.code === 'interrupted') throw error;
     deps.log.warn({ cert: name, provider: intent.provider, error: messageOf(error) }, 'look-up failed');
-    run.events.push({ name, action: intent.action, outcome: 'failed', message: messageOf(error) });
+    run.events.push({
+      ...lineOf({ ...intent.request, name }),
+      outcome: 'failed',
+      message: messageOf(error),
+    });
     return undefined;
   }
 }
@@ -275,7 +280,11 @@ function line({ name, intent, result }: Looked): string {
 }
 
 function tell(run: Run, { name, intent, result }: Looked): void {
-  const event = { name, action: intent.action };
+  const event = lineOf({ ...intent.request, name });
+  if (result.kind === 'found') {
+    const message = endOf(intent, result.lookUp.outcome);
+    if (message !== undefined) run.events.push({ ...event, outcome: 'done', message });
+  }
   if (result.kind === 'unknown') run.events.push({ ...event, outcome: 'unknown', message: result.why });
   if (result.kind === 'not-placed') {
     run.events.push({

@@ -1,6 +1,7 @@
 import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
+import type { PlanItem } from '../model/plan.js';
 import { emptyStatus, type Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Provider } from '../ports/provider.js';
@@ -15,9 +16,22 @@ import type { StateView } from './state.js';
 export interface RunEvent {
   readonly name: string;
   readonly action: string;
+  /** Of a licence: a site has several, each with a line of its own. */
+  readonly product?: string;
   readonly outcome: 'done' | 'waiting' | 'failed' | 'held' | 'unknown';
   readonly message: string;
 }
+
+/** The line that an event is about. */
+export const lineOf = ({
+  name,
+  action,
+  product,
+  licence,
+}: Pick<PlanItem, 'name' | 'action' | 'product' | 'licence'>): Pick<
+  RunEvent,
+  'name' | 'action' | 'product'
+> => ({ name, action, ...(licence === undefined || product === undefined ? {} : { product }) });
 
 /** One pass over one commit of the approval branch. `view` moves on with every commit of ours. */
 export interface Run {

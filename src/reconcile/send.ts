@@ -12,11 +12,12 @@ import { ceilingFor } from './ceiling.js';
 import { type Moment, momentOf, sendGuard } from './guard.js';
 import { currentStep, findIntent, plannedStep } from './intents.js';
 import { mayRepeat } from './operations.js';
-import { outcomesOn, recordOutcomes, tellOutcome } from './record.js';
-import { type Run, statusOf, stopIfAsked } from './run.js';
+import { outcomesOn, recordOutcomes } from './record.js';
+import { lineOf, type Run, statusOf, stopIfAsked } from './run.js';
 import { spoolOutcome } from './spooled.js';
 import type { StateView } from './state.js';
 import { sendStopped } from './stopped.js';
+import { tellOutcome } from './tell.js';
 
 /** Several intents share a commit only as far as they can be started before the first one's sendBy. */
 export const BATCH = 50;
@@ -127,7 +128,7 @@ export const tooMuchFor =
 
 /** The look at its order records who has to act. */
 function waiting(run: Run, { name, intent }: Job, { message }: StepWait): void {
-  run.events.push({ name, action: intent.action, outcome: 'waiting', message });
+  run.events.push({ ...lineOf({ ...intent.request, name }), outcome: 'waiting', message });
 }
 
 function failed(run: Run, job: Job, error: unknown): void {
@@ -136,8 +137,7 @@ function failed(run: Run, job: Job, error: unknown): void {
     'not started',
   );
   run.events.push({
-    name: job.name,
-    action: job.intent.action,
+    ...lineOf({ ...job.intent.request, name: job.name }),
     outcome: 'failed',
     message: messageOf(error),
   });

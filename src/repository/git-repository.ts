@@ -9,6 +9,7 @@ import type {
   RefMove,
   Repository,
   RepositorySnapshot,
+  TreeReader,
 } from '../ports/repository.js';
 import type { RunCache } from '../ports/run-cache.js';
 import { accountStore } from './account-store.js';
@@ -58,6 +59,8 @@ export interface Reader {
   proposal(branch: string, ref: string): Promise<Proposal>;
   /** Paths that differ between two commits that were fetched or written. */
   pathsBetween(from: Oid, to: Oid): Promise<readonly string[]>;
+  /** The state branch alone, also where the approval branch is not there yet; undefined: it is not there either. */
+  stateTip(): Promise<TreeReader | undefined>;
 }
 
 async function checkBranches(session: Session, branches: Branches): Promise<void> {
@@ -238,6 +241,11 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
         { ref: stateRef, expected: state ?? null },
         { ref: SEEN_REF, expected: null },
       ]);
+    },
+
+    async stateTip() {
+      const state = (await fetchTips(session, new Map(ours))).get('state');
+      return state === undefined ? undefined : treeReader(session.git, state);
     },
 
     tryPush({ approval, state, seen }) {

@@ -48,6 +48,14 @@ async function bought(over: Partial<PlaceOptions> = {}): Promise<{ made: Place; 
 /** Whoever has the account's login. */
 const PORTAL = { loginName: 'acme', loginPassword: 'S3cret+ word' };
 
+const told = (product: string, outcome: string, message: unknown) => ({
+  name: 'shop',
+  action: 'order',
+  product,
+  outcome,
+  message,
+});
+
 const licences = async (made: Place) =>
   (await made.sandbox?.control('GET', 'sitelock')) as readonly JsonObject[];
 
@@ -64,6 +72,11 @@ describe('website protection', () => {
       ['order', 'trueshield', 'backup-10gb'],
     ]);
     expect(applied?.plan.totals).toEqual([{ amount: '117.00', currency: 'USD' }]);
+    expect(applied?.events).toEqual([
+      told('sitelock-basic', 'done', 'sitelock-basic bought, order 912345678, 49.00 USD'),
+      told('backup-10gb', 'done', 'backup-10gb bought, order 912345679, 29.00 USD'),
+      told('trueshield', 'done', 'trueshield bought, order 912345680, 39.00 USD'),
+    ]);
     expect(await licences(made)).toMatchObject([
       { product: '1060', domain: 'shop.example.com', email: 'owner@example.com', autoRenew: false },
       { product: '1069', joins: '912345678', autoRenew: false },

@@ -207,7 +207,9 @@ it('is rehearsed from an empty repository to a revoked certificate, and costs wh
   const approval = asked.out.slice(asked.out.indexOf('# revoke of wildcard'));
   await team.merge({ 'approvals/wildcard-revoke.yaml': approval });
   // Done, and a certificate that is declared and revoked is for a person to look at.
-  expect((await run('apply', '--yes', '--wait', '0s')).code).toBe(4);
+  const revoked = await run('apply', '--yes', '--wait', '0s');
+  expect(revoked.code).toBe(4);
+  expect(revoked.said).toMatch(/✓ revoke wildcard: serial [0-9a-f]+ is revoked/);
   const wildcard = `orders/${(await team.status('wildcard')).orders[0]?.id}`;
   expect(await shop.control('GET', wildcard)).toMatchObject({ certificates: [{ state: 'revoked' }] });
 

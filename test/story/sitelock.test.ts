@@ -89,6 +89,8 @@ it('is protected as its manifests say, and costs what the plan said', async () =
 
   const applied = await run('apply', '--yes', '--wait', '0s');
   expect(applied.code, applied.said).toBe(0);
+  expect(applied.said).toMatch(/✓ order shop: trueshield bought, order \d+, 39\.00 USD/);
+  expect(applied.said).toContain('Applied: 5 done.');
   expect(
     (await licences()).map(({ title, domain, email, autoRenew }) => [title, domain, email, autoRenew]),
   ).toEqual(
@@ -123,7 +125,9 @@ it('is protected as its manifests say, and costs what the plan said', async () =
   const asked = await run('show', 'shop');
   const approval = asked.out.slice(asked.out.indexOf('# cancel of shop'));
   await team.merge({ 'approvals/trueshield.yaml': approval });
-  expect((await run('apply', '--yes', '--wait', '0s')).code).toBe(0);
+  const taken = await run('apply', '--yes', '--wait', '0s');
+  expect(taken.code, taken.said).toBe(0);
+  expect(taken.said).toMatch(/✓ cancel shop: order \d+ is cancelled Applied: 1 done\./);
   const states = async () =>
     Object.fromEntries((await licences()).map(({ title, domain, state }) => [`${title} ${domain}`, state]));
   expect(await states()).toMatchObject({

@@ -33,7 +33,7 @@ export async function run(context: Context, globals: Globals, options: Options):
       wishes && setUpGitHub(workplace.checkout.root, await there(context, workplace), wishes);
     if (!existing && others.length === 0 && !options.singleRecipient) throw needTwo();
     const snapshot = await observeIfThere(workplace);
-    if (snapshot && snapshot.integrity.kind !== 'absent') {
+    if (snapshot ? snapshot.integrity.kind !== 'absent' : await hasOwnState(workplace)) {
       if (existing === undefined || wishes === undefined) return alreadyThere(context, workplace);
       tellGitHub(context, globals, workplace, await gitHub());
       return EXIT.fine;
@@ -66,6 +66,26 @@ async function observeIfThere({ repository }: Workplace) {
     throw error;
   }
 }
+
+/**
+ * Without an approval branch: did an earlier init make the state that is there? For it to be anybody else's, two people
+ * must have begun at once.
+ * @throws CertError `repository.already-initialised`
+ */
+async function hasOwnState({ repository, local, deps }: Workplace): Promise<boolean> {
+  const tip = await repository.stateTip();
+  if (tip === undefined) return false;
+  const [header] = await tip.list(HEADER_PATH);
+  const [text = ''] = await tip.read(header === undefined ? [] : [header.blob]);
+  const { repositoryId } = deps.parseHeader(text, HEADER_PATH);
+  if (local.configuration?.id === repositoryId) return true;
+  throw othersState();
+}
+
+const othersState = (): CertError =>
+  new CertError('repository.already-initialised', 'somebody else has set certwright up already', {
+    remedy: 'have them push the certwright.yaml that init wrote, and use it',
+  });
 
 async function refuseBadRecipients(recipients: readonly string[]): Promise<void> {
   for (const recipient of recipients) {
@@ -171,11 +191,5 @@ async function createState({ repository, deps }: Workplace, owners: Owners): Pro
   if (outcome.kind === 'pushed') return;
   deps.log.info({ text: outcome.text }, 'state not created');
   if (outcome.kind === 'refused') throw refusedPush(outcome.text);
-  throw new CertError(
-    'repository.already-initialised',
-    'somebody else set certwright up at the same moment',
-    {
-      remedy: 'fetch, and use their certwright.yaml',
-    },
-  );
+  throw othersState();
 }

@@ -33,3 +33,23 @@ it('init --github sets up everything at once, or adds only the workflow to what 
   expect(await readFile(join(other, WORKFLOW), 'utf8')).toContain('uses: acme/certwright@v9\n');
   expect(await changesIn(other)).toBe(` M ${WORKFLOW}`);
 });
+
+it('init repeats before anything was pushed, and whoever begins after somebody else is told', async () => {
+  const remote = await emptyRemote();
+  const call = (clone: string, options: Readonly<Record<string, unknown>>) =>
+    init.run(testContext({ cwd: clone }), { json: false, identity: [] }, { recipient: [], ...options });
+  const clone = await cloneOf(remote);
+  expect(await call(clone, { singleRecipient: true })).toBe(0);
+  const before = await changesIn(clone);
+  expect(await call(clone, {})).toBe(0);
+  expect(await changesIn(clone)).toBe(before);
+  expect(await call(clone, { github: true })).toBe(0);
+  expect(await readFile(join(clone, WORKFLOW), 'utf8')).toContain('certwright');
+
+  const other = await cloneOf(remote);
+  await expect(call(other, { singleRecipient: true })).rejects.toMatchObject({
+    code: 'repository.already-initialised',
+    remedy: expect.stringContaining('push the certwright.yaml'),
+  });
+  expect(await changesIn(other)).toBe('');
+});
