@@ -1,6 +1,7 @@
 import type { Leaf } from '../frame/definition.js';
 import { misissued } from '../frame/misissued.js';
 import type { Found } from '../frame/probe.js';
+import { validityOf, withCompanion } from '../frame/validity.js';
 import { productOf } from './csr.js';
 import { DAY_MS, type Desk, type Entry, type Proof } from './state.js';
 
@@ -63,16 +64,8 @@ async function look({ seat, settings }: Desk, proof: Proof): Promise<Found<unkno
   }
 }
 
-/** Midnight to 23:59:59, no longer than the day allows and the paid term lasts. */
 async function issue(desk: Desk, entry: Entry): Promise<void> {
   const { seat, settings, nowMs, state } = desk;
-  const notBeforeMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  const day = new Date(nowMs).toISOString().slice(0, 10);
-  const limit =
-    settings.validityLimits.findLast(({ since }) => since <= day)?.days ??
-    settings.validityLimits[0]?.days ??
-    1;
-  const left = Math.max(1, Math.ceil(((entry.termEndMs ?? nowMs) - notBeforeMs) / DAY_MS));
   const { organization } = entry;
   const leaf: Leaf = {
     spkiDer: Buffer.from(entry.spkiBase64 ?? '', 'base64'),
@@ -80,8 +73,7 @@ async function issue(desk: Desk, entry: Entry): Promise<void> {
     commonName: entry.names[0],
     organization:
       organization === null ? undefined : { name: organization, country: entry.country ?? undefined },
-    notBeforeMs,
-    notAfterMs: notBeforeMs + Math.min(limit, left) * DAY_MS - 1000,
+    ...validityOf(settings.validityLimits, nowMs, entry.termEndMs ?? nowMs),
   };
   const wrong = await misissued(seat, leaf);
   const signed = await seat.ca.sign('public', wrong);
@@ -97,8 +89,6 @@ export function replace(old: Entry, by: Entry): void {
 }
 
 function certificateNames({ settings }: Desk, { type, names }: Entry): readonly string[] {
-  const [only = ''] = names;
   if (!settings.companionNames || productOf(type).included !== 1) return names;
-  if (only.startsWith('*.')) return [only, only.slice(2)];
-  return [only, only.startsWith('www.') ? only.slice(4) : `www.${only}`];
+  return withCompanion(names[0] ?? '');
 }

@@ -1,8 +1,9 @@
 import type { Leaf } from '../frame/definition.js';
 import { misissued } from '../frame/misissued.js';
 import type { Found } from '../frame/probe.js';
+import { validityOf, withCompanion } from '../frame/validity.js';
 import { PRODUCTS } from './products.js';
-import { type Certificate, DAY_MS, type Desk, newestOf, type Order, type Proof } from './state.js';
+import { type Certificate, type Desk, newestOf, type Order, type Proof } from './state.js';
 
 /** Lets everything happen that is due: proofs are looked for, papers checked, and the certificate signed. */
 export async function settle(desk: Desk, order: Order): Promise<void> {
@@ -64,16 +65,8 @@ async function look({ seat, settings }: Desk, proof: Proof): Promise<Found<unkno
   }
 }
 
-/** Midnight to 23:59:59, no longer than the day allows and the paid term lasts. */
 async function issue(desk: Desk, order: Order, certificate: Certificate): Promise<void> {
   const { seat, settings, nowMs } = desk;
-  const notBeforeMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  const day = new Date(nowMs).toISOString().slice(0, 10);
-  const limit =
-    settings.validityLimits.findLast(({ since }) => since <= day)?.days ??
-    settings.validityLimits[0]?.days ??
-    1;
-  const left = Math.max(1, Math.ceil((order.paidTillMs - notBeforeMs) / DAY_MS));
   const leaf: Leaf = {
     spkiDer: Buffer.from(certificate.spkiBase64, 'base64'),
     names: certificateNames(desk, order, certificate),
@@ -82,8 +75,7 @@ async function issue(desk: Desk, order: Order, certificate: Certificate): Promis
       order.organization === null
         ? undefined
         : { name: order.organization, country: order.country ?? undefined },
-    notBeforeMs,
-    notAfterMs: notBeforeMs + Math.min(limit, left) * DAY_MS - 1000,
+    ...validityOf(settings.validityLimits, nowMs, order.paidTillMs),
   };
   const wrong = await misissued(seat, leaf);
   const signed = await seat.ca.sign('public', wrong);
@@ -96,8 +88,6 @@ async function issue(desk: Desk, order: Order, certificate: Certificate): Promis
 }
 
 function certificateNames({ settings }: Desk, order: Order, { names }: Certificate): readonly string[] {
-  const [only = ''] = names;
   if (!settings.companionNames || PRODUCTS[order.product]?.included !== undefined) return names;
-  if (only.startsWith('*.')) return [only, only.slice(2)];
-  return [only, only.startsWith('www.') ? only.slice(4) : `www.${only}`];
+  return withCompanion(names[0] ?? '');
 }
