@@ -1,6 +1,7 @@
 import type { Leaf } from '../frame/definition.js';
 import { misissued } from '../frame/misissued.js';
 import type { Found } from '../frame/probe.js';
+import { fileHolds, lookForProofs, notClicked, pointsTo } from '../frame/proof.js';
 import { validityOf, withCompanion } from '../frame/validity.js';
 import { productOf } from './csr.js';
 import { DAY_MS, type Desk, type Entry, type Proof } from './state.js';
@@ -10,7 +11,7 @@ const MINUTE_MS = 60_000;
 /** Lets everything happen that is due: proofs are looked for, papers checked, and the certificate signed. */
 async function settle(desk: Desk, entry: Entry): Promise<void> {
   if (entry.status !== 'Purchased') return;
-  if (!entry.now) await lookForProofs(desk, entry);
+  if (!entry.now) await lookForProofs(desk, entry.proofs, look);
   const proved = entry.proofs.every(({ provedAtMs }) => provedAtMs !== null);
   if (entry.now || (proved && isVetted(desk, entry))) await issue(desk, entry);
 }
@@ -27,40 +28,14 @@ function isVetted({ settings, nowMs }: Desk, { type, activatedAtMs }: Entry): bo
   return (activatedAtMs ?? nowMs) + waits <= nowMs;
 }
 
-export function markProved({ nowMs }: Pick<Desk, 'nowMs'>, proof: Proof): void {
-  proof.provedAtMs ??= nowMs;
-  proof.lastLook = null;
-}
-
-async function lookForProofs(desk: Desk, { proofs }: Entry): Promise<void> {
-  const open = proofs.filter(({ provedAtMs }) => provedAtMs === null);
-  await Promise.all(
-    open.map(async (proof) => {
-      const found = desk.settings.autoApprove ? { ok: true as const, value: '' } : await look(desk, proof);
-      if (found.ok) markProved(desk, proof);
-      else proof.lastLook = found.why;
-    }),
-  );
-}
-
 async function look({ seat, settings }: Desk, proof: Proof): Promise<Found<unknown>> {
-  const { name, method, key, value, mailbox } = proof;
-  switch (method) {
+  switch (proof.method) {
     case 'EMAIL':
-      return { ok: false, why: `${mailbox} has not clicked yet` };
-    case 'CNAME': {
-      const found = await seat.probe.cname(key, settings.dnsServer);
-      return found.ok && found.value.toLowerCase() !== value.toLowerCase()
-        ? { ok: false, why: `${key} points to ${found.value}` }
-        : found;
-    }
-    case 'HTTP': {
-      const path = `/.well-known/pki-validation/${key}`;
-      const found = await seat.probe.file({ scheme: 'http', name, path, servers: settings.webServers });
-      return found.ok && found.value.trim() !== value.trim()
-        ? { ok: false, why: `http://${name}${path} holds something else` }
-        : found;
-    }
+      return notClicked(proof);
+    case 'CNAME':
+      return pointsTo(seat.probe, proof, settings.dnsServer);
+    case 'HTTP':
+      return fileHolds(seat.probe, proof, 'http', settings.webServers);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Leaf } from '../frame/definition.js';
 import { misissued } from '../frame/misissued.js';
 import type { Found } from '../frame/probe.js';
+import { fileHolds, lookForProofs, notClicked, pointsTo } from '../frame/proof.js';
 import { validityOf, withCompanion } from '../frame/validity.js';
 import { PRODUCTS } from './products.js';
 import { type Certificate, type Desk, newestOf, type Order, type Proof } from './state.js';
@@ -10,41 +11,21 @@ export async function settle(desk: Desk, order: Order): Promise<void> {
   if (order.refund?.state === 'approved') order.cancelled = true;
   const certificate = newestOf(order);
   if (order.cancelled || certificate.state !== 'pending') return;
-  if (!certificate.now) await lookForProofs(desk, certificate);
+  if (!certificate.now) await lookForProofs(desk, certificate.proofs, look);
   const proved = certificate.proofs.every(({ provedAtMs }) => provedAtMs !== null);
   if (certificate.now || (proved && certificate.vettedAtMs <= desk.nowMs))
     await issue(desk, order, certificate);
 }
 
-export function markProved({ nowMs }: Pick<Desk, 'nowMs'>, proof: Proof): void {
-  proof.provedAtMs ??= nowMs;
-  proof.lastLook = null;
-}
-
-async function lookForProofs(desk: Desk, { proofs }: Certificate): Promise<void> {
-  const open = proofs.filter(({ provedAtMs }) => provedAtMs === null);
-  await Promise.all(
-    open.map(async (proof) => {
-      const found = desk.settings.autoApprove ? { ok: true as const, value: '' } : await look(desk, proof);
-      if (found.ok) markProved(desk, proof);
-      else proof.lastLook = found.why;
-    }),
-  );
-}
-
 const bare = (name: string): string => name.replace(/^\*\./, '');
 
 async function look({ seat, settings }: Desk, proof: Proof): Promise<Found<unknown>> {
-  const { name, method, key, value, mailbox } = proof;
+  const { name, method, value } = proof;
   switch (method) {
     case 'EMAIL':
-      return { ok: false, why: `${mailbox} has not clicked yet` };
-    case 'CNAME_CSR_HASH': {
-      const found = await seat.probe.cname(key, settings.dnsServer);
-      return found.ok && found.value.toLowerCase() !== value.toLowerCase()
-        ? { ok: false, why: `${key} points to ${found.value}` }
-        : found;
-    }
+      return notClicked(proof);
+    case 'CNAME_CSR_HASH':
+      return pointsTo(seat.probe, proof, settings.dnsServer);
     case 'DNS': {
       const found = await seat.probe.txt(bare(name), settings.dnsServer);
       return found.ok && !found.value.includes(value)
@@ -52,16 +33,10 @@ async function look({ seat, settings }: Desk, proof: Proof): Promise<Found<unkno
         : found;
     }
     case 'HTTP_CSR_HASH':
+    case 'FILE':
+      return fileHolds(seat.probe, proof, 'http', settings.webServers);
     case 'HTTPS_CSR_HASH':
-    case 'FILE': {
-      const scheme = method === 'HTTPS_CSR_HASH' ? 'https' : 'http';
-      const path = `/.well-known/pki-validation/${key}`;
-      const servers = scheme === 'http' ? settings.webServers : settings.tlsWebServers;
-      const found = await seat.probe.file({ scheme, name, path, servers });
-      return found.ok && found.value.trim() !== value.trim()
-        ? { ok: false, why: `${scheme}://${name}${path} holds something else` }
-        : found;
-    }
+      return fileHolds(seat.probe, proof, 'https', settings.tlsWebServers);
   }
 }
 
