@@ -80,6 +80,12 @@ export interface SignedLeaf {
   readonly serial: string;
 }
 
+/** What a shop keeps of a certificate it issued. */
+export interface IssuedLeaf extends SignedLeaf {
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
 /** `public`: root, issuing CA, leaf. `untrusted`: a CA that nobody is meant to install, leaf. */
 export type Branch = 'public' | 'untrusted';
 

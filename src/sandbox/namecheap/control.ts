@@ -1,12 +1,10 @@
-import { CertError } from '../../model/errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { ControlCall, ControlRoute } from '../frame/definition.js';
+import { balanceRoute, chosenProofs, instant, proofFacts, refuse } from '../frame/people.js';
+import { markProved } from '../frame/proof.js';
 import { newEntry } from './buy.js';
 import { currentName } from './products.js';
-import { markProved } from './progress.js';
 import { type Desk, type Entry, isSlot } from './state.js';
-
-const refuse = (message: string): CertError => new CertError('usage', message);
 
 /** What other people do: whoever shares the account, the authority, the vendor's support. And what the vendor sees. */
 export function controls(desk: () => Desk): readonly ControlRoute[] {
@@ -39,10 +37,8 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
       description: 'somebody buys one in the panel: {"type": "Standard SSL", "years": 1}',
       run: ({ body }) => facts(bought(desk(), body)),
     },
-    post('validate', 'names (or {"name": …}) count as proved', ({ proofs }, { name }, now) => {
-      const chosen = proofs.filter((proof) => name === undefined || proof.name === name);
-      if (chosen.length === 0) throw refuse(`${JSON.stringify(name)} is no name of it.`);
-      for (const proof of chosen) markProved(now, proof);
+    post('validate', 'names (or {"name": …}) count as proved', ({ proofs }, body, now) => {
+      for (const proof of chosenProofs(proofs, body, 'it')) markProved(now, proof);
     }),
     post('issue', 'the next look finds it issued', (entry, _body, now) => {
       if (entry.status !== 'Purchased') throw refuse(`Certificate ${entry.id} is ${entry.status}.`);
@@ -69,18 +65,7 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
       entry.termEndMs = termEndMs;
       entry.now = true;
     }),
-    {
-      method: 'POST',
-      path: 'account',
-      description: 'sets {"balance": "12.00"}',
-      run: ({ body: { balance } }) => {
-        if (typeof balance !== 'string' || !/^-?\d{1,9}\.\d{2}$/.test(balance)) {
-          throw refuse('Send {"balance": "12.00"}.');
-        }
-        desk().state.balance = balance;
-        return { balance };
-      },
-    },
+    balanceRoute(() => desk().state),
   ];
 }
 
@@ -104,8 +89,6 @@ async function request(entry: Entry, { csr }: JsonObject, { seat, nowMs }: Desk)
   entry.status = 'Purchased';
 }
 
-const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
-
 /** As a person wants to read it: instants instead of milliseconds, no requests, no keys. */
 function facts(entry: Entry): JsonObject {
   const { id, orderId, type, years, status, renews, replaces, replacedBy, revoked, extraNames } = entry;
@@ -122,13 +105,7 @@ function facts(entry: Entry): JsonObject {
     revoked,
     boughtAt: instant(entry.boughtAtMs),
     paidTill: instant(entry.termEndMs),
-    names: entry.proofs.map(({ name, method, mailbox, provedAtMs, lastLook }) => ({
-      name,
-      method,
-      mailbox,
-      provedAt: instant(provedAtMs),
-      lastLook,
-    })),
+    names: proofFacts(entry.proofs),
     serial: entry.issued?.serial ?? null,
     notAfter: instant(entry.issued?.notAfterMs ?? null),
   };

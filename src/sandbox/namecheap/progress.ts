@@ -1,6 +1,8 @@
 import type { Leaf } from '../frame/definition.js';
 import { misissued } from '../frame/misissued.js';
 import type { Found } from '../frame/probe.js';
+import { fileHolds, lookForProofs, notClicked, pointsTo } from '../frame/proof.js';
+import { validityOf, withCompanion } from '../frame/validity.js';
 import { productOf } from './csr.js';
 import { DAY_MS, type Desk, type Entry, type Proof } from './state.js';
 
@@ -9,7 +11,7 @@ const MINUTE_MS = 60_000;
 /** Lets everything happen that is due: proofs are looked for, papers checked, and the certificate signed. */
 async function settle(desk: Desk, entry: Entry): Promise<void> {
   if (entry.status !== 'Purchased') return;
-  if (!entry.now) await lookForProofs(desk, entry);
+  if (!entry.now) await lookForProofs(desk, entry.proofs, look);
   const proved = entry.proofs.every(({ provedAtMs }) => provedAtMs !== null);
   if (entry.now || (proved && isVetted(desk, entry))) await issue(desk, entry);
 }
@@ -26,53 +28,19 @@ function isVetted({ settings, nowMs }: Desk, { type, activatedAtMs }: Entry): bo
   return (activatedAtMs ?? nowMs) + waits <= nowMs;
 }
 
-export function markProved({ nowMs }: Pick<Desk, 'nowMs'>, proof: Proof): void {
-  proof.provedAtMs ??= nowMs;
-  proof.lastLook = null;
-}
-
-async function lookForProofs(desk: Desk, { proofs }: Entry): Promise<void> {
-  const open = proofs.filter(({ provedAtMs }) => provedAtMs === null);
-  await Promise.all(
-    open.map(async (proof) => {
-      const found = desk.settings.autoApprove ? { ok: true as const, value: '' } : await look(desk, proof);
-      if (found.ok) markProved(desk, proof);
-      else proof.lastLook = found.why;
-    }),
-  );
-}
-
 async function look({ seat, settings }: Desk, proof: Proof): Promise<Found<unknown>> {
-  const { name, method, key, value, mailbox } = proof;
-  switch (method) {
+  switch (proof.method) {
     case 'EMAIL':
-      return { ok: false, why: `${mailbox} has not clicked yet` };
-    case 'CNAME': {
-      const found = await seat.probe.cname(key, settings.dnsServer);
-      return found.ok && found.value.toLowerCase() !== value.toLowerCase()
-        ? { ok: false, why: `${key} points to ${found.value}` }
-        : found;
-    }
-    case 'HTTP': {
-      const path = `/.well-known/pki-validation/${key}`;
-      const found = await seat.probe.file({ scheme: 'http', name, path, servers: settings.webServers });
-      return found.ok && found.value.trim() !== value.trim()
-        ? { ok: false, why: `http://${name}${path} holds something else` }
-        : found;
-    }
+      return notClicked(proof);
+    case 'CNAME':
+      return pointsTo(seat.probe, proof, settings.dnsServer);
+    case 'HTTP':
+      return fileHolds(seat.probe, proof, 'http', settings.webServers);
   }
 }
 
-/** Midnight to 23:59:59, no longer than the day allows and the paid term lasts. */
 async function issue(desk: Desk, entry: Entry): Promise<void> {
   const { seat, settings, nowMs, state } = desk;
-  const notBeforeMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  const day = new Date(nowMs).toISOString().slice(0, 10);
-  const limit =
-    settings.validityLimits.findLast(({ since }) => since <= day)?.days ??
-    settings.validityLimits[0]?.days ??
-    1;
-  const left = Math.max(1, Math.ceil(((entry.termEndMs ?? nowMs) - notBeforeMs) / DAY_MS));
   const { organization } = entry;
   const leaf: Leaf = {
     spkiDer: Buffer.from(entry.spkiBase64 ?? '', 'base64'),
@@ -80,8 +48,7 @@ async function issue(desk: Desk, entry: Entry): Promise<void> {
     commonName: entry.names[0],
     organization:
       organization === null ? undefined : { name: organization, country: entry.country ?? undefined },
-    notBeforeMs,
-    notAfterMs: notBeforeMs + Math.min(limit, left) * DAY_MS - 1000,
+    ...validityOf(settings.validityLimits, nowMs, entry.termEndMs ?? nowMs),
   };
   const wrong = await misissued(seat, leaf);
   const signed = await seat.ca.sign('public', wrong);
@@ -97,8 +64,6 @@ export function replace(old: Entry, by: Entry): void {
 }
 
 function certificateNames({ settings }: Desk, { type, names }: Entry): readonly string[] {
-  const [only = ''] = names;
   if (!settings.companionNames || productOf(type).included !== 1) return names;
-  if (only.startsWith('*.')) return [only, only.slice(2)];
-  return [only, only.startsWith('www.') ? only.slice(4) : `www.${only}`];
+  return withCompanion(names[0] ?? '');
 }

@@ -1,6 +1,7 @@
 import type { Json } from '../../model/json.js';
 import type { Setting } from '../frame/definition.js';
-import { amount, choice, count, flag, servers, setting, text } from '../frame/setting.js';
+import { AMOUNT, amount, choice, count, flag, servers, setting, text } from '../frame/setting.js';
+import { type ValidityLimit, validityLimits } from '../frame/validity.js';
 import { DEFAULT_PRICES, type PriceRow } from './products.js';
 
 /**
@@ -24,8 +25,8 @@ export const SETTINGS: Readonly<Record<keyof NamecheapSettings, Setting>> = {
         additionalProperties: false,
         properties: {
           years: { type: 'integer', minimum: 1, maximum: 5 },
-          purchase: { type: 'string', pattern: '^\\d{1,9}\\.\\d{2}$' },
-          renew: { type: 'string', pattern: '^\\d{1,9}\\.\\d{2}$' },
+          purchase: AMOUNT,
+          renew: AMOUNT,
         },
       },
     },
@@ -38,28 +39,12 @@ export const SETTINGS: Readonly<Record<keyof NamecheapSettings, Setting>> = {
   dnsServer: text('address:port that records are looked up at; system = resolver of the machine', ''),
   issueDelayMinutes: count('from the activation to the certificate, whatever is proved', 0),
   vettingDays: count('OV, EV: days until the organisation is checked', 2),
-  validityLimits: setting(
-    'from a day on, days a certificate lives',
-    [
-      { since: '2020-09-01', days: 397 },
-      { since: '2026-03-12', days: 199 },
-      { since: '2027-03-15', days: 99 },
-      { since: '2029-03-15', days: 46 },
-    ],
-    {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        required: ['since', 'days'],
-        additionalProperties: false,
-        properties: {
-          since: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' },
-          days: { type: 'integer', minimum: 1 },
-        },
-      },
-    },
-  ),
+  validityLimits: validityLimits([
+    { since: '2020-09-01', days: 397 },
+    { since: '2026-03-12', days: 199 },
+    { since: '2027-03-15', days: 99 },
+    { since: '2029-03-15', days: 46 },
+  ]),
   companionNames: flag('single names bring their www. twin', false),
 
   replacedAt: choice('when the old record of a reissue turns replaced', ['issuance', 'call']),
@@ -96,7 +81,7 @@ export interface NamecheapSettings {
   readonly dnsServer: string;
   readonly issueDelayMinutes: number;
   readonly vettingDays: number;
-  readonly validityLimits: readonly { readonly since: string; readonly days: number }[];
+  readonly validityLimits: readonly ValidityLimit[];
   readonly companionNames: boolean;
   readonly replacedAt: 'issuance' | 'call';
   readonly reissueDates: 'reissue' | 'purchase';

@@ -1,4 +1,5 @@
-import type { Seat } from '../frame/definition.js';
+import type { IssuedLeaf, Seat } from '../frame/definition.js';
+import type { Proof as NameProof } from '../frame/proof.js';
 import type { NamecheapSettings } from './settings.js';
 
 export type Status =
@@ -12,25 +13,7 @@ export type Status =
 
 export type Method = 'EMAIL' | 'HTTP' | 'CNAME';
 
-/** A name and its proof. */
-export interface Proof {
-  name: string;
-  method: Method;
-  mailbox: string | null;
-  /** Name and content of the file, or owner and target of the record. */
-  key: string;
-  value: string;
-  provedAtMs: number | null;
-  lastLook: string | null;
-}
-
-export interface Issued {
-  readonly pem: string;
-  /** Upper-case hex. */
-  readonly serial: string;
-  readonly notBeforeMs: number;
-  readonly notAfterMs: number;
-}
+export type Proof = NameProof<Method>;
 
 /** One line of the account: a slot, and what becomes of it. */
 export interface Entry {
@@ -62,7 +45,7 @@ export interface Entry {
   /** Told to be issued at the next look. */
   now: boolean;
   revoked: boolean;
-  issued: Issued | null;
+  issued: IssuedLeaf | null;
 }
 
 export interface NamecheapState {

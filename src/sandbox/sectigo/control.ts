@@ -1,12 +1,10 @@
-import { CertError } from '../../model/errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { ControlCall, ControlRoute } from '../frame/definition.js';
+import { balanceRoute, chosenProofs, instant, proofFacts, refuse } from '../frame/people.js';
 import { markProved } from './dcv.js';
 import { licenceByNumber } from './sitelock-cancel.js';
 import { SITELOCK } from './sitelock-products.js';
 import { type Certificate, type Desk, findOrder, type Licence, newestOf, type Order } from './state.js';
-
-const refuse = (message: string): CertError => new CertError('usage', message);
 
 /** What other people do: approvers, validation staff, accountants. And what the seller sees. */
 export function controls(desk: () => Desk): readonly ControlRoute[] {
@@ -105,18 +103,7 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
       description: 'every licence of every site, and whose it is',
       run: () => desk().state.siteLock.licences.map((licence) => licenceFacts(desk(), licence)),
     },
-    {
-      method: 'POST',
-      path: 'account',
-      description: 'sets {"balance": "12.00"}',
-      run: ({ body: { balance } }) => {
-        if (typeof balance !== 'string' || !/^-?\d{1,9}\.\d{2}$/.test(balance)) {
-          throw refuse('Send {"balance": "12.00"}.');
-        }
-        desk().state.balance = balance;
-        return { balance };
-      },
-    },
+    balanceRoute(() => desk().state),
   ];
 }
 
@@ -143,11 +130,7 @@ function licenceFacts({ state }: Desk, licence: Licence): JsonObject {
   };
 }
 
-function chosen({ dcv }: Certificate, { name }: JsonObject) {
-  const found = name === undefined ? dcv : dcv.filter((item) => item.name === name);
-  if (found.length === 0) throw refuse(`${JSON.stringify(name)} is no name of this order.`);
-  return found;
-}
+const chosen = ({ dcv }: Certificate, body: JsonObject) => chosenProofs(dcv, body, 'this order');
 
 /** Steps that are needed are done now, unless they are done already. */
 function vet(order: Order, { nowMs }: Desk, steps: readonly string[]): void {
@@ -156,8 +139,6 @@ function vet(order: Order, { nowMs }: Desk, steps: readonly string[]): void {
     if (steps.includes(step) && atMs !== null) order.vetting[step] = Math.min(atMs, nowMs);
   }
 }
-
-const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** As a person wants to read it: instants instead of milliseconds, no requests, no keys. */
 function orderFacts(desk: Desk, order: Order): JsonObject {
@@ -186,13 +167,7 @@ function orderFacts(desk: Desk, order: Order): JsonObject {
       sha256: certificate.sha256,
       readyAt: instant(certificate.readyAtMs),
       polls: certificate.polls,
-      names: certificate.dcv.map(({ name, method, mailbox, provedAtMs, lastLook }) => ({
-        name,
-        method,
-        mailbox,
-        provedAt: instant(provedAtMs),
-        lastLook,
-      })),
+      names: proofFacts(certificate.dcv),
       serial: certificate.issued?.serial ?? null,
       notBefore: instant(certificate.issued?.notBeforeMs ?? null),
       notAfter: instant(certificate.issued?.notAfterMs ?? null),

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Found } from '../frame/probe.js';
+import { lookForProofs as lookAt, notClicked } from '../frame/proof.js';
 import { type Arguments, list } from './arguments.js';
 import { invalid, missing } from './codes.js';
 import { type Certificate, DAY_MS, type Dcv, type Desk, type Method, type Order } from './state.js';
@@ -84,26 +85,15 @@ export function markProved(desk: Desk, dcv: Dcv): void {
 }
 
 /** Looks for every proof that is still missing, at the places the settings name. */
-export async function lookForProofs(
+export const lookForProofs = (
   desk: Desk,
   { certificate }: { order: Order; certificate: Certificate },
-): Promise<void> {
-  const open = certificate.dcv.filter(({ provedAtMs }) => provedAtMs === null);
-  await Promise.all(
-    open.map(async (dcv) => {
-      const found = desk.settings.autoApprove
-        ? { ok: true as const, value: '' }
-        : await look(desk, certificate, dcv);
-      if (found.ok) markProved(desk, dcv);
-      else dcv.lastLook = found.why;
-    }),
-  );
-}
+): Promise<void> => lookAt(desk, certificate.dcv, (_desk, dcv) => look(desk, certificate, dcv), markProved);
 
-function look(desk: Desk, certificate: Certificate, dcv: Dcv): Promise<Found<string>> | Found<string> {
+async function look(desk: Desk, certificate: Certificate, dcv: Dcv): Promise<Found<string>> {
   switch (dcv.method) {
     case 'EMAIL':
-      return { ok: false, why: `${dcv.mailbox} has not clicked yet` };
+      return notClicked(dcv);
     case 'HTTP_CSR_HASH':
       return lookForFile(desk, certificate, dcv.name, 'http');
     case 'HTTPS_CSR_HASH':

@@ -1,5 +1,6 @@
 import type { Leaf } from '../frame/definition.js';
 import { misissued } from '../frame/misissued.js';
+import { validityOf, withCompanion } from '../frame/validity.js';
 import { lookForProofs } from './dcv.js';
 import { PRODUCTS } from './products.js';
 import { type Certificate, DAY_MS, type Desk, type Located, type Order } from './state.js';
@@ -51,26 +52,18 @@ function issuanceMs({ settings, nowMs }: Desk, { now, readyAtMs }: Certificate):
   return now ? nowMs : Math.min(nowMs, (readyAtMs ?? nowMs) + (processingSeconds + issuingSeconds) * 1000);
 }
 
-/** Midnight to 23:59:59, no longer than the day allows and the paid term lasts. */
 async function issue(desk: Desk, { order, certificate }: Located): Promise<void> {
   const { seat, settings, nowMs } = desk;
-  const notBeforeMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  order.termStartMs ??= notBeforeMs;
-  order.termEndMs ??= notBeforeMs + order.days * DAY_MS - 1000;
-  const left = Math.max(1, Math.round((order.termEndMs + 1000 - notBeforeMs) / DAY_MS));
-  const day = new Date(nowMs).toISOString().slice(0, 10);
-  const limit =
-    settings.validityLimits.findLast(({ since }) => since <= day)?.days ??
-    settings.validityLimits[0]?.days ??
-    left;
+  const startMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  order.termStartMs ??= startMs;
+  order.termEndMs ??= startMs + order.days * DAY_MS - 1000;
   const names = certificateNames(desk, order, certificate);
   const leaf: Leaf = {
     spkiDer: Buffer.from(certificate.spkiBase64, 'base64'),
     names,
     commonName: certificate.commonName ?? undefined,
     organization: organizationOf(order),
-    notBeforeMs,
-    notAfterMs: notBeforeMs + Math.min(limit, left) * DAY_MS - 1000,
+    ...validityOf(settings.validityLimits, nowMs, order.termEndMs),
   };
   const wrong = await misissued(seat, leaf);
   const signed = await seat.ca.sign(order.payment === 'test' ? 'untrusted' : 'public', wrong);
@@ -88,10 +81,8 @@ async function issue(desk: Desk, { order, certificate }: Located): Promise<void>
 
 function certificateNames({ settings }: Desk, order: Order, { dcv }: Certificate): readonly string[] {
   const names = dcv.map(({ name }) => name);
-  const [only = ''] = names;
   if (!settings.companionNames || PRODUCTS[order.product]?.multi) return names;
-  if (only.startsWith('*.')) return [only, only.slice(2)];
-  return [only, only.startsWith('www.') ? only.slice(4) : `www.${only}`];
+  return withCompanion(names[0] ?? '');
 }
 
 function organizationOf({ product, details }: Order): Leaf['organization'] {

@@ -1,5 +1,17 @@
 import type { Setting } from '../frame/definition.js';
-import { amount, choice, code, count, flag, servers, setting, text, texts } from '../frame/setting.js';
+import {
+  AMOUNT,
+  amount,
+  choice,
+  code,
+  count,
+  flag,
+  servers,
+  setting,
+  text,
+  texts,
+} from '../frame/setting.js';
+import { type ValidityLimit, validityLimits } from '../frame/validity.js';
 import { DEFAULT_PRICES } from './products.js';
 
 /**
@@ -16,7 +28,7 @@ export const SETTINGS: Readonly<Record<keyof SectigoSettings, Setting>> = {
     type: 'object',
     additionalProperties: {
       type: 'object',
-      additionalProperties: { type: 'string', pattern: '^\\d{1,9}\\.\\d{2}$' },
+      additionalProperties: AMOUNT,
     },
   }),
   payment: choice('debit: from the balance, status 0; required: Sectigo takes payment, status 1', [
@@ -42,28 +54,12 @@ export const SETTINGS: Readonly<Record<keyof SectigoSettings, Setting>> = {
   organizationDays: count('OV, EV: days until the organisation is checked', 1),
   callbackDays: count('OV, EV: days from there to the call-back', 1),
   documentsDays: count('EV: days from there to the agreement', 1),
-  validityLimits: setting(
-    'longest certificate in days by the day it is issued',
-    [
-      { since: '2020-09-01', days: 397 },
-      { since: '2026-03-12', days: 199 },
-      { since: '2027-03-14', days: 99 },
-      { since: '2029-03-14', days: 46 },
-    ],
-    {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['since', 'days'],
-        properties: {
-          since: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' },
-          days: { type: 'integer', minimum: 1 },
-        },
-      },
-    },
-  ),
+  validityLimits: validityLimits([
+    { since: '2020-09-01', days: 397 },
+    { since: '2026-03-12', days: 199 },
+    { since: '2027-03-14', days: 99 },
+    { since: '2029-03-14', days: 46 },
+  ]),
   companionNames: flag('a single-name certificate also holds www. or the bare name', true),
   requiredForOv: texts('OV, EV: arguments without which an order is -3, if the CSR has no such field', [
     'organizationName',
@@ -162,7 +158,7 @@ export interface SectigoSettings {
   readonly organizationDays: number;
   readonly callbackDays: number;
   readonly documentsDays: number;
-  readonly validityLimits: readonly { readonly since: string; readonly days: number }[];
+  readonly validityLimits: readonly ValidityLimit[];
   readonly companionNames: boolean;
   readonly requiredForOv: readonly string[];
   readonly requiredForEv: readonly string[];

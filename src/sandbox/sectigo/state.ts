@@ -1,4 +1,4 @@
-import type { Seat } from '../frame/definition.js';
+import type { IssuedLeaf, Seat } from '../frame/definition.js';
 import type { SectigoSettings } from './settings.js';
 
 export type Method = 'EMAIL' | 'HTTP_CSR_HASH' | 'HTTPS_CSR_HASH' | 'CNAME_CSR_HASH';
@@ -16,12 +16,7 @@ export interface Dcv {
   lastLook: string | null;
 }
 
-export interface Issued {
-  readonly pem: string;
-  /** Upper-case hex. */
-  readonly serial: string;
-  readonly notBeforeMs: number;
-  readonly notAfterMs: number;
+interface Issued extends IssuedLeaf {
   readonly names: readonly string[];
 }
 

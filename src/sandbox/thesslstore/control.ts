@@ -1,10 +1,8 @@
-import { CertError } from '../../model/errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { ControlCall, ControlRoute } from '../frame/definition.js';
-import { markProved } from './progress.js';
+import { balanceRoute, chosenProofs, instant, proofFacts, refuse } from '../frame/people.js';
+import { markProved } from '../frame/proof.js';
 import { type Certificate, type Desk, newestOf, type Order } from './state.js';
-
-const refuse = (message: string): CertError => new CertError('usage', message);
 
 /** What other people do: approvers, the authority, the seller's staff. And what the seller sees. */
 export function controls(desk: () => Desk): readonly ControlRoute[] {
@@ -26,10 +24,8 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
   return [
     { method: 'GET', path: 'orders', description: 'every order', run: () => desk().state.orders.map(facts) },
     { method: 'GET', path: 'orders/:id', description: 'one order', run: onOrder(() => undefined) },
-    post('validate', 'names (or {"name": …}) count as proved', (_order, certificate, { name }, now) => {
-      const chosen = certificate.proofs.filter((proof) => name === undefined || proof.name === name);
-      if (chosen.length === 0) throw refuse(`${JSON.stringify(name)} is no name of this order.`);
-      for (const proof of chosen) markProved(now, proof);
+    post('validate', 'names (or {"name": …}) count as proved', (_order, { proofs }, body, now) => {
+      for (const proof of chosenProofs(proofs, body, 'this order')) markProved(now, proof);
     }),
     post('vet', 'OV, EV: papers checked', (_order, certificate, _body, now) => {
       certificate.vettedAtMs = Math.min(certificate.vettedAtMs, now.nowMs);
@@ -51,22 +47,9 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
     post('cancel', 'the seller cancels it', (order) => {
       order.cancelled = true;
     }),
-    {
-      method: 'POST',
-      path: 'account',
-      description: 'sets {"balance": "12.00"}',
-      run: ({ body: { balance } }) => {
-        if (typeof balance !== 'string' || !/^-?\d{1,9}\.\d{2}$/.test(balance)) {
-          throw refuse('Send {"balance": "12.00"}.');
-        }
-        desk().state.balance = balance;
-        return { balance };
-      },
-    },
+    balanceRoute(() => desk().state),
   ];
 }
-
-const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** As a person wants to read it: instants instead of milliseconds, no tokens, no requests, no keys. */
 function facts(order: Order): JsonObject {
@@ -84,13 +67,7 @@ function facts(order: Order): JsonObject {
     certificates: order.certificates.map((certificate) => ({
       state: certificate.state,
       partnerOrderId: certificate.partnerOrderId,
-      names: certificate.proofs.map(({ name, method, mailbox, provedAtMs, lastLook }) => ({
-        name,
-        method,
-        mailbox,
-        provedAt: instant(provedAtMs),
-        lastLook,
-      })),
+      names: proofFacts(certificate.proofs),
       serial: certificate.issued?.serial ?? null,
       notAfter: instant(certificate.issued?.notAfterMs ?? null),
     })),

@@ -1,49 +1,31 @@
 import type { Leaf } from '../frame/definition.js';
 import { misissued } from '../frame/misissued.js';
 import type { Found } from '../frame/probe.js';
+import { fileHolds, lookForProofs, notClicked, pointsTo } from '../frame/proof.js';
+import { validityOf, withCompanion } from '../frame/validity.js';
 import { PRODUCTS } from './products.js';
-import { type Certificate, DAY_MS, type Desk, newestOf, type Order, type Proof } from './state.js';
+import { type Certificate, type Desk, newestOf, type Order, type Proof } from './state.js';
 
 /** Lets everything happen that is due: proofs are looked for, papers checked, and the certificate signed. */
 export async function settle(desk: Desk, order: Order): Promise<void> {
   if (order.refund?.state === 'approved') order.cancelled = true;
   const certificate = newestOf(order);
   if (order.cancelled || certificate.state !== 'pending') return;
-  if (!certificate.now) await lookForProofs(desk, certificate);
+  if (!certificate.now) await lookForProofs(desk, certificate.proofs, look);
   const proved = certificate.proofs.every(({ provedAtMs }) => provedAtMs !== null);
   if (certificate.now || (proved && certificate.vettedAtMs <= desk.nowMs))
     await issue(desk, order, certificate);
 }
 
-export function markProved({ nowMs }: Pick<Desk, 'nowMs'>, proof: Proof): void {
-  proof.provedAtMs ??= nowMs;
-  proof.lastLook = null;
-}
-
-async function lookForProofs(desk: Desk, { proofs }: Certificate): Promise<void> {
-  const open = proofs.filter(({ provedAtMs }) => provedAtMs === null);
-  await Promise.all(
-    open.map(async (proof) => {
-      const found = desk.settings.autoApprove ? { ok: true as const, value: '' } : await look(desk, proof);
-      if (found.ok) markProved(desk, proof);
-      else proof.lastLook = found.why;
-    }),
-  );
-}
-
 const bare = (name: string): string => name.replace(/^\*\./, '');
 
 async function look({ seat, settings }: Desk, proof: Proof): Promise<Found<unknown>> {
-  const { name, method, key, value, mailbox } = proof;
+  const { name, method, value } = proof;
   switch (method) {
     case 'EMAIL':
-      return { ok: false, why: `${mailbox} has not clicked yet` };
-    case 'CNAME_CSR_HASH': {
-      const found = await seat.probe.cname(key, settings.dnsServer);
-      return found.ok && found.value.toLowerCase() !== value.toLowerCase()
-        ? { ok: false, why: `${key} points to ${found.value}` }
-        : found;
-    }
+      return notClicked(proof);
+    case 'CNAME_CSR_HASH':
+      return pointsTo(seat.probe, proof, settings.dnsServer);
     case 'DNS': {
       const found = await seat.probe.txt(bare(name), settings.dnsServer);
       return found.ok && !found.value.includes(value)
@@ -51,29 +33,15 @@ async function look({ seat, settings }: Desk, proof: Proof): Promise<Found<unkno
         : found;
     }
     case 'HTTP_CSR_HASH':
+    case 'FILE':
+      return fileHolds(seat.probe, proof, 'http', settings.webServers);
     case 'HTTPS_CSR_HASH':
-    case 'FILE': {
-      const scheme = method === 'HTTPS_CSR_HASH' ? 'https' : 'http';
-      const path = `/.well-known/pki-validation/${key}`;
-      const servers = scheme === 'http' ? settings.webServers : settings.tlsWebServers;
-      const found = await seat.probe.file({ scheme, name, path, servers });
-      return found.ok && found.value.trim() !== value.trim()
-        ? { ok: false, why: `${scheme}://${name}${path} holds something else` }
-        : found;
-    }
+      return fileHolds(seat.probe, proof, 'https', settings.tlsWebServers);
   }
 }
 
-/** Midnight to 23:59:59, no longer than the day allows and the paid term lasts. */
 async function issue(desk: Desk, order: Order, certificate: Certificate): Promise<void> {
   const { seat, settings, nowMs } = desk;
-  const notBeforeMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  const day = new Date(nowMs).toISOString().slice(0, 10);
-  const limit =
-    settings.validityLimits.findLast(({ since }) => since <= day)?.days ??
-    settings.validityLimits[0]?.days ??
-    1;
-  const left = Math.max(1, Math.ceil((order.paidTillMs - notBeforeMs) / DAY_MS));
   const leaf: Leaf = {
     spkiDer: Buffer.from(certificate.spkiBase64, 'base64'),
     names: certificateNames(desk, order, certificate),
@@ -82,8 +50,7 @@ async function issue(desk: Desk, order: Order, certificate: Certificate): Promis
       order.organization === null
         ? undefined
         : { name: order.organization, country: order.country ?? undefined },
-    notBeforeMs,
-    notAfterMs: notBeforeMs + Math.min(limit, left) * DAY_MS - 1000,
+    ...validityOf(settings.validityLimits, nowMs, order.paidTillMs),
   };
   const wrong = await misissued(seat, leaf);
   const signed = await seat.ca.sign('public', wrong);
@@ -96,8 +63,6 @@ async function issue(desk: Desk, order: Order, certificate: Certificate): Promis
 }
 
 function certificateNames({ settings }: Desk, order: Order, { names }: Certificate): readonly string[] {
-  const [only = ''] = names;
   if (!settings.companionNames || PRODUCTS[order.product]?.included !== undefined) return names;
-  if (only.startsWith('*.')) return [only, only.slice(2)];
-  return [only, only.startsWith('www.') ? only.slice(4) : `www.${only}`];
+  return withCompanion(names[0] ?? '');
 }

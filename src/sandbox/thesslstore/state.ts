@@ -1,27 +1,10 @@
-import type { Seat } from '../frame/definition.js';
+import type { IssuedLeaf, Seat } from '../frame/definition.js';
+import type { Proof as NameProof } from '../frame/proof.js';
 import type { StoreSettings } from './settings.js';
 
 export type Method = 'EMAIL' | 'HTTP_CSR_HASH' | 'HTTPS_CSR_HASH' | 'CNAME_CSR_HASH' | 'FILE' | 'DNS';
 
-/** A name and its proof. */
-export interface Proof {
-  name: string;
-  method: Method;
-  mailbox: string | null;
-  /** Name and content of the file, or owner and value of the record. */
-  key: string;
-  value: string;
-  provedAtMs: number | null;
-  lastLook: string | null;
-}
-
-export interface Issued {
-  readonly pem: string;
-  /** Upper-case hex. */
-  readonly serial: string;
-  readonly notBeforeMs: number;
-  readonly notAfterMs: number;
-}
+export type Proof = NameProof<Method>;
 
 /** A certificate, or the request for one. */
 export interface Certificate {
@@ -35,7 +18,7 @@ export interface Certificate {
   state: 'pending' | 'issued' | 'replaced' | 'revoked' | 'rejected';
   /** Told to be issued at the next look. */
   now: boolean;
-  issued: Issued | null;
+  issued: IssuedLeaf | null;
 }
 
 export interface Order {

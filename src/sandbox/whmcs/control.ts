@@ -1,14 +1,12 @@
-import { CertError } from '../../model/errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { ControlCall, ControlRoute } from '../frame/definition.js';
+import { instant, refuse } from '../frame/people.js';
 import { applyByItself, makeInvoice, settleInvoice } from './billing.js';
 import { configure, splitNames } from './enrol.js';
 import { mirror, stateText } from './mirror.js';
 import { create, productOf, termMonths } from './modules.js';
 import { settleService } from './progress.js';
 import { DAY_MS, type Desk, type Invoice, type Service, type SslOrder } from './state.js';
-
-const refuse = (message: string): CertError => new CertError('usage', message);
 
 /** What other people do: operator, approvers, authority, RVglobalsoft, the shop's cron. And what the shop sees. */
 export function controls(desk: () => Desk): readonly ControlRoute[] {
@@ -191,8 +189,6 @@ async function dailyCron(now: Desk): Promise<readonly number[]> {
   }
   return made;
 }
-
-const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** As a person wants to read it: no requests, no passwords. */
 function facts(now: Desk, service: Service): JsonObject {

@@ -1,10 +1,11 @@
 import type { Leaf } from '../frame/definition.js';
 import { misissued } from '../frame/misissued.js';
+import { validityOf } from '../frame/validity.js';
 import { payUpstream } from './enrol.js';
 import { mirror } from './mirror.js';
 import { productOf } from './modules.js';
 import type { Product } from './products.js';
-import { DAY_MS, type Desk, type Service, type SslOrder } from './state.js';
+import type { Desk, Service, SslOrder } from './state.js';
 
 /** Lets everything happen that is due: nothing here has a timer, a call is what makes it go on. */
 export async function settle(desk: Desk): Promise<void> {
@@ -22,23 +23,14 @@ export async function settleService(desk: Desk, service: Service): Promise<void>
   mirror(desk, product, service);
 }
 
-/** Midnight to 23:59:59, no longer than the day allows and the paid term lasts. */
 async function issue(desk: Desk, product: Product, service: Service, ssl: SslOrder): Promise<void> {
   const { seat, settings, nowMs } = desk;
-  const notBeforeMs = Math.floor(nowMs / DAY_MS) * DAY_MS;
-  const day = new Date(nowMs).toISOString().slice(0, 10);
-  const limit =
-    settings.validityLimits.findLast(({ since }) => since <= day)?.days ??
-    settings.validityLimits[0]?.days ??
-    1;
-  const left = Math.max(1, Math.ceil((service.termEndMs - notBeforeMs) / DAY_MS));
   const leaf: Leaf = {
     spkiDer: Buffer.from(ssl.spkiBase64, 'base64'),
     names: ssl.names,
     commonName: ssl.names[0],
     organization: product.level === 'DV' ? undefined : { name: 'Vetted Ltd', country: 'GB' },
-    notBeforeMs,
-    notAfterMs: notBeforeMs + Math.min(limit, left) * DAY_MS - 1000,
+    ...validityOf(settings.validityLimits, nowMs, service.termEndMs),
   };
   const wrong = await misissued(seat, leaf);
   const signed = await seat.ca.sign('public', wrong);

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../model/json.js';
 import type { Setting } from '../frame/definition.js';
-import { amount, choice, count, flag, setting, text, texts } from '../frame/setting.js';
+import { AMOUNT, amount, choice, count, flag, setting, text, texts } from '../frame/setting.js';
+import { type ValidityLimit, validityLimits } from '../frame/validity.js';
 import { DEFAULT_PRODUCTS, type Product } from './products.js';
 
 const CYCLE_PRICES: JsonObject = {
@@ -22,8 +23,8 @@ const PRODUCT_SCHEMA: JsonObject = {
       autosetup: { enum: ['off', 'payment'] },
       paytype: { enum: ['recurring', 'onetime'] },
       prices: CYCLE_PRICES,
-      setupFee: { type: 'string', pattern: '^\\d{1,9}\\.\\d{2}$' },
-      upstreamPrice: { type: 'string', pattern: '^\\d{1,9}\\.\\d{2}$' },
+      setupFee: AMOUNT,
+      upstreamPrice: AMOUNT,
       option: {
         type: 'object',
         required: ['id', 'name', 'prices'],
@@ -110,28 +111,12 @@ export const SETTINGS: Readonly<Record<keyof WhmcsSettings, Setting>> = {
   bridge: flag('the module writes state, certificate and record into custom fields', true),
   rejectedService: choice('status of the service when its certificate is rejected', ['Active', 'Cancelled']),
   autoApprove: flag('approvers click, papers are checked and calls answered at once', false),
-  validityLimits: setting(
-    'from a day on, days a certificate lives',
-    [
-      { since: '2020-09-01', days: 397 },
-      { since: '2026-03-15', days: 199 },
-      { since: '2027-03-15', days: 99 },
-      { since: '2029-03-15', days: 46 },
-    ],
-    {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        required: ['since', 'days'],
-        additionalProperties: false,
-        properties: {
-          since: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' },
-          days: { type: 'integer', minimum: 1 },
-        },
-      },
-    },
-  ),
+  validityLimits: validityLimits([
+    { since: '2020-09-01', days: 397 },
+    { since: '2026-03-15', days: 199 },
+    { since: '2027-03-15', days: 99 },
+    { since: '2029-03-15', days: 46 },
+  ]),
 
   upstreamCredit: amount('rvssl: credit of the reseller at RVglobalsoft when the shop is new', '500.00'),
   upstreamPanel: choice('rvssl: which panel the state field mirrors while upstream credit is short', [
@@ -170,7 +155,7 @@ export interface WhmcsSettings {
   readonly bridge: boolean;
   readonly rejectedService: 'Active' | 'Cancelled';
   readonly autoApprove: boolean;
-  readonly validityLimits: readonly { readonly since: string; readonly days: number }[];
+  readonly validityLimits: readonly ValidityLimit[];
   readonly upstreamCredit: string;
   readonly upstreamPanel: 'client' | 'admin' | 'account';
 }
