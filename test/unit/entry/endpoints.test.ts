@@ -167,7 +167,6 @@ describe('what the last look found', () => {
     const fine = await shop.call(status, { output: 'wide' }, []);
     expect(fine.out).toMatch(/^shop +Ready /m);
     expect(fine.out).toMatch(/ yes( |$)/m);
-    expect((await shop.call(status, { output: 'markdown' }, [])).out).toMatch(/\| yes \|\n$/);
   });
 
   test('stands in show', async () => {
