@@ -174,50 +174,45 @@ export async function askProviders(
 /** Runs a task in the queue of its account. */
 export type AtProvider = <T>(provider: Provider, task: () => Promise<T>) => Promise<T>;
 
-async function askBalances(
-  run: Run,
-  answers: Answers,
-  at: AtProvider,
+/** Asks accounts at once; an id that no provider has is passed over. */
+const askEach = (
+  { providers }: Run,
   ids: ReadonlySet<string>,
-): Promise<void> {
-  await Promise.all(
+  ask: (id: string, provider: Provider) => Promise<void>,
+): Promise<unknown> =>
+  Promise.all(
     [...ids].map(async (id) => {
-      const provider = run.providers.all.get(id);
-      const { balance } = provider ?? {};
-      if (!provider || !balance || answers.providers.has(id)) return;
-      try {
-        answers.providers.set(id, { balance: await at(provider, () => balance.call(provider)) });
-      } catch (error) {
-        // Its other calls may well work: only a `minimumBalance` has to wait for a balance.
-        if (error instanceof CertError && error.code === 'provider.unsupported') {
-          run.deps.log.warn({ provider: id, error: messageOf(error) }, 'balance cannot be read');
-        } else markDown(run, answers, id, error);
-      }
+      const provider = providers.all.get(id);
+      if (provider) await ask(id, provider);
     }),
   );
-}
+
+const askBalances = (run: Run, answers: Answers, at: AtProvider, ids: ReadonlySet<string>) =>
+  askEach(run, ids, async (id, provider) => {
+    const { balance } = provider;
+    if (!balance || answers.providers.has(id)) return;
+    try {
+      answers.providers.set(id, { balance: await at(provider, () => balance.call(provider)) });
+    } catch (error) {
+      // Its other calls may well work: only a `minimumBalance` has to wait for a balance.
+      if (error instanceof CertError && error.code === 'provider.unsupported') {
+        run.deps.log.warn({ provider: id, error: messageOf(error) }, 'balance cannot be read');
+      } else markDown(run, answers, id, error);
+    }
+  });
 
 /** Once for each account of a run: what is taken of them is in the state. */
-async function askFreeSlots(
-  run: Run,
-  answers: Answers,
-  at: AtProvider,
-  ids: ReadonlySet<string>,
-): Promise<void> {
-  await Promise.all(
-    [...ids].map(async (id) => {
-      const provider = run.providers.all.get(id);
-      const known = answers.providers.get(id);
-      if (!provider?.freeSlots || known?.freeSlots || known?.down !== undefined) return;
-      try {
-        const freeSlots = (await at(provider, async () => provider.freeSlots?.())) ?? [];
-        answers.providers.set(id, { ...answers.providers.get(id), freeSlots });
-      } catch (error) {
-        markDown(run, answers, id, error);
-      }
-    }),
-  );
-}
+const askFreeSlots = (run: Run, answers: Answers, at: AtProvider, ids: ReadonlySet<string>) =>
+  askEach(run, ids, async (id, provider) => {
+    const known = answers.providers.get(id);
+    if (!provider.freeSlots || known?.freeSlots || known?.down !== undefined) return;
+    try {
+      const freeSlots = (await at(provider, async () => provider.freeSlots?.())) ?? [];
+      answers.providers.set(id, { ...answers.providers.get(id), freeSlots });
+    } catch (error) {
+      markDown(run, answers, id, error);
+    }
+  });
 
 function markDown(run: Run, answers: Answers, id: string, error: unknown): void {
   const config = run.providers.all.get(id)?.config;

@@ -4,17 +4,16 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { request } from 'undici';
 import { expect, it, vi } from 'vitest';
 import { newKey } from '../conformance/builders.js';
-import { commitAndPush, git, tempFolder, writeFiles } from '../support/git.js';
+import { commitAndPush, git, tempFolder } from '../support/git.js';
+import { controlRoutes, exampleOf, expectGood, flat, mergeExample } from './rehearsal.js';
 import { exported, serving } from './serving.js';
-import { LONG_MS, openssl, published, type Team, teamOf } from './stage.js';
+import { LONG_MS, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
 
-const EXAMPLE = new URL('../../examples/namecheap/', import.meta.url);
-const example = (path: string): Promise<string> => readFile(new URL(path, EXAMPLE), 'utf8');
+const example = exampleOf('namecheap');
 
 async function rehearsal() {
   const { printed, url } = await serving(await tempFolder(), [
@@ -45,32 +44,12 @@ async function rehearsal() {
       NC_IP: said.NAMECHEAP_CLIENT_IP ?? '',
     },
   });
-  const headers = { authorization: `Bearer ${said.SANDBOX_TOKEN}`, 'content-type': 'application/json' };
-  const control = async (method: 'GET' | 'POST', path: string, body: object = {}): Promise<unknown> => {
-    const reply = await request(`${said.SANDBOX}/${path}`, {
-      method,
-      headers,
-      ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
-    });
-    const answer: unknown = await reply.body.json();
-    if (reply.statusCode !== 200) throw new Error(JSON.stringify(answer));
-    return answer;
-  };
+  const shop = controlRoutes(said);
   return {
     team,
-    control,
-    rootPem: ((await control('GET', 'ca')) as { readonly root: string }).root,
-    purchases: async () => (await control('GET', 'purchases')) as readonly { readonly amount: string }[],
+    ...shop,
+    rootPem: await shop.rootPem(),
   };
-}
-
-async function expectGood(team: Team, name: string, rootPem: string, host: string): Promise<void> {
-  const folder = await published(team, name);
-  await writeFiles(folder, { 'root.pem': rootPem });
-  const at = (file: string): string => join(folder, file);
-  const chain = ['-CAfile', at('root.pem'), '-untrusted', at('chain.pem')];
-  const verified = await openssl('verify', ...chain, '-verify_hostname', host, at('certificate.pem'));
-  expect(verified).toContain(': OK');
 }
 
 it('is rehearsed from an empty repository to further names, and costs what the plan said', async () => {
@@ -78,22 +57,10 @@ it('is rehearsed from an empty repository to further names, and costs what the p
   const { team } = shop;
   const run = async (...args: string[]) => {
     const ended = await team.certwright(args);
-    return { ...ended, said: ended.said.replaceAll(/\s+/g, ' ') };
+    return { ...ended, said: flat(ended.said) };
   };
   await shop.control('POST', 'slots', { type: 'PositiveSSL', years: 1 });
-  const manifests = await Promise.all(
-    ['shop', 'portal'].map(async (name) => [
-      `certificates/${name}.yaml`,
-      (await example(`certificates/${name}.yaml`)).replace('../../../', '../.certwright/'),
-    ]),
-  );
-  await team.merge(Object.fromEntries(manifests));
-  const configuration = await readFile(join(team.clone, 'certwright.yaml'), 'utf8');
-  await team.merge({
-    'certwright.yaml': configuration
-      .replace('  provider: internal', '  provider: rehearsal')
-      .replace('  owner: platform-team\n', '  owner: platform-team\n  term: 1y\n'),
-  });
+  await mergeExample(team, example, ['shop', 'portal'], 'rehearsal');
 
   expect(await run('validate')).toMatchObject({ code: 0 });
   expect((await run('check')).said).toMatch(/rehearsal namecheap REHEARSAL fine 1000\.00 USD/);

@@ -6,18 +6,25 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { request } from 'undici';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { SECRET, startBind } from '../support/bind.js';
-import { commitAndPush, git, tempFolder, writeFiles } from '../support/git.js';
+import { commitAndPush, git, tempFolder } from '../support/git.js';
 import { csrOf, type Params, post } from '../support/sandbox/sectigo.js';
+import {
+  blockOf,
+  controlRoutes,
+  exampleOf,
+  expectGood,
+  flat,
+  mergeExample,
+  printedBlock,
+} from './rehearsal.js';
 import { exported, serving } from './serving.js';
-import { LONG_MS, openssl, published, type Team, teamOf } from './stage.js';
+import { LONG_MS, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
 
-const EXAMPLE = new URL('../../examples/sectigo/', import.meta.url);
-const example = (path: string): Promise<string> => readFile(new URL(path, EXAMPLE), 'utf8');
+const example = exampleOf('sectigo');
 
 /** The web server of a folder. */
 async function folderServer(): Promise<{ readonly root: string; readonly address: string }> {
@@ -33,17 +40,6 @@ async function folderServer(): Promise<{ readonly root: string; readonly address
   });
   return { root, address: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
-
-/** A part of a YAML text from one top-level key to the next. */
-const blockOf = (text: string, key: string): string =>
-  new RegExp(`^${key}:.*\\n(?:(?:[ #].*)?\\n)*`, 'm').exec(text)?.[0] ?? '';
-
-/** What the sandbox printed to paste. */
-const printedBlock = (printed: string): string =>
-  printed
-    .slice(printed.indexOf('  providers:'), printed.indexOf('\nshell:'))
-    .replaceAll(/^ {2}/gm, '')
-    .trimEnd();
 
 async function rehearsal() {
   const [dns, web] = await Promise.all([startBind({ 'example.com': {} }), folderServer()]);
@@ -71,39 +67,17 @@ async function rehearsal() {
       TSIG_KEY: `certwright:${SECRET}`,
     },
   });
-  const headers = { authorization: `Bearer ${said.SANDBOX_TOKEN}`, 'content-type': 'application/json' };
-  const control = async (method: 'GET' | 'POST', path: string, body: object = {}): Promise<unknown> => {
-    const reply = await request(`${said.SANDBOX}/${path}`, {
-      method,
-      headers,
-      ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
-    });
-    const answer: unknown = await reply.body.json();
-    if (reply.statusCode !== 200) throw new Error(JSON.stringify(answer));
-    return answer;
-  };
+  const shop = controlRoutes(said);
   const login = { loginName: said.SECTIGO_LOGIN ?? '', loginPassword: said.SECTIGO_PASSWORD ?? '' };
   return {
     team,
     dns,
-    control,
-    rootPem: ((await control('GET', 'ca')) as { readonly root: string }).root,
-    purchases: async () => (await control('GET', 'purchases')) as readonly { readonly amount: string }[],
+    ...shop,
+    rootPem: await shop.rootPem(),
     /** Somebody in the provider's panel. */
     panel: (operation: string, params: Params) =>
       post(`${url}/products/${operation}`, new URLSearchParams({ ...login, ...params }).toString()),
   };
-}
-
-const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
-
-async function expectGood(team: Team, name: string, rootPem: string, host: string): Promise<void> {
-  const folder = await published(team, name);
-  await writeFiles(folder, { 'root.pem': rootPem });
-  const at = (file: string): string => join(folder, file);
-  const chain = ['-CAfile', at('root.pem'), '-untrusted', at('chain.pem')];
-  const verified = await openssl('verify', ...chain, '-verify_hostname', host, at('certificate.pem'));
-  expect(verified).toContain(': OK');
 }
 
 it('is rehearsed from an empty repository to a revoked certificate, and costs what the plan said', async () => {
@@ -114,22 +88,7 @@ it('is rehearsed from an empty repository to a revoked certificate, and costs wh
     return { ...ended, said: flat(ended.said) };
   };
   const names = ['shop', 'corporate', 'wildcard', 'static'];
-  await team.merge(
-    Object.fromEntries(
-      await Promise.all(
-        names.map(async (name) => [
-          `certificates/${name}.yaml`,
-          (await example(`certificates/${name}.yaml`)).replace('../../../', '../.certwright/'),
-        ]),
-      ),
-    ),
-  );
-  const configuration = await readFile(join(team.clone, 'certwright.yaml'), 'utf8');
-  await team.merge({
-    'certwright.yaml': configuration
-      .replace('  provider: internal', '  provider: sectigo')
-      .replace('  owner: platform-team\n', '  owner: platform-team\n  term: 1y\n'),
-  });
+  await mergeExample(team, example, names, 'sectigo');
 
   expect(await run('validate')).toMatchObject({ code: 0 });
   expect((await run('check')).said).toMatch(/sectigo sectigo REHEARSAL fine 1000\.00 USD/);

@@ -2,25 +2,16 @@
  * A shop as its team would protect it: a certificate with the free bundle, a plan with two add-ons, a second site of the same
  * customer; from the example, through the built command, at the command's own sandbox.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { request } from 'undici';
 import { expect, it, vi } from 'vitest';
 import { tempFolder } from '../support/git.js';
+import { blockOf, controlRoutes, exampleOf, flat, mergeExample, printedBlock } from './rehearsal.js';
 import { exported, serving } from './serving.js';
 import { LONG_MS, published, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
 
-const EXAMPLE = new URL('../../examples/sitelock/', import.meta.url);
-const example = (path: string): Promise<string> => readFile(new URL(path, EXAMPLE), 'utf8');
+const example = exampleOf('sitelock');
 const PASSWORD = 'canary of the owner';
-
-/** A part of a YAML text from one top-level key to the next. */
-const blockOf = (text: string, key: string): string =>
-  new RegExp(`^${key}:.*\\n(?:(?:[ #].*)?\\n)*`, 'm').exec(text)?.[0] ?? '';
-
-const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
 async function shop() {
   const settings = ['autoApprove=true', 'processingPolls=0', 'issuingPolls=0'].flatMap((one) => [
@@ -30,10 +21,9 @@ async function shop() {
   const { printed } = await serving(await tempFolder(), ['sandbox', 'sectigo', ...settings]);
   const said = exported(printed);
   const yaml = await example('certwright.yaml');
-  const block = printed.slice(printed.indexOf('  providers:'), printed.indexOf('\nshell:'));
   const team = await teamOf({
     providers: [
-      block.replaceAll(/^ {2}/gm, '').trimEnd(),
+      printedBlock(printed),
       ...['policy', 'contacts', 'manifestVariables'].map((key) => blockOf(yaml, key)),
     ].join('\n'),
     env: {
@@ -43,14 +33,11 @@ async function shop() {
       OWNER_PASSWORD: PASSWORD,
     },
   });
-  const headers = { authorization: `Bearer ${said.SANDBOX_TOKEN}`, 'content-type': 'application/json' };
+  const { control } = controlRoutes(said);
   const seen: string[] = [];
   return {
     team,
-    licences: async () => {
-      const reply = await request(`${said.SANDBOX}/sitelock`, { headers });
-      return (await reply.body.json()) as readonly Readonly<Record<string, unknown>>[];
-    },
+    licences: async () => (await control('GET', 'sitelock')) as readonly Readonly<Record<string, unknown>>[],
     run: async (...args: string[]) => {
       const ended = await team.certwright(args);
       seen.push(ended.out, ended.said);
@@ -64,22 +51,7 @@ async function shop() {
 it('is protected as its manifests say, and costs what the plan said', async () => {
   const { team, run, licences, seen } = await shop();
   const names = ['shop', 'blog', 'static'];
-  await team.merge(
-    Object.fromEntries(
-      await Promise.all(
-        names.map(async (name) => [
-          `certificates/${name}.yaml`,
-          (await example(`certificates/${name}.yaml`)).replace('../../../', '../.certwright/'),
-        ]),
-      ),
-    ),
-  );
-  const configuration = await readFile(join(team.clone, 'certwright.yaml'), 'utf8');
-  await team.merge({
-    'certwright.yaml': configuration
-      .replace('  provider: internal', '  provider: sectigo')
-      .replace('  owner: platform-team\n', '  owner: platform-team\n  term: 1y\n'),
-  });
+  await mergeExample(team, example, names, 'sectigo');
   expect(await run('validate')).toMatchObject({ code: 0 });
   const plan = await run('plan');
   expect(plan.code, plan.said).toBe(0);

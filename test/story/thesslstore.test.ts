@@ -4,9 +4,9 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { request } from 'undici';
 import { describe, expect, it, vi } from 'vitest';
 import { git, tempFolder } from '../support/git.js';
+import { controlRoutes, flat } from './rehearsal.js';
 import { exported, serving } from './serving.js';
 import { type Ended, LONG_MS, STATE, type Team, teamOf } from './stage.js';
 
@@ -45,19 +45,10 @@ policy:
     },
     files: { 'certificates/shop.yaml': MANIFEST },
   });
-  const faults = async (path: string, body: object) => {
-    const reply = await request(`${said.SANDBOX}/${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${said.SANDBOX_TOKEN}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    expect(reply.statusCode).toBe(200);
-    await reply.body.dump();
-  };
+  const { control } = controlRoutes(said);
+  const faults = (path: string, body: object) => control('POST', path, body);
   return { team, url, token, faults };
 }
-
-const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
 /** The checkout as it is edited, not merged. */
 async function edited(

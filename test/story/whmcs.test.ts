@@ -2,18 +2,16 @@
  * A WHMCS shop rehearsed as a team would: the command's own sandbox as a process, configuration and manifests of the example.
  * What people do in the shop's pages is done by its control routes.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { request } from 'undici';
 import { expect, it, vi } from 'vitest';
 import { tempFolder, writeFiles } from '../support/git.js';
+import { controlRoutes, exampleOf, expectGood, flat } from './rehearsal.js';
 import { exported, serving } from './serving.js';
-import { LONG_MS, openssl, published, type Team, teamOf } from './stage.js';
+import { LONG_MS, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
 
-const EXAMPLE = new URL('../../examples/whmcs/', import.meta.url);
-const example = (path: string): Promise<string> => readFile(new URL(path, EXAMPLE), 'utf8');
+const example = exampleOf('whmcs');
 
 /** What the example has as defaults, where `init` wrote others. */
 const OURS = 'provider: rehearsal\nterm: 1y\n';
@@ -35,36 +33,13 @@ async function rehearsal() {
       WHMCS_SECRET: said.WHMCS_SECRET ?? '',
     },
   });
-  const headers = { authorization: `Bearer ${said.SANDBOX_TOKEN}`, 'content-type': 'application/json' };
-  const control = async (method: 'GET' | 'POST', path: string, body: object = {}): Promise<unknown> => {
-    const reply = await request(`${said.SANDBOX}/${path}`, {
-      method,
-      headers,
-      ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
-    });
-    const answer: unknown = await reply.body.json();
-    if (reply.statusCode !== 200) throw new Error(JSON.stringify(answer));
-    return answer;
-  };
+  const shop = controlRoutes(said);
   return {
     team,
-    control,
+    ...shop,
     secret: said.WHMCS_SECRET ?? '',
-    rootPem: ((await control('GET', 'ca')) as { readonly root: string }).root,
-    purchases: async () => (await control('GET', 'purchases')) as readonly { readonly amount: string }[],
+    rootPem: await shop.rootPem(),
   };
-}
-
-const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
-
-async function expectGood(team: Team, name: string, rootPem: string, host: string): Promise<void> {
-  const folder = await published(team, name);
-  await writeFiles(folder, { 'root.pem': rootPem });
-  const at = (file: string): string => join(folder, file);
-  const chain = ['-CAfile', at('root.pem'), '-untrusted', at('chain.pem')];
-  expect(await openssl('verify', ...chain, '-verify_hostname', host, at('certificate.pem'))).toContain(
-    ': OK',
-  );
 }
 
 interface Service {

@@ -1,6 +1,7 @@
 import type { ProviderConfig } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
+import { INCORPORATION, optionText } from '../../model/option-schema.js';
 import { DAY_MS } from '../../model/time.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
 import { BUDGET, CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
@@ -113,13 +114,6 @@ function describe(config: ProviderConfig): Offering {
   };
 }
 
-const text = (description: string, maxLength: number): JsonObject => ({
-  type: 'string',
-  minLength: 1,
-  maxLength,
-  description,
-});
-
 const calls = (description: string, maximum: number): JsonObject => ({
   type: 'integer',
   minimum: 4,
@@ -151,7 +145,9 @@ const optionsSchema: JsonObject = {
       type: 'object',
       additionalProperties: false,
       description: 'Names by which this account sells products, where they are not Namecheap’s present ones.',
-      properties: Object.fromEntries(PRODUCTS.map(({ id, title }) => [id, text(`Instead of ${title}.`, 50)])),
+      properties: Object.fromEntries(
+        PRODUCTS.map(({ id, title }) => [id, optionText(`Instead of ${title}.`, 50)]),
+      ),
     },
     deliveryEmail: {
       type: 'string',
@@ -177,15 +173,13 @@ const manifestOptionsSchema: JsonObject = {
   additionalProperties: false,
   properties: {
     webServerType: { enum: SERVERS, description: 'Server program; other (default) always works.' },
-    joiLocalityName: text('EV: town of incorporation.', 128),
-    joiStateOrProvinceName: text('EV: state or province of incorporation.', 128),
-    joiCountryName: { type: 'string', pattern: '^[A-Z]{2}$', description: 'EV: country of incorporation.' },
+    ...INCORPORATION,
     joiDate: {
       type: 'string',
       pattern: '^\\d{4}-\\d{2}-\\d{2}$',
       description: 'EV: day of incorporation.',
     },
-    companyDba: text('EV: name the company does business as.', 128),
+    companyDba: optionText('EV: name the company does business as.', 128),
   },
 };
 

@@ -1,6 +1,7 @@
 import type { ProviderConfig } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
+import { INCORPORATION } from '../../model/option-schema.js';
 import { HOUR_MS } from '../../model/time.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
 import { bundleViolations } from './bundle.js';
@@ -77,13 +78,6 @@ function describe({ id, environment, url }: ProviderConfig): Offering {
   return { capabilities: paced, ...certificates, licences: LICENCE_OFFER };
 }
 
-const text = (description: string, maxLength: number): JsonObject => ({
-  type: 'string',
-  minLength: 1,
-  maxLength,
-  description,
-});
-
 const optionsSchema: JsonObject = {
   type: 'object',
   additionalProperties: false,
@@ -130,9 +124,7 @@ const manifestOptionsSchema: JsonObject = {
       description:
         'Take the free SiteLock bundle with the certificate; it goes to the e-mail of the contacts.',
     },
-    joiLocalityName: text('EV: town of incorporation.', 128),
-    joiStateOrProvinceName: text('EV: state or province of incorporation.', 128),
-    joiCountryName: { type: 'string', pattern: '^[A-Z]{2}$', description: 'EV: country of incorporation.' },
+    ...INCORPORATION,
   },
 };
 

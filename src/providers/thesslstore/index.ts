@@ -1,6 +1,7 @@
 import type { ProviderConfig } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
+import { INCORPORATION, optionText } from '../../model/option-schema.js';
 import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
 import { DEFAULT_PRODUCT, PRODUCTS } from './products.js';
@@ -68,13 +69,6 @@ function describe({ id, environment, url }: ProviderConfig): Offering {
   return { capabilities, products: PRODUCTS, defaultProduct: DEFAULT_PRODUCT };
 }
 
-const text = (description: string, maxLength: number): JsonObject => ({
-  type: 'string',
-  minLength: 1,
-  maxLength,
-  description,
-});
-
 const optionsSchema: JsonObject = {
   type: 'object',
   additionalProperties: false,
@@ -97,7 +91,7 @@ const manifestOptionsSchema: JsonObject = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    webServerType: text('Code of the server program; Other (default) always works.', 64),
+    webServerType: optionText('Code of the server program; Other (default) always works.', 64),
     organizationId: {
       type: 'integer',
       minimum: 1,
@@ -107,9 +101,7 @@ const manifestOptionsSchema: JsonObject = {
       enum: ['http', 'https'],
       description: 'How the file of an http validation is fetched (https: Sectigo products).',
     },
-    joiLocalityName: text('EV: town of incorporation.', 128),
-    joiStateOrProvinceName: text('EV: state or province of incorporation.', 128),
-    joiCountryName: { type: 'string', pattern: '^[A-Z]{2}$', description: 'EV: country of incorporation.' },
+    ...INCORPORATION,
   },
 };
 

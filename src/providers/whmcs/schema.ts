@@ -1,14 +1,10 @@
 import type { JsonObject } from '../../model/json.js';
+import { optionText } from '../../model/option-schema.js';
 import { DEFAULT_PATIENCE } from './options.js';
 import { MEANING_NAMES } from './states.js';
 
 const id = (description: string): JsonObject => ({ type: 'integer', minimum: 1, description });
-const text = (description: string, maxLength = 120): JsonObject => ({
-  type: 'string',
-  minLength: 1,
-  maxLength,
-  description,
-});
+const text = (description: string, maxLength = 120): JsonObject => optionText(description, maxLength);
 const strict = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({
   type: 'object',
   additionalProperties: false,
