@@ -128,7 +128,7 @@ function settleSlot(
   const { config, balance } = chosen.provider;
   const item = takenInstead(itemBase(s, draft), slot, config.currency ?? balance?.currency ?? 'USD');
   const free: Candidate = { ...chosen, price: { kind: 'free' } };
-  const answer = approve(s, { ...draft, action: 'adopt' }, free, policy);
+  const answer = approve(s, { ...draft, action: 'adopt', predecessor: slot.id }, free, policy);
   const hold =
     externalHold(s, 'order') ??
     standingHold(s.input, 'adopt', true) ??

@@ -149,10 +149,12 @@ export function openLedger(
   return { budgets, promised };
 }
 
-/** Has the account still to pay for it? What was ordered and waits for its payment has. */
-const isPromised = (intent: Intent): boolean =>
-  intent.phase === 'intended' ||
-  (intent.phase === 'placed' && intent.steps.some(({ paid, phase }) => paid && phase !== 'done'));
+/** Has the account still to pay for it? What was ordered and waits for its payment has; what is paid and goes on has not. */
+function isPromised({ phase, steps }: Intent): boolean {
+  if (phase !== 'intended' && phase !== 'placed') return false;
+  const costs = steps.filter(({ paid }) => paid);
+  return costs.length === 0 ? phase === 'intended' : costs.some((step) => step.phase !== 'done');
+}
 
 const promise = (
   promised: SpendLedger['promised'],

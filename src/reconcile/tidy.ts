@@ -106,7 +106,7 @@ function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): P
     ? withDoubt(next, { ...of, reference: order.reference }, run.deps.clock.now())
     : next;
   return {
-    files: [statusFile(taken)],
+    files: [statusFile(withUsed(taken, item))],
     line: `adopt ${item.name}: order ${order.id} at ${provider.config.id}, nothing bought`,
   };
 }
@@ -171,16 +171,22 @@ function restore(view: StateView, name: string): Part | undefined {
 }
 
 /** The provider has no call for it: from now on nothing drives the order, and its line says what is left to do. */
-function abandon(run: Run, view: StateView, { name, predecessor, approval }: PlanItem): Part | undefined {
+function abandon(run: Run, view: StateView, item: PlanItem): Part | undefined {
+  const { name, predecessor } = item;
   const status = statusOf(view, name);
   const order = abandonable(status);
   if (!order?.ids.includes(predecessor ?? '')) return undefined;
   const next = withAbandoned(status, order.id, run.deps.clock.now());
-  const used = approval?.kind === 'file' ? [approval.subjectDigest] : [];
   return {
-    files: [statusFile({ ...next, consumedApprovals: [...new Set([...next.consumedApprovals, ...used])] })],
+    files: [statusFile(withUsed(next, item))],
     line: `abandon ${name}: order ${order.id} at ${order.provider} is given up, not cancelled there`,
   };
+}
+
+/** The approval file that let a line through is used up by it. */
+function withUsed(status: Status, { approval }: PlanItem): Status {
+  const used = approval?.kind === 'file' ? [approval.subjectDigest] : [];
+  return { ...status, consumedApprovals: [...new Set([...status.consumedApprovals, ...used])] };
 }
 
 function archive(run: Run, view: StateView, name: string): Part | undefined {

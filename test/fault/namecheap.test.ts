@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { approvalDraft } from '../../src/entry/approval-draft.js';
 import { resolveOrder } from '../../src/entry/cli/resolve-order.js';
 import { isOpen } from '../../src/model/intent.js';
 import type { Status } from '../../src/model/status.js';
@@ -349,6 +350,28 @@ describe('free slots', () => {
       expect(status.current?.names).toEqual([`${status.name}.example.com`]);
     }
     await expectKeyFits(made, 'a', 'wiki');
+  });
+
+  it('are taken over and activated by an approval each where the policy wants one, used up by that', async () => {
+    const policy = 'order: merge, renew: auto, free: pull-request, revoke: auto';
+    const made = await place({ account: USED, policy });
+    await buySlot(made);
+    const runner = await openRunner(made);
+    const approved: string[] = [];
+    for (const action of ['adopt', 'activate']) {
+      const { applied } = await applyOnce(made, runner);
+      const [item] = applied?.plan.items.filter((one) => one.action === action) ?? [];
+      expect(item?.hold?.code).toBe('approval-missing');
+      const draft = item && approvalDraft(item, undefined, made.clock.now(), runner.deps.random);
+      if (!draft) throw new Error(`nothing asks for ${action}`);
+      await made.merge({ [draft.file]: draft.text });
+      await applyOnce(made, runner);
+      approved.push(draft.file);
+      expect((await made.status('shop')).consumedApprovals).toHaveLength(approved.length);
+    }
+    await runUntilQuiet(made, runner);
+    expect((await made.status('shop')).current?.order).toBe('950001');
+    expect(await made.purchases()).toBe(0);
   });
 
   it('in a shared account are never touched, unless the manifest names one', async () => {

@@ -12,18 +12,22 @@ import { approvalPath, UNSAFE_PATH } from '../approval-draft.js';
 /** Everything below is certwright's own. */
 export const BRANCH_PREFIX = 'certwright-approval/';
 
+/** What an approval may be wanted for. */
 const ACTIONS: readonly PlanAction[] = [
+  'activate',
   'add-names',
+  'adopt',
   'abandon',
   'cancel',
   'order',
   'reissue',
   'renew',
   'revoke',
+  'set-auto-renew',
 ];
 
-/** The last action in it ends the name; behind it a licence has its product. */
-const ENCODED = new RegExp(`^(.+)-((?:${ACTIONS.join('|')})(?:-[a-z0-9-]+)?)$`);
+/** The last action in it ends the name, and one ends like another; behind it a licence has its product. */
+const ENCODED = new RegExp(`^(.+)(?<!-set-auto)-((?:${ACTIONS.join('|')})(?:-[a-z0-9-]+)?)$`);
 
 const GROUP_HASH = 12;
 

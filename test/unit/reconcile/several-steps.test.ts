@@ -93,6 +93,19 @@ describe('an order that is promised by one step and paid by another', () => {
     expect(promised(done(announced, 'pay'))).toBeUndefined();
   });
 
+  test('and no longer, whatever is still to be done with it', () => {
+    const promised = (...steps: readonly StepRecord[]) =>
+      openLedger(policy(), [status('shop', { intents: [intended('i', 'order', '10', { steps })] })], NOW)
+        .promised.shop?.USD;
+    const activate = record('activate', false, 'intended');
+    expect(promised(record('create', true, 'intended'), record('activate', false, 'planned'))).toEqual(
+      usd('10'),
+    );
+    expect(promised(record('create', true, 'done'), activate)).toBeUndefined();
+    // What no step is said to cost may cost at any of them.
+    expect(promised(record('reissue', false, 'intended'))).toEqual(usd('10'));
+  });
+
   test('a payment for a later order leaves the earlier charge alone', () => {
     const renewal = placed('r', 'renew', '12', '903-2', {
       steps: [record('renew', true, 'done'), record('pay', true, 'intended')],

@@ -16,6 +16,9 @@ const needs: Readonly<Record<string, Partial<PlanItem> & Pick<PlanItem, 'name' |
   'a renewal': { name: 'shop', action: 'renew', product: 'sectigo-dv' },
   'names with slashes and dots': { name: 'team-a/..shop', action: 'add-names' },
   'a name that ends like another request': { name: 'shop-order-backup-5gb', action: 'order' },
+  'a slot that is taken over': { name: 'shop', action: 'adopt', product: 'positivessl' },
+  'a slot that gets its request': { name: 'shop', action: 'activate', product: 'positivessl' },
+  'automatic renewal that is switched off': { name: 'shop', action: 'set-auto-renew' },
   'an add-on of a site': { name: 'guard', action: 'order', product: 'backup-5gb', licence },
   'another one of the same site': { name: 'guard', action: 'order', product: 'dns-pro', licence },
   'a licence whose product ends in a number': {
