@@ -2,7 +2,7 @@ import PQueue from 'p-queue';
 import { CertError, messageOf } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
 import { isZero } from '../model/money.js';
-import type { OrderSnapshot } from '../model/order.js';
+import type { CollectedCertificate, OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { isDead, orderById } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
@@ -10,7 +10,7 @@ import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.j
 import type { Provider } from '../ports/provider.js';
 import { certificatePath } from '../repository/layout.js';
 import { type Found, landFound, type Waiting } from './found.js';
-import { certificateOf, delivered, inboxText, isHandedIn } from './inbox.js';
+import { certificateInInbox, certificateOf, delivered, inboxText, isHandedIn, newInInbox } from './inbox.js';
 import { findIntent } from './intents.js';
 import { noteLook, noteRefusal } from './notes.js';
 import { withOrderFacts } from './order-facts.js';
@@ -34,7 +34,7 @@ export interface CollectOptions {
 }
 
 /**
- * Asks for placed orders that are due for a look, publishes what is issued and verified, records what changed; many in one
+ * Asks for placed orders that are due for a look or were brought a certificate by hand, publishes what is issued and verified, records what changed; many in one
  * commit, and no commit where nothing changed. Repeats safely.
  * @returns the certificates whose orders were looked at
  */
@@ -44,7 +44,12 @@ export async function collectOrders(
   { eager, seen }: CollectOptions,
 ): Promise<ReadonlySet<string>> {
   const nowMs = run.deps.clock.now();
-  const due = orders.filter((waiting) => lookAtMs(run, waiting, nowMs, eager) <= nowMs);
+  const isDue = (waiting: Waiting) => lookAtMs(run, waiting, nowMs, eager) <= nowMs;
+  const brought = await newInInbox(
+    run,
+    orders.filter((waiting) => !isDue(waiting) && takesByHand(run, waiting)),
+  );
+  const due = orders.filter((waiting) => isDue(waiting) || brought.has(waiting));
   const looked = new Set<string>();
   for (let i = 0; i < due.length; i += PER_COMMIT) {
     const found = await lookAt(run, due.slice(i, i + PER_COMMIT), seen);
@@ -96,6 +101,9 @@ function lookAtMs(run: Run, { name, intentId, orderId }: Waiting, nowMs: number,
   return nextLookOf(run.notes.memory, run.providers.all.get(awaited.provider), awaited, nowMs, eager);
 }
 
+const takesByHand = (run: Run, waiting: Waiting): boolean =>
+  run.providers.all.get(providerIdOf(run, waiting) ?? '')?.capabilities.handedIn === true;
+
 function providerIdOf(run: Run, { name, intentId, orderId, provider }: Waiting): string | undefined {
   if (provider !== undefined) return provider;
   const status = statusOf(run.view, name);
@@ -107,6 +115,17 @@ function providerOfOrder(run: Run, waiting: Waiting): Provider {
   const id = providerIdOf(run, waiting);
   if (id !== undefined) return providerFor(run, id);
   throw new CertError('order.not-found', `no order ${waiting.orderId} is recorded for ${waiting.name}`);
+}
+
+async function broughtByHand(
+  run: Run,
+  { name }: Waiting,
+  { keyHash }: OpenIntent,
+  handed: string | undefined,
+): Promise<CollectedCertificate | undefined> {
+  if (handed !== undefined) return certificateOf(handed, keyHash);
+  const text = await inboxText(run, name);
+  return text === undefined ? undefined : certificateInInbox(name, text, keyHash);
 }
 
 async function look(
@@ -137,12 +156,9 @@ async function look(
     const left = intent.request.validation.filter(({ name }) => !proven.has(name));
     if (left.length > 0) await provider.validator?.recheck(order.id, left, recorded);
   }
-  const byHand = isHandedIn(order, intent) ? (handed ?? (await inboxText(run, waiting.name))) : undefined;
+  const byHand = isHandedIn(order, intent) ? await broughtByHand(run, waiting, intent, handed) : undefined;
   if (order.state !== 'issued' && byHand === undefined) return { ...base, result: { kind: 'pending' } };
-  const collected =
-    byHand === undefined
-      ? await provider.collect(order.id, recorded)
-      : certificateOf(byHand, intent?.keyHash);
+  const collected = byHand === undefined ? await provider.collect(order.id, recorded) : byHand;
   if (!collected) return { ...base, result: { kind: 'pending' } };
   const shown = byHand === undefined ? order : delivered(order);
   const verdict = await verifyCollected(

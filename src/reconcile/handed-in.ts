@@ -5,6 +5,8 @@ import { lookAt } from './collect.js';
 import type { Deps } from './deps.js';
 import { openRun } from './engine.js';
 import { landFound, type Waiting } from './found.js';
+import { certificateOf } from './inbox.js';
+import { findIntent } from './intents.js';
 import { refuseLostState } from './land.js';
 import { leaveNotes } from './notes.js';
 import { providerFor, type Run, statusOf } from './run.js';
@@ -23,6 +25,8 @@ export async function attachCertificate(
   try {
     refuseLostState(run.view);
     const waiting = awaited(run, name);
+    // What is no certificate is said before anybody is asked.
+    certificateOf(text, findIntent(statusOf(run.view, name), waiting.intentId ?? '')?.keyHash);
     const [found] = await lookAt(run, [waiting], undefined, text);
     if (found === undefined) throw new CertError('provider.unreachable', failureOf(run, name));
     if (found.result.kind === 'wrong') {

@@ -1,14 +1,17 @@
 import { parseCertificate, splitPem } from '../keys/certificate.js';
-import { CertError } from '../model/errors.js';
+import { CertError, explain } from '../model/errors.js';
 import type { OpenIntent } from '../model/intent.js';
 import type { CollectedCertificate, OrderSnapshot } from '../model/order.js';
-import { plannedStep } from './intents.js';
-import type { Run } from './run.js';
+import { rejectedPath } from '../repository/layout.js';
+import type { Waiting } from './found.js';
+import { findIntent, plannedStep } from './intents.js';
+import { type Run, statusOf } from './run.js';
 
 const MAX_BYTES = 200_000;
+const INBOX = 'inbox';
 
 /** Where a pull request puts the certificate of a name. */
-const inboxPath = (name: string): string => `inbox/${name}.pem`;
+const inboxPath = (name: string): string => `${INBOX}/${name}.pem`;
 
 /** Does this order wait for a certificate that a person hands in? Never before everything of it is ordered and paid. */
 export const isHandedIn = (
@@ -20,6 +23,32 @@ export const isHandedIn = (
   plannedStep(intent) < 0 &&
   (state === 'pending' || reissuePending === true);
 
+/** Of orders that are not due for a look: those for which a pull request brought a file that no run has judged. */
+export async function newInInbox(run: Run, orders: readonly Waiting[]): Promise<ReadonlySet<Waiting>> {
+  if (orders.length === 0) return new Set();
+  const there = await run.view.snapshot.approval.blobs(INBOX);
+  const brought = new Set<Waiting>();
+  for (const waiting of orders) {
+    if (there.has(inboxPath(waiting.name)) && (await isUnjudged(run, waiting))) brought.add(waiting);
+  }
+  return brought;
+}
+
+async function isUnjudged(run: Run, { name, intentId }: Waiting): Promise<boolean> {
+  const status = statusOf(run.view, name);
+  const intent = intentId === undefined ? undefined : findIntent(status, intentId);
+  const text = await inboxText(run, name);
+  if (intent === undefined || text === undefined) return false;
+  try {
+    const { sha256 } = parseCertificate(certificateOf(text, intent.keyHash).certificatePem);
+    const published = [status.current, ...status.previous].some((one) => one?.sha256 === sha256);
+    return !published && !run.view.files.has(rejectedPath(name, sha256));
+  } catch {
+    // Said in every run, until somebody mends it.
+    return true;
+  }
+}
+
 /** What lies in the inbox of the approval branch for a name. */
 export async function inboxText({ view }: Run, name: string): Promise<string | undefined> {
   const { approval } = view.snapshot;
@@ -27,6 +56,15 @@ export async function inboxText({ view }: Run, name: string): Promise<string | u
   const entry = (await approval.list(path)).find((one) => one.path === path);
   if (entry === undefined || entry.bytes > MAX_BYTES) return undefined;
   return (await approval.read([entry.blob]))[0];
+}
+
+/** The certificate for an order out of its file in the inbox. @throws CertError `certificate.invalid`, with the file */
+export function certificateInInbox(name: string, text: string, keyHash: string | undefined) {
+  try {
+    return certificateOf(text, keyHash);
+  } catch (error) {
+    throw new CertError('certificate.invalid', `${inboxPath(name)}: ${explain(error)}`, { cause: error });
+  }
 }
 
 /**
@@ -40,8 +78,12 @@ export function certificateOf(text: string, keyHash: string | undefined): Collec
   const ends = parsed.filter(({ names }) => names.length > 0);
   const leaf = ends.find((one) => one.keyHash === keyHash) ?? (ends.length === 1 ? ends[0] : undefined);
   if (leaf === undefined) {
-    throw new CertError('certificate.invalid', 'the file holds no certificate that stands out as the one', {
-      remedy: 'Put the certificate in it, PEM, and below it the intermediates.',
+    const what =
+      pems.length === 0
+        ? 'the file holds no certificate in PEM'
+        : `the file holds ${ends.length} certificates that name a server, and none of them is for the key that was asked for`;
+    throw new CertError('certificate.invalid', what, {
+      remedy: 'put the certificate in it, PEM, and below it the intermediates',
     });
   }
   return { certificatePem: leaf.pem, chainPem: pems.filter((pem) => pem !== leaf.pem) };

@@ -51,7 +51,7 @@ describe('a product whose certificate comes by hand', () => {
     expect(waiting.orders[0]?.message).toContain('certwright show --csr');
     const pem = await finishByHand(made);
     await made.merge({ 'inbox/shop.pem': pem });
-    await made.advance(4 * HOUR_MS);
+    // At once, although the order is not due for a look for hours.
     expect((await applyOnce(made, runner)).exit).toBe(0);
     const status = await made.status('shop');
     expect(status.current).toBeDefined();
@@ -106,21 +106,30 @@ describe('a product whose certificate comes by hand', () => {
     expect(wrong.message).toContain('another key');
     expect((await made.status('shop')).current).toBeUndefined();
 
-    // In the inbox it is kept aside, and said.
+    // In the inbox it is said at once, kept aside, and not looked at again.
+    await made.merge({ 'inbox/shop.pem': 'nothing' });
+    const none = await applyOnce(made, runner);
+    expect(none.exit).toBe(1);
+    expect(none.applied?.events).toMatchObject([
+      {
+        outcome: 'failed',
+        message: expect.stringMatching(/^inbox\/shop\.pem: the file holds no certificate/),
+      },
+    ]);
     await made.merge({ 'inbox/shop.pem': foreign });
-    await made.advance(4 * HOUR_MS);
-    await applyOnce(made, runner);
+    const aside = await applyOnce(made, runner);
+    expect(aside.applied?.events).toMatchObject([{ message: expect.stringContaining('kept aside') }]);
+    expect((await applyOnce(made, runner)).applied?.events).toEqual([]);
     const kept = await made.status('shop');
     expect(kept.current).toBeUndefined();
     expect(kept.intents.find(isOpen)).toMatchObject({ phase: 'issued' });
     await made.merge({ 'inbox/shop.pem': await finishByHand(made) });
-    await made.advance(4 * HOUR_MS);
     await runUntilQuiet(made, runner);
     expect((await made.status('shop')).current).toBeDefined();
   });
 
   it('a file without a certificate is said to be none', () => {
-    expect(() => certificateOf('nothing', undefined)).toThrow('no certificate that stands out');
+    expect(() => certificateOf('nothing', undefined)).toThrow('no certificate in PEM');
   });
 });
 

@@ -179,6 +179,7 @@ async function recover(
 
 /** As the portal of a seller of website protection shows them. */
 async function licencesSold(place: Place): Promise<readonly { readonly id: string }[]> {
+  if (place.kind !== 'sectigo') return [];
   const sold = (await place.sandbox?.control('GET', 'sitelock')) ?? [];
   return (sold as readonly { readonly orderNumber: string }[]).map(({ orderNumber }) => ({
     id: orderNumber,
