@@ -65,6 +65,8 @@ it('is rehearsed through its three kinds of product: by fields, by hand, and RVs
 
   const csr = (await team.certwright(['show', 'intranet', '--csr'])).out;
   expect(csr).toMatch(/^-----BEGIN CERTIFICATE REQUEST-----/);
+  const asJson = (await team.certwright(['show', 'intranet', '--csr', '--json'])).out;
+  expect(JSON.parse(asJson)).toEqual({ name: 'intranet', csr: csr.trim() });
   const services = (await control('GET', 'services')) as readonly Service[];
   const { id } = services.find(({ domain }) => domain === 'intranet.example.com') ?? { id: 0 };
   await control('POST', `services/${id}/configure`, { csr, approver: 'admin@example.com' });

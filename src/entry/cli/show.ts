@@ -38,7 +38,8 @@ export async function run(
     if (!entry) throw unknownName(name, situation);
     if (options.csr === true) {
       context.progress.clear();
-      context.print(requestUnderWay(entry).trim());
+      const csr = requestUnderWay(entry).trim();
+      context.print(globals.json ? jsonText({ name, csr }) : csr);
       return EXIT.fine;
     }
     const awaited = awaitedApprovals(context, situation, name);
