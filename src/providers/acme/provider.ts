@@ -1,3 +1,4 @@
+import { refusedLogin } from '../../http/refused-login.js';
 import { CertError } from '../../model/errors.js';
 import { money } from '../../model/money.js';
 import type { OrderSnapshot } from '../../model/order.js';
@@ -58,9 +59,7 @@ export function createAcme(deps: ProviderDeps, offering: Offering): Provider {
             findings: ['The account does not exist yet; it is made with the first order.'],
           };
     } catch (error) {
-      if (!(error instanceof CertError) || error.code !== 'provider.credentials') throw error;
-      const remedy = error.remedy === undefined ? [] : [error.remedy];
-      return { ok: false, environment, findings: [error.message, ...remedy] };
+      return refusedLogin(environment, error);
     }
   }
 

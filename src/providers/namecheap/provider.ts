@@ -1,3 +1,4 @@
+import { refusedLogin } from '../../http/refused-login.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import type { Money } from '../../model/money.js';
@@ -176,9 +177,7 @@ export function createNamecheap(deps: ProviderDeps, offering: Offering): Provide
     try {
       return { ok: true, environment, findings: [], balance: await balance() };
     } catch (error) {
-      if (!(error instanceof CertError) || error.code !== 'provider.credentials') throw error;
-      const remedy = error.remedy === undefined ? [] : [error.remedy];
-      return { ok: false, environment, findings: [error.message, ...remedy] };
+      return refusedLogin(environment, error);
     }
   }
 

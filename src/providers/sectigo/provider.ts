@@ -1,3 +1,4 @@
+import { refusedLogin } from '../../http/refused-login.js';
 import { CertError } from '../../model/errors.js';
 import { companionNames, type DnsName } from '../../model/names.js';
 import type { CollectedCertificate, OrderSnapshot } from '../../model/order.js';
@@ -146,9 +147,7 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
         : [`The login works; the balance cannot be told from its values ${keys.join(', ')}.`];
       return { ok: true, environment, findings, ...(known ? { balance: known } : {}) };
     } catch (error) {
-      if (!(error instanceof CertError) || error.code !== 'provider.credentials') throw error;
-      const remedy = error.remedy === undefined ? [] : [error.remedy];
-      return { ok: false, environment, findings: [error.message, ...remedy] };
+      return refusedLogin(environment, error);
     }
   }
 

@@ -1,3 +1,4 @@
+import { refusedLogin } from '../../http/refused-login.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import { formatMoney, type Money, money } from '../../model/money.js';
@@ -115,9 +116,7 @@ export function createTheSslStore(deps: ProviderDeps, offering: Offering): Provi
       await client.status({ CustomOrderID: NEVER_USED });
       return { ok: true, environment, findings: [], balance: await held() };
     } catch (error) {
-      if (!(error instanceof CertError) || error.code !== 'provider.credentials') throw error;
-      const remedy = error.remedy === undefined ? [] : [error.remedy];
-      return { ok: false, environment, findings: [error.message, ...remedy] };
+      return refusedLogin(environment, error);
     }
   }
 

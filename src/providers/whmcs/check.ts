@@ -1,3 +1,4 @@
+import { refusedLogin } from '../../http/refused-login.js';
 import type { Environment } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import { DAY_MS, dayOf, toMs } from '../../model/time.js';
@@ -25,9 +26,7 @@ export async function checkShop(
     const warnings = [...(await billsAhead(shop, clock)), ...(await cronFaults(shop, clock))];
     return { ...report, ok: wrong.length === 0, findings: [...wrong, ...warnings], balance };
   } catch (error) {
-    if (!(error instanceof CertError) || error.code !== 'provider.credentials') throw error;
-    const remedy = error.remedy === undefined ? [] : [error.remedy];
-    return { ...report, ok: false, findings: [error.message, ...remedy] };
+    return refusedLogin(environment, error);
   }
 }
 
