@@ -1,9 +1,9 @@
 import { messageOf } from '../model/errors.js';
 import { dayOf, toMs } from '../model/time.js';
 import type { Deps } from './deps.js';
-import { openRun } from './engine.js';
 import { refuseLostState } from './land.js';
 import { leaveNotes } from './notes.js';
+import { openRun } from './open-run.js';
 import { stopIfAsked } from './run.js';
 
 export interface WrittenDueDate {

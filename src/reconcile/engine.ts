@@ -12,7 +12,6 @@ import {
   watchedEndpoints,
 } from '../planner/endpoints.js';
 import type { Desired, PlanInput } from '../planner/input.js';
-import { makePlan } from '../planner/plan.js';
 import { listedWarnings } from '../planner/warnings.js';
 import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
 import type { TreeReader } from '../ports/repository.js';
@@ -22,16 +21,16 @@ import { askAdvice } from './advice.js';
 import { deliver } from './deliver.js';
 import type { Deps } from './deps.js';
 import { type Dialed, dialEndpoints, SHORT_BUDGET_MS } from './endpoints.js';
-import { environmentFindings } from './environments.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
-import { forgetLooks, leaveNotes, memoryOf, type Notes, readNotes, worthKeeping } from './notes.js';
-import { type Answers, askProviders, noAnswers, planInput, providerFacts } from './observe.js';
-import { lookBeforeSending } from './preflight.js';
+import { forgetLooks, leaveNotes, memoryOf, worthKeeping } from './notes.js';
+import { type Answers, noAnswers, planInput, providerFacts } from './observe.js';
+import { notInitialised, openRun } from './open-run.js';
+import { descends, planRun } from './plan-run.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { stopIfAsked } from './run.js';
-import { readState, type StateView } from './state.js';
+import type { StateView } from './state.js';
 import { type AccountSync, syncAccounts, syncCertificates } from './sync.js';
 import { proofsAreDue } from './validation.js';
 
@@ -311,90 +310,6 @@ const isAnnounced = ({ name, action, product, price }: PlanItem, { items }: Plan
 const changedSince = (before: StateView, after: StateView): boolean =>
   before.snapshot.state?.commit !== after.snapshot.state?.commit || before.manifestsId !== after.manifestsId;
 
-/** One look at remote and files, with live accounts: `providers` is to be closed. @throws CertError `config.invalid` */
-export async function openRun(deps: Deps, tree?: TreeReader, known?: StateView, notes?: Notes): Promise<Run> {
-  const snapshot = known?.snapshot ?? (await deps.repository.observe());
-  // Git brings the one while the other is taken apart. What is wrong with the state is said first.
-  const files = deps.readFiles(tree ?? snapshot.approval);
-  files.catch(() => undefined);
-  const view = known ?? (await readState(deps, snapshot));
-  const reading = await files;
-  if (!reading.configuration || !reading.desired) throw new ConfigurationError(reading.findings);
-  const { configuration, findings, positionOf } = reading;
-  const changed = environmentFindings(configuration, view.statuses.values(), positionOf);
-  if (changed.length > 0) throw new ConfigurationError([...findings, ...changed]);
-  return {
-    deps,
-    configuration,
-    desired: reading.desired,
-    findings,
-    specs: new Map(reading.desired.specs.map((spec) => [spec.name, spec])),
-    providers: await deps.connect(configuration),
-    manifestsId: view.manifestsId,
-    view,
-    notes: notes ?? (await readNotes(deps, view, configuration.id)),
-    events: [],
-  };
-}
-
-/** The configuration cannot be used; the findings say why. */
-export class ConfigurationError extends CertError {
-  readonly findings: readonly Finding[];
-
-  constructor(findings: readonly Finding[]) {
-    super('config.invalid', 'certwright.yaml cannot be used');
-    this.findings = findings;
-  }
-}
-
-interface PlannedRun {
-  readonly plan: Plan;
-  readonly input: PlanInput;
-  readonly manifestsDescend: boolean;
-}
-
-async function planRun(run: Run, answers: Answers): Promise<PlannedRun> {
-  const manifestsDescend = await descends(run.deps, run.view, run.desired.commit);
-  if (manifestsDescend && run.desired.commit !== null) run.manifestCommit = run.desired.commit;
-  const input = await askProviders(run, answers, manifestsDescend);
-  return { ...(await planWithSights(run, answers, input, manifestsDescend)), manifestsDescend };
-}
-
-/** Money that a held line leaves may let another one through, whose names are looked at then. */
-const MAX_LOOKS = 4;
-
-/** A plan whose lines were looked at in DNS: those that nothing else holds. */
-async function planWithSights(
-  run: Run,
-  answers: Answers,
-  first: PlanInput,
-  manifestsDescend: boolean,
-): Promise<Pick<PlannedRun, 'plan' | 'input'>> {
-  let input = first;
-  let plan = makePlan(input);
-  for (let look = 1; look <= MAX_LOOKS; look++) {
-    if (!(await lookBeforeSending(run, answers.sights, input, plan))) break;
-    stopIfAsked(run.deps);
-    input = planInput(run, run.view, answers, manifestsDescend);
-    plan = makePlan(input);
-  }
-  return { plan, input };
-}
-
-/**
- * Do the manifests descend from the ones last acted on?
- * @param commit  null: a checkout, which is judged by the apply that follows its merge
- */
-export async function descends(
-  deps: Pick<Deps, 'repository'>,
-  { header }: Pick<StateView, 'header'>,
-  commit: string | null,
-): Promise<boolean> {
-  const recorded = header?.manifestCommit;
-  if (recorded === undefined || commit === null || recorded === commit) return true;
-  return deps.repository.isAncestor(recorded, commit);
-}
-
 /**
  * Stays a little for orders that are issued within seconds; what takes longer is for a later run. Nothing is bought here,
  * so what providers answered already is not asked again at every look.
@@ -458,9 +373,3 @@ function lastWord(events: readonly RunEvent[]): readonly RunEvent[] {
     )
     .map(({ event }) => event);
 }
-
-export const notInitialised = (): CertError =>
-  new CertError('repository.not-initialised', 'the remote has no certwright state yet', {
-    remedy:
-      'run `certwright init` once; if there was a state before, it is lost: see docs/recovery.md before anything else',
-  });

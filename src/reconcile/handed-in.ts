@@ -3,12 +3,12 @@ import { isOpen, type OpenIntent } from '../model/intent.js';
 import type { Provider } from '../ports/provider.js';
 import { lookAt } from './collect.js';
 import type { Deps } from './deps.js';
-import { openRun } from './engine.js';
 import { landFound, type Waiting } from './found.js';
 import { certificateOf } from './inbox.js';
 import { findIntent } from './intents.js';
 import { refuseLostState } from './land.js';
 import { leaveNotes } from './notes.js';
+import { openRun } from './open-run.js';
 import { providerFor, type Run, statusOf } from './run.js';
 
 /**

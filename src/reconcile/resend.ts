@@ -4,9 +4,9 @@ import type { RequestedValidation } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { awaitingProof, unanswered } from '../planner/validation.js';
 import type { Deps } from './deps.js';
-import { openRun } from './engine.js';
 import { refuseLostState } from './land.js';
 import { leaveNotes, noteRefusal, refuseWhilePaused } from './notes.js';
+import { openRun } from './open-run.js';
 import { providerFor, type Run, statusOf, stopIfAsked } from './run.js';
 
 /** Mails that were sent once more. */

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { CertError } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
 import { HOUR_MS } from '../../src/model/time.js';
-import { ConfigurationError } from '../../src/reconcile/engine.js';
+import { ConfigurationError } from '../../src/reconcile/open-run.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import {
   applyOnce,

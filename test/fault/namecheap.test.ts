@@ -4,7 +4,7 @@ import { resolveOrder } from '../../src/entry/cli/resolve-order.js';
 import { isOpen } from '../../src/model/intent.js';
 import type { Status } from '../../src/model/status.js';
 import { DAY_MS, HOUR_MS, toMs } from '../../src/model/time.js';
-import { openRun } from '../../src/reconcile/engine.js';
+import { openRun } from '../../src/reconcile/open-run.js';
 import { newKey } from '../conformance/builders.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {

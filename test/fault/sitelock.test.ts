@@ -6,7 +6,7 @@ import { isOpen } from '../../src/model/intent.js';
 import type { JsonObject } from '../../src/model/json.js';
 import type { Status } from '../../src/model/status.js';
 import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
-import { openRun } from '../../src/reconcile/engine.js';
+import { openRun } from '../../src/reconcile/open-run.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,

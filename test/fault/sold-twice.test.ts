@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { resolveOrder } from '../../src/entry/cli/resolve-order.js';
 import { CertError } from '../../src/model/errors.js';
 import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
-import { openRun, planOnly } from '../../src/reconcile/engine.js';
+import { planOnly } from '../../src/reconcile/engine.js';
+import { openRun } from '../../src/reconcile/open-run.js';
 import {
   applyOnce,
   aroundStep,

@@ -3,7 +3,7 @@ import { resolveNotPlaced } from '../../src/entry/cli/resolve-not-placed.js';
 import { resolveOrder } from '../../src/entry/cli/resolve-order.js';
 import { isOpen } from '../../src/model/intent.js';
 import type { Status } from '../../src/model/status.js';
-import { openRun } from '../../src/reconcile/engine.js';
+import { openRun } from '../../src/reconcile/open-run.js';
 import {
   applyOnce,
   expectKeyFits,

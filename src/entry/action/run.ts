@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { CertError, messageOf } from '../../model/errors.js';
-import { ConfigurationError } from '../../reconcile/engine.js';
+import { ConfigurationError } from '../../reconcile/open-run.js';
 import { terminalText } from '../../report/escape.js';
 import { findingsText } from '../../report/findings.js';
 import { lineNotes } from '../../report/line-notes.js';

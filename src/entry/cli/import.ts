@@ -1,6 +1,6 @@
 import { CertError } from '../../model/errors.js';
-import { ConfigurationError } from '../../reconcile/engine.js';
 import { environmentFindings } from '../../reconcile/environments.js';
+import { ConfigurationError } from '../../reconcile/open-run.js';
 import { type ImportRow, type ImportSummary, importText } from '../../report/import-text.js';
 import { jsonText } from '../../report/json.js';
 import { type Account, closeAccounts, openAccounts } from '../accounts.js';

@@ -3,7 +3,7 @@ import { createSealer } from '../../keys/age.js';
 import { proveRecipients } from '../../keys/prove.js';
 import { CertError } from '../../model/errors.js';
 import type { Secret } from '../../model/secret.js';
-import { ConfigurationError } from '../../reconcile/engine.js';
+import { ConfigurationError } from '../../reconcile/open-run.js';
 import type { StateView } from '../../reconcile/state.js';
 import { certificatePath } from '../../repository/layout.js';
 import type { Context } from '../context.js';

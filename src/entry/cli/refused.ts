@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../reconcile/engine.js';
+import { ConfigurationError } from '../../reconcile/open-run.js';
 import { findingsText } from '../../report/findings.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';

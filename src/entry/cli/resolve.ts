@@ -1,5 +1,5 @@
 import { CertError } from '../../model/errors.js';
-import { openRun } from '../../reconcile/engine.js';
+import { openRun } from '../../reconcile/open-run.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { openWorkplace } from '../workplace.js';

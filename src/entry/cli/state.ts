@@ -1,9 +1,9 @@
 import { CertError } from '../../model/errors.js';
 import type { StateHeader, Status } from '../../model/status.js';
 import type { Deps } from '../../reconcile/deps.js';
-import { notInitialised } from '../../reconcile/engine.js';
 import { land, observeState, refuseLostState } from '../../reconcile/land.js';
 import { commitMessage } from '../../reconcile/message.js';
+import { notInitialised } from '../../reconcile/open-run.js';
 import { statusFile } from '../../reconcile/run.js';
 import type { StateView } from '../../reconcile/state.js';
 import { HEADER_PATH } from '../../repository/layout.js';

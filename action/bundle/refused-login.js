@@ -1,0 +1,1 @@
+import{t as e}from"./errors.js";function t(t,n){if(!(n instanceof e)||n.code!==`provider.credentials`)throw n;let r=n.remedy===void 0?[]:[n.remedy];return{ok:!1,environment:t,findings:[n.message,...r]}}export{t};
