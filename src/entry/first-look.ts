@@ -32,7 +32,7 @@ export interface FirstLook {
  * @throws CertError as opening and fetching do
  */
 export async function firstLook(context: Context, syncOlderMs = Infinity): Promise<FirstLook> {
-  const file = quietFile(cacheFolder(context.env), context.cwd);
+  const file = quietFile(cacheFolder(context.env), context.cwd, context.shard);
   const record = readQuiet(file, context.log);
   if (record === undefined || !(await stillStands(context, record))) return {};
   const repository = await openRemote(context, record.branches);

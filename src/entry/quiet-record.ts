@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { SecretSource } from '../model/secret.js';
+import { type Shard, shardText } from '../model/shard.js';
 import { HOUR_MS } from '../model/time.js';
 import type { Log } from '../ports/log.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
@@ -66,9 +67,11 @@ function build(): string {
   return [version, process.version, ...stamps].join(' ');
 }
 
-/** One small file for each folder that runs are started in. */
-export const quietFile = (cacheDir: string, cwd: string): string =>
-  join(cacheDir, 'quiet', `${createHash('sha256').update(cwd).digest('hex').slice(0, 32)}.json`);
+/** One small file for each folder that runs are started in, and each shard. */
+export const quietFile = (cacheDir: string, cwd: string, shard?: Shard): string => {
+  const key = shard === undefined ? cwd : `${cwd}\0${shardText(shard)}`;
+  return join(cacheDir, 'quiet', `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
+};
 
 export const textDigest = (text: string | undefined): string | null =>
   text === undefined ? null : createHash('sha256').update(text).digest('hex');

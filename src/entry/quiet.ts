@@ -46,7 +46,7 @@ export function rememberQuiet(
       Object.values(credentials),
     ),
   };
-  writeQuiet(quietFile(cacheFolder(context.env), context.cwd), record, context.log);
+  writeQuiet(quietFile(cacheFolder(context.env), context.cwd, context.shard), record, context.log);
 }
 
 /** Nothing to do, nothing to say, and nothing that the next run would have to look at. */

@@ -8,6 +8,7 @@ import { openWorktree } from '../../repository/worktree.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode, exitCodeOfError } from '../exit.js';
 import { readConfiguration } from '../files.js';
+import { SHARD_VARIABLE, shardOf } from '../shard.js';
 import { DEFAULT_BRANCHES } from '../workplace.js';
 import { readEvent } from './event.js';
 import { withGitAccess } from './git-access.js';
@@ -105,14 +106,14 @@ async function perform(job: Job, work: Work): Promise<ExitCode> {
     case 'plan-pull':
       return (await import('./plan-pull.js')).planPull(job, work.pull);
     case 'apply': {
-      const code = await (await import('./apply.js')).applyBranch(job, work.isScheduled);
+      const code = await (await import('./apply.js')).applyBranch(inShard(job), work.isScheduled);
       if (work.isScheduled) await (await import('./keep-alive.js')).keepScheduleAlive(job);
       return code;
     }
     case 'plan':
       return (await import('./look.js')).planBranch(job);
     case 'sync':
-      return (await import('./look.js')).syncAccounts(job);
+      return (await import('./look.js')).syncAccounts(inShard(job));
     case 'validate':
       return (await import('./look.js')).validateFiles(job);
     case 'comment':
@@ -121,6 +122,13 @@ async function perform(job: Job, work: Work): Promise<ExitCode> {
       job.runner.notice(work.why);
       return EXIT.fine;
   }
+}
+
+/** A pull request is planned as a whole, whatever shards there are. @throws CertError `usage` */
+function inShard(job: Job): Job {
+  const { context } = job;
+  const shard = shardOf(context.env[SHARD_VARIABLE], context.env);
+  return shard === undefined ? job : { ...job, context: { ...context, shard } };
 }
 
 function failed(context: Context, runner: Runner, error: unknown): ExitCode {

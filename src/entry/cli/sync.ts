@@ -1,3 +1,4 @@
+import { actsFor } from '../../model/shard.js';
 import { endpointVerdict } from '../../policy/serving.js';
 import { type WrittenDueDate, writeDueDates } from '../../reconcile/due-dates.js';
 import { type Synced, sync } from '../../reconcile/engine.js';
@@ -34,7 +35,9 @@ export async function run(
       context.progress.clear();
       if (synced.findings.length > 0) context.say(findingsText(synced.findings, context.render));
       const dueDates =
-        options.writeDueDates === true ? await writeDueDates(workplace.deps, among(args, synced)) : [];
+        options.writeDueDates === true
+          ? await writeDueDates(workplace.deps, among(context, args, synced))
+          : [];
       context.progress.clear();
       const problems = dueDates.some(({ problem }) => problem !== undefined);
       const found = exitOf(synced, context.clock.now());
@@ -53,11 +56,10 @@ export async function run(
   });
 }
 
-/** The certificates that were asked for; undefined: all. */
-function among(args: readonly string[], { view }: Synced): ((name: string) => boolean) | undefined {
-  if (args.length === 0) return undefined;
-  const names = new Set(chosen(args, [...view.statuses.keys()]));
-  return (name) => names.has(name);
+/** The certificates of this shard that were asked for. */
+function among({ shard }: Context, args: readonly string[], { view }: Synced): (name: string) => boolean {
+  const names = args.length === 0 ? undefined : new Set(chosen(args, [...view.statuses.keys()]));
+  return (name) => actsFor(shard, name) && (names?.has(name) ?? true);
 }
 
 const dueLine = ({ name, orderId, day, problem }: WrittenDueDate): string =>
