@@ -144,7 +144,12 @@ export interface RequestRecord {
   readonly requestedAt: Instant;
   readonly reason: string;
   readonly revocationReason?: RevocationReason;
+  /** Of a reissue: the certificate that has to go; another one in its place is what was asked for. */
   readonly serial?: string;
+  /** Id of the mass replacement it belongs to. */
+  readonly replacement?: string;
+  /** When the certificate has to be replaced. */
+  readonly deadline?: Instant;
   /** For abandon: the provider's order id. */
   readonly order?: string;
   /** The provider refused; tried again when the ladder allows. */
@@ -236,6 +241,16 @@ export const emptyStatus = (name: string, kind: Status['kind'] = 'certificate'):
   requests: [],
 });
 
+/** Many certificates that have to be replaced, asked for at once. What is left of it stands in their requests. */
+export interface ReplacementRecord {
+  readonly id: string;
+  readonly askedAt: Instant;
+  readonly deadline: Instant;
+  readonly reason: string;
+  /** Requests recorded for it. */
+  readonly count: number;
+}
+
 /** `issued/_certwright.json`. */
 export interface StateHeader {
   readonly formatVersion: number;
@@ -248,6 +263,8 @@ export interface StateHeader {
   readonly manifestCommit?: string;
   /** Recipients that were shown to open what we seal. */
   readonly provenRecipients: readonly string[];
+  /** Oldest first, bounded. Absent: none was ever asked for. */
+  readonly replacements?: readonly ReplacementRecord[];
 }
 
 /** The newest format this build reads and the one it writes. */

@@ -1,6 +1,7 @@
 import { namesServe } from '../model/names.js';
 import type { CurrentCertificate } from '../model/status.js';
 import { dayOf } from '../model/time.js';
+import { openReissueRequest } from '../policy/replacement.js';
 import { autoRenewOff } from './auto-renew.js';
 import type { Decision, Draft } from './draft.js';
 import { driveIntent } from './drive.js';
@@ -95,8 +96,10 @@ const reissueText: Check = (s) =>
     : { ...reissue(s, 'ReissueRequested', `the manifest says: ${s.spec.reissue}`), byEdit: true };
 
 const reissueAsked: Check = (s) => {
-  const request = s.status.requests.find((r) => r.action === 'reissue');
-  return request && reissue(s, 'ReissueRequested', request.reason);
+  const request = openReissueRequest(s.status);
+  if (request === undefined) return undefined;
+  const till = request.deadline === undefined ? '' : `; to be replaced by ${request.deadline}`;
+  return reissue(s, 'ReissueRequested', `${request.reason}${till}`);
 };
 
 const certificateEnding: Check = (s) => {

@@ -4,6 +4,7 @@ import type { Plan, PlanItem } from '../model/plan.js';
 import { toInstant } from '../model/time.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
+import { openReissueRequest } from '../policy/replacement.js';
 import { seenOrder } from './adoptions.js';
 import { collectOrders } from './collect.js';
 import { publishFormats } from './formats.js';
@@ -90,9 +91,12 @@ async function prepareAll(
   lines: readonly PlanItem[],
   options: ActOptions,
 ): Promise<readonly Job[]> {
-  const sends = lines.filter(
-    (item) =>
-      SENDING.has(item.action) && item.queued === undefined && options.allowed(item) && !paused(run, item),
+  const sends = urgentFirst(
+    run.view,
+    lines.filter(
+      (item) =>
+        SENDING.has(item.action) && item.queued === undefined && options.allowed(item) && !paused(run, item),
+    ),
   );
   const looked = await lookOnceMore(run, sends, options);
   const wanted = checkAgain(run, options);
@@ -111,6 +115,20 @@ async function prepareAll(
     }
   }
   return jobs;
+}
+
+/** What has a deadline goes first: the nearest one, then what costs nothing, then what ends first; the rest as it stands. */
+function urgentFirst(view: StateView, items: readonly PlanItem[]): readonly PlanItem[] {
+  const urgent = items.flatMap((item) => {
+    const status = statusOf(view, item.name);
+    const deadline = item.action === 'revoke' ? undefined : openReissueRequest(status)?.deadline;
+    const paid = item.price.kind === 'free' ? '0' : '1';
+    return deadline === undefined ? [] : [{ item, key: `${deadline} ${paid} ${status.current?.notAfter}` }];
+  });
+  if (urgent.length === 0) return items;
+  const first = new Set(urgent.map(({ item }) => item));
+  const sorted = urgent.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return [...sorted.map(({ item }) => item), ...items.filter((item) => !first.has(item))];
 }
 
 /** DNS may have changed since the plan was made: somebody had to read it first. */

@@ -154,6 +154,25 @@ export function buildProgram(start: Start): Command {
     () => import('./reissue.js'),
   ).requiredOption('--reason <text>', 'why, for the history');
 
+  add(
+    'replace [names...]',
+    'ask for many new certificates by a deadline, as after an incident of a CA',
+    () => import('./replace.js'),
+  )
+    .option(
+      '--serials <file>',
+      'only these serial numbers: one for each line, CSV with a column serial, JSON',
+    )
+    .option('--issuer <name>', 'only of this issuer, such as "CN=Example CA 2"')
+    .option('--issued-after <date>', 'only whose notBefore is then or later')
+    .option('--issued-before <date>', 'only whose notBefore is earlier')
+    .option('--deadline <when>', 'when all of them have to be replaced: 24h, 5d or an instant')
+    .option('--reason <text>', 'why, for the history')
+    .option('--dry-run', 'show what it takes, record nothing', false)
+    .option('--status', 'how far replacements are, and whether their deadlines hold', false)
+    .option('--withdraw <id>', 'take back what is left of this replacement')
+    .option('-y, --yes', 'do not ask', false);
+
   add('revoke <name>', 'ask for a revocation', () => import('./revoke.js'))
     .addOption(new Option('--code <code>', 'RFC 5280 reason').choices(REASONS).default('unspecified'))
     .option('--serial <hex>', 'an earlier certificate instead of the current one')
