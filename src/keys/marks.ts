@@ -19,8 +19,9 @@ export interface Marks {
 /** 20 characters after `age1` are 100 bits: enough to tell recipients apart, and short enough to read. */
 const SHOWN = 24;
 
-/** What stands for a recipient: its beginning. */
-export const markOf = (recipient: string): string => recipient.slice(0, SHOWN);
+/** What stands for a recipient: its beginning. The mark of a keystore stands for itself. */
+export const markOf = (opener: string): string =>
+  opener.startsWith('age1') ? opener.slice(0, SHOWN) : opener;
 
 /** What stands for a keystore: another program, or other arguments, is another one. */
 export const keystoreMark = ({ run }: Pick<KeystoreConfig, 'run'>): string =>

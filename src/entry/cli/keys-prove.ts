@@ -146,7 +146,7 @@ function tell(
   }
   if (opened.kind === 'closed') {
     context.say(
-      `warning: ${opened.file} cannot be opened by the identities given: it was sealed before they were recipients; reissue it once`,
+      `warning: ${opened.file} cannot be opened by the identities given: it was sealed before they were recipients; whoever can open it runs \`certwright rekey\``,
     );
   }
   if (opened.kind === 'damaged') context.say(`warning: ${opened.file} is damaged: ${opened.why ?? ''}`);
