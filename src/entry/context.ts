@@ -37,6 +37,8 @@ export interface Context {
   readonly definitions: readonly ProviderDefinition[];
   /** May programs of the user's own be started after a publication? The command line and the daemon do. */
   readonly startsHooks?: boolean;
+  /** The checkout is somebody's proposal: no program of it is started. */
+  readonly isProposal?: true;
   /** Makes the commits of the state branch; absent: they are pushed. */
   readonly publisher?: CommitPublisher;
   /** Token for the forge; absent: `GITHUB_TOKEN` or `GH_TOKEN`, where one is set. */

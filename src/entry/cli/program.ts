@@ -214,6 +214,11 @@ export function buildProgram(start: Start): Command {
     start,
   );
 
+  add('rekey', 'seal everything anew for the recipients there are now', () => import('./rekey.js'))
+    .option('--reissue-removed', 'ask for new keys where a removed recipient knows the old one', false)
+    .option('--dry-run', 'show it, change nothing', false)
+    .option('-y, --yes', 'do not ask', false);
+
   add(
     'sandbox [provider]',
     'a strict local server of a provider, to rehearse with',
