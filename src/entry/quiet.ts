@@ -4,8 +4,8 @@ import type { Condition } from '../policy/conditions.js';
 import { isLookDue } from '../policy/doubts.js';
 import type { Applied } from '../reconcile/engine.js';
 import { configurationIn } from './configuration-file.js';
-import { type Context, cacheFolder } from './context.js';
-import { type QuietRecord, quietFile, subjectOf, textDigest, writeQuiet } from './quiet-record.js';
+import type { Context } from './context.js';
+import { type QuietRecord, quietStoreOf, subjectOf, textDigest } from './quiet-record.js';
 import type { Workplace } from './workplace.js';
 
 /**
@@ -46,7 +46,7 @@ export function rememberQuiet(
       Object.values(credentials),
     ),
   };
-  writeQuiet(quietFile(cacheFolder(context.env), context.cwd), record, context.log);
+  quietStoreOf(context).write(record);
 }
 
 /** Nothing to do, nothing to say, and nothing that the next run would have to look at. */

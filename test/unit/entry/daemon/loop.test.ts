@@ -7,7 +7,7 @@ import { MINUTE_MS } from '../../../../src/model/time.js';
 import type { Clock } from '../../../../src/ports/clock.js';
 import { testContext } from '../../../support/context.js';
 
-const QUIET: OneRun = { code: 0, quiet: true, dueMs: Infinity, conditions: [] };
+const QUIET: OneRun = { code: 0, quiet: true, dueMs: Infinity, goesOn: false, conditions: [] };
 
 /** A clock whose sleeps are over at once and add up; they end early on the signal. */
 function fastClock() {
@@ -37,7 +37,7 @@ async function loopOf(runs: readonly (() => OneRun | Promise<OneRun>)[]) {
   });
   const starts: number[] = [];
   const states: (string | undefined)[] = [];
-  const loop = createLoop(context, 5 * MINUTE_MS, createAlarm(clock), async (count) => {
+  const loop = createLoop(context, { pollMs: 5 * MINUTE_MS }, createAlarm(clock), async ({ count }) => {
     starts.push(now());
     states.push(loop.unready());
     const run = runs[count - 1];

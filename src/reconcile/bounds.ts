@@ -1,0 +1,44 @@
+import type { PlanItem } from '../model/plan.js';
+import type { Clock } from '../ports/clock.js';
+
+/** How much one run begins; absent: everything there is to do. */
+export interface RunLimits {
+  /** New sends: orders, reissues, renewals, revocations and the like. */
+  readonly sends: number;
+  /** After this long nothing more is begun, in ms; what is on its way is finished. */
+  readonly ms: number;
+}
+
+/** What a run may still begin. */
+export interface Bounds {
+  /** Sends that may still be begun. */
+  free(): number;
+  begun(sends: number): void;
+  /** No further batch, look or pass? */
+  isOver(): boolean;
+  /** Lines that the last pass left to the next run. */
+  left: number;
+}
+
+export function createBounds(limits: RunLimits | undefined, clock: Pick<Clock, 'monotonic'>): Bounds {
+  const endMs = clock.monotonic() + (limits?.ms ?? Number.POSITIVE_INFINITY);
+  let free = limits?.sends ?? Number.POSITIVE_INFINITY;
+  const isOver = () => clock.monotonic() >= endMs;
+  return {
+    free: () => (isOver() ? 0 : free),
+    begun(sends) {
+      free -= sends;
+    },
+    isOver,
+    left: 0,
+  };
+}
+
+/** One line of every account in turn, each account's in their order: a long list of one keeps nobody waiting. */
+export function inTurn(items: readonly PlanItem[]): readonly PlanItem[] {
+  const accounts = [...Map.groupBy(items, ({ provider }) => provider).values()];
+  const longest = Math.max(0, ...accounts.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, turn) =>
+    accounts.flatMap((lines) => (lines[turn] === undefined ? [] : [lines[turn]])),
+  ).flat();
+}
