@@ -30,7 +30,7 @@ export interface Carried {
 /** Reads everything, plans, and carries it out. @throws CertError */
 export async function carryOut(
   context: Context,
-  workplace: Workplace,
+  workplace: Pick<Workplace, 'deps' | 'local' | 'repository'>,
   { startedMs, ...options }: CarryOut,
 ): Promise<Carried> {
   const applied = await apply(workplace.deps, {

@@ -14,7 +14,7 @@ import type { Workplace } from './workplace.js';
  */
 export function rememberQuiet(
   context: Context,
-  workplace: Workplace,
+  workplace: Pick<Workplace, 'local' | 'repository'>,
   applied: Applied,
   conditions: Iterable<Condition>,
   startedMs: number,

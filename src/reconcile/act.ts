@@ -41,7 +41,6 @@ export interface ActOptions {
  */
 export async function act(run: Run, plan: Plan, options: ActOptions): Promise<void> {
   const lines = plan.items.filter((item) => item.hold === undefined);
-  options.bounds.left = 0;
   for (const item of plan.items) {
     if (item.hold) {
       run.events.push({ ...lineOf(item), outcome: 'held', message: item.hold.message });
@@ -105,10 +104,10 @@ async function prepareAll(
   const jobs: Job[] = [];
   while (waiting.length > 0 && bounds.free() > 0) {
     const prepared = await prepareSome(run, waiting.splice(0, bounds.free()), options);
-    bounds.begun(prepared.length);
+    bounds.begin(prepared.map(({ name }) => name));
     jobs.push(...prepared);
   }
-  bounds.left += waiting.length;
+  bounds.leave(waiting.map(({ name }) => name));
   return jobs;
 }
 

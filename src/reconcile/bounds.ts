@@ -13,24 +13,31 @@ export interface RunLimits {
 export interface Bounds {
   /** Sends that may still be begun. */
   free(): number;
-  begun(sends: number): void;
+  begin(names: readonly string[]): void;
+  /** They are for the next run. */
+  leave(names: readonly string[]): void;
   /** No further batch, look or pass? */
   isOver(): boolean;
-  /** Lines that the last pass left to the next run. */
-  left: number;
+  /** Certificates and sites with something that was left and not begun by a later pass. */
+  readonly left: ReadonlySet<string>;
 }
 
 export function createBounds(limits: RunLimits | undefined, clock: Pick<Clock, 'monotonic'>): Bounds {
   const endMs = clock.monotonic() + (limits?.ms ?? Number.POSITIVE_INFINITY);
   let free = limits?.sends ?? Number.POSITIVE_INFINITY;
+  const left = new Set<string>();
   const isOver = () => clock.monotonic() >= endMs;
   return {
     free: () => (isOver() ? 0 : free),
-    begun(sends) {
-      free -= sends;
+    begin(names) {
+      free -= names.length;
+      for (const name of names) left.delete(name);
+    },
+    leave(names) {
+      for (const name of names) left.add(name);
     },
     isOver,
-    left: 0,
+    left,
   };
 }
 

@@ -186,7 +186,7 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
     return {
       ...resultOf(run, first, events),
       accounts,
-      goesOn: bounds.left > 0 && changedSince(begun, run.view),
+      goesOn: bounds.left.size > 0 && changedSince(begun, run.view),
     };
   } finally {
     await leaveNotes(deps, run.view, run.notes);
@@ -340,7 +340,7 @@ async function waitForQuickOnes(
   for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_LOOK_MS)) {
     const leftMs = startMs + waitMs - deps.clock.monotonic();
     // What may be begun at once is not kept waiting for what takes a while.
-    if (leftMs <= 0 || bounds.left > 0 || bounds.isOver() || !someoneWaits(run, leftMs)) return;
+    if (leftMs <= 0 || bounds.left.size > 0 || bounds.isOver() || !someoneWaits(run, leftMs)) return;
     stopIfAsked(deps);
     deps.progress.step('waiting for orders that are issued quickly');
     await deps.clock.sleep(Math.min(pauseMs, leftMs), deps.signal);

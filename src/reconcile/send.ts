@@ -63,7 +63,7 @@ export interface SentStep {
 export async function sendJobs(
   run: Run,
   batches: readonly (readonly Job[])[],
-  bounds: Pick<Bounds, 'isOver' | 'left'>,
+  bounds: Pick<Bounds, 'isOver' | 'leave'>,
 ): Promise<void> {
   let unrecorded: readonly SentStep[] = [];
   const taken = () => {
@@ -75,7 +75,7 @@ export async function sendJobs(
     for (const [i, batch] of batches.entries()) {
       // Nothing of it is on the branch yet: it is as if it had not been thought of.
       if (bounds.isOver()) {
-        bounds.left += batches.slice(i).flat().length;
+        bounds.leave(batches.slice(i).flatMap((rest) => rest.map(({ name }) => name)));
         break;
       }
       let waiting = batch;

@@ -66,12 +66,17 @@ export function createLoop(
     why = undefined;
   }
 
-  function failed(error: unknown): void {
+  function isFailing(text: string): void {
     if (failures === 0) failingSinceMs = clock.monotonic();
     failures += 1;
-    why = explain(error);
+    why = text;
+  }
+
+  function failed(error: unknown): void {
+    const text = explain(error);
+    isFailing(text);
     // Without a count: a trouble that lasts is one line, not one for each try.
-    const fields = { code: error instanceof CertError ? error.code : 'internal', text: why };
+    const fields = { code: error instanceof CertError ? error.code : 'internal', text };
     if (error instanceof CertError) log.warn(fields, 'run failed');
     else log.error({ ...fields, stack: error instanceof Error ? error.stack : '' }, 'run failed');
   }
@@ -83,9 +88,12 @@ export function createLoop(
     fresh = false;
     try {
       const ended = await run(start);
-      recovered();
-      branch = ended.applied?.configuration.branches.approval ?? branch;
+      const { applied } = ended;
+      branch = applied?.configuration.branches.approval ?? branch;
       tell(ended);
+      // Nothing can be bought until the clock is set, and every try is written down.
+      if (applied?.clockProblem !== undefined) isFailing(applied.clockProblem);
+      else recovered();
       return ended;
     } catch (error) {
       if (error instanceof CertError && error.code === 'interrupted' && signal.aborted) throw error;

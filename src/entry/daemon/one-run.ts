@@ -20,11 +20,14 @@ export interface RunOptions {
   readonly fresh: boolean;
 }
 
+/** What a run needs of the folder it works in. */
+export type RunPlace = Pick<Workplace, 'deps' | 'local' | 'repository' | 'close'>;
+
 /** Where a run gets what it works on. */
 export interface Places {
   openRemote: typeof openRemote;
   /** @param opened  used, and closed with the workplace, if it is for the same branches */
-  openWorkplace(context: Context, opened: Remote | undefined): Promise<Workplace>;
+  openWorkplace(context: Context, opened: Remote | undefined): Promise<RunPlace>;
 }
 
 /** What one run came to. */

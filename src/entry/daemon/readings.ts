@@ -1,22 +1,22 @@
 import type { Reading } from '../../reconcile/deps.js';
-import type { Workplace } from '../workplace.js';
+import type { RunPlace } from './one-run.js';
 
 /**
  * Keeps what was read from the last commit of the approval branch: while something waits, run after run reads the same
  * files, and a large repository takes seconds. Never more than one commit is kept.
  */
-export function rememberReadings(): (workplace: Workplace) => Workplace {
+export function rememberReadings(): (place: RunPlace) => RunPlace {
   let kept: { readonly key: string; readonly reading: Reading } | undefined;
-  return (workplace) => {
-    const { deps, local } = workplace;
+  return (place) => {
+    const { deps, local } = place;
     // Other branches may be refused: what was read for some says nothing of others.
-    const place = JSON.stringify(local.configuration?.branches ?? null);
+    const branches = JSON.stringify(local.configuration?.branches ?? null);
     return {
-      ...workplace,
+      ...place,
       deps: {
         ...deps,
         async readFiles(tree) {
-          const key = `${tree.commit} ${place}`;
+          const key = `${tree.commit} ${branches}`;
           if (kept?.key !== key) kept = { key, reading: await deps.readFiles(tree) };
           return kept.reading;
         },
