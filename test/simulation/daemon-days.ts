@@ -16,7 +16,7 @@ import { actor } from './stage.js';
 import { configurationText, World } from './world.js';
 
 const START_MS = Date.UTC(2026, 10, 22, 12);
-export const HOURS = 72;
+const HOURS = 72;
 /** Certificates end after three days, so that each of them falls due while the daemons live. */
 const VALIDITY_DAYS = 3;
 /** Nothing happens, and nothing falls due. */
