@@ -110,6 +110,7 @@ export const openAccount = (
     accountStore: repository.accounts(config.id),
     runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
     random: context.random,
+    observe: context.observeCalls?.(config.id),
   });
 
 async function connect(

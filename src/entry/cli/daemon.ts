@@ -5,9 +5,10 @@ import { parseDuration } from '../../model/term.js';
 import { SECOND_MS } from '../../model/time.js';
 import type { Context } from '../context.js';
 import { createAlarm } from '../daemon/alarm.js';
-import { createLoop } from '../daemon/loop.js';
+import { createLoop, type Loop } from '../daemon/loop.js';
 import { oneRun } from '../daemon/one-run.js';
 import { startServer } from '../daemon/server.js';
+import { createWatch } from '../daemon/watch.js';
 import { EXIT } from '../exit.js';
 import { resolveSecret } from '../secrets.js';
 import { createLog, logLevels } from '../system/log.js';
@@ -34,8 +35,11 @@ export async function run(context: Context, globals: Globals, options: Options):
   await openCheckout(own);
   const { log } = own;
   const alarm = createAlarm(own.clock);
-  const loop = createLoop(own, pollMs, alarm, (count) =>
-    oneRun({ ...own, log: log.child({ count }) }, globals, { waitMs, syncOlderMs }),
+  const watch = await createWatch(own, globals, options, () => loop.unready() === undefined);
+  const loop: Loop = createLoop(own, pollMs, alarm, (count) =>
+    watch.around((report) =>
+      oneRun({ ...watch.context, log: log.child({ count }) }, globals, { waitMs, syncOlderMs, report }),
+    ),
   );
   const server = await startServer({
     host: String(options.host),
@@ -45,6 +49,7 @@ export async function run(context: Context, globals: Globals, options: Options):
     branch: loop.branch,
     unready: loop.unready,
     onPush: alarm.ring,
+    metrics: watch.text,
   });
   try {
     log.info({ url: server.url, webhook: secret !== undefined, version }, 'daemon started');

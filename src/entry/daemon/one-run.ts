@@ -6,6 +6,8 @@ import type { Globals } from '../cli/globals.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
+import type { RunReport } from '../metrics/recorder.js';
+import { situationAfter } from '../situation.js';
 import { openWorkplace } from '../workplace.js';
 
 export interface RunOptions {
@@ -13,6 +15,8 @@ export interface RunOptions {
   readonly waitMs: number;
   /** Accounts whose last list is older are listed. */
   readonly syncOlderMs: number;
+  /** Told what the run saw. */
+  readonly report?: RunReport;
 }
 
 /** What one run came to. */
@@ -35,12 +39,13 @@ export interface OneRun {
 export async function oneRun(
   context: Context,
   globals: Globals,
-  { waitMs, syncOlderMs }: RunOptions,
+  { waitMs, syncOlderMs, report }: RunOptions,
 ): Promise<OneRun> {
   const startedMs = context.clock.now();
   const look = await firstLook(context, syncOlderMs);
   if (look.quiet !== undefined) {
     await look.remote?.repository.close();
+    report?.quiet();
     return { code: EXIT.fine, quiet: true, dueMs: look.untilMs ?? Infinity, conditions: [] };
   }
   const workplace = await openWorkplace(context, globals, look.remote);
@@ -52,6 +57,7 @@ export async function oneRun(
       confirm: async () => true,
     });
     const { applied, code } = carried;
+    await report?.seen(workplace, () => situationAfter(context, workplace.deps, applied));
     return {
       code,
       quiet: false,

@@ -11,6 +11,9 @@ import { judgeDelivery } from './webhook.js';
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 const SLOWEST_REQUEST_MS = 10 * SECOND_MS;
 const MOST_CONNECTIONS = 64;
+const PLAIN_TYPE = 'text/plain; charset=utf-8';
+/** https://prometheus.io/docs/instrumenting/exposition_formats/ */
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface ServerOptions {
   readonly host: string;
@@ -24,6 +27,8 @@ export interface ServerOptions {
   /** Why this daemon is not ready; undefined: it is. */
   unready(): string | undefined;
   onPush(): void;
+  /** For Prometheus, ready made; absent: there are none. */
+  metrics?(): Promise<string>;
 }
 
 export interface DaemonServer {
@@ -78,6 +83,8 @@ async function answer(
     const why = options.unready();
     return why === undefined ? say(response, 200, 'ready') : say(response, 503, why);
   }
+  if (path === '/metrics' && reads && options.metrics !== undefined)
+    return say(response, 200, await options.metrics(), METRICS_TYPE);
   if (path === '/webhook' && options.secret !== undefined) {
     if (request.method === 'POST') return take(request, response, options, options.secret);
     response.setHeader('allow', 'POST');
@@ -125,11 +132,11 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
 }
 
 /** Event names come from outside: text, never sniffed. */
-function say(response: ServerResponse, status: number, text: string): void {
+function say(response: ServerResponse, status: number, text: string, type = PLAIN_TYPE): void {
   response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
+    'content-type': type,
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
   });
-  response.end(`${text}\n`);
+  response.end(text.endsWith('\n') ? text : `${text}\n`);
 }
