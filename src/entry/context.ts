@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CertError } from '../model/errors.js';
 import type { Secret } from '../model/secret.js';
+import type { CallObserver } from '../ports/call-observer.js';
 import type { Clock, Random } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { ProviderDefinition } from '../ports/provider.js';
@@ -44,6 +45,8 @@ export interface Context {
   readonly quiet?: QuietStore;
   /** Makes the commits of the state branch; absent: they are pushed. */
   readonly publisher?: CommitPublisher;
+  /** Counts the HTTP requests of an account, by its id; absent: nobody does. */
+  readonly observeCalls?: (account: string) => CallObserver;
   /** Token for the forge; absent: `GITHUB_TOKEN` or `GH_TOKEN`, where one is set. */
   readonly forgeToken?: Secret;
 }
