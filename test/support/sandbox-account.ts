@@ -10,6 +10,8 @@ import { memoryLog } from './memory-log.js';
 export interface SandboxAccountOptions {
   readonly settings?: JsonObject;
   readonly config?: Partial<ProviderConfig>;
+  /** The account that delivers what this one sells; its clock is that of both. */
+  readonly upstream?: Pick<SandboxAccount, 'provider' | 'clock'>;
 }
 
 export interface SandboxAccount {
@@ -36,7 +38,7 @@ export async function openSandboxAccount(
   { definition, login, secret, config: defaults }: Opening,
   options: SandboxAccountOptions = {},
 ): Promise<SandboxAccount> {
-  const clock = manualClock();
+  const clock = options.upstream?.clock ?? manualClock();
   const sandbox = await startSandbox(definition.type, {
     now: () => clock.now(),
     login,
@@ -70,6 +72,7 @@ export async function openSandboxAccount(
       accountStore: memoryAccountStore(),
       runnerSealer: { seal: unsealed, open: unsealed },
       random: { hex: (bytes) => 'ab'.repeat(bytes) },
+      ...(options.upstream === undefined ? {} : { upstream: options.upstream.provider }),
     };
     return definition.create(deps);
   };
