@@ -72,6 +72,7 @@ export function freeSlot(
     (slot) =>
       slot.product === product &&
       slot.term === term &&
+      slot.continues !== true &&
       !taken.has(slot.id) &&
       holderOf(s.input, config.id, slot.id) === undefined &&
       rivalOf(s.input, s.name, config.id, slot.id) === undefined,

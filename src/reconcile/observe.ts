@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { issuesPublicly, type Violation } from '../model/capabilities.js';
+import { holdsOrder } from '../model/delivery.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import { sameNames } from '../model/names.js';
@@ -7,7 +8,7 @@ import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
 import { soldKey } from '../model/run-memory.js';
 import { parseTerm } from '../model/term.js';
-import { orderAt, servingOrder } from '../planner/facts.js';
+import { servingOrder } from '../planner/facts.js';
 import {
   type CertificateFacts,
   type FoundOrder,
@@ -205,7 +206,7 @@ const askBalances = (run: Run, answers: Answers, at: AtProvider, ids: ReadonlySe
 const askFreeSlots = (run: Run, answers: Answers, at: AtProvider, ids: ReadonlySet<string>) =>
   askEach(run, ids, async (id, provider) => {
     const known = answers.providers.get(id);
-    if (!provider.freeSlots || known?.freeSlots || known?.down !== undefined) return;
+    if (!provider.capabilities.usesFreeSlots || known?.freeSlots || known?.down !== undefined) return;
     try {
       const freeSlots = (await at(provider, async () => provider.freeSlots?.())) ?? [];
       answers.providers.set(id, { ...answers.providers.get(id), freeSlots });
@@ -309,7 +310,7 @@ async function ordersThere(
 
 /** Does an order of some certificate of ours, archived ones included, have this id at this account? */
 export const isExplained = ({ statuses }: StateView, provider: string, id: string): boolean =>
-  [...statuses.values()].some((status) => orderAt(status, provider, id) !== undefined);
+  [...statuses.values()].some(({ orders }) => orders.some((order) => holdsOrder(order, provider, id)));
 
 const mergeExisting = (a: Existing, b: Existing): Existing => ({
   byReference: [...(a.byReference ?? []), ...(b.byReference ?? [])],

@@ -7,6 +7,7 @@ import type { StateView } from '../../reconcile/state.js';
 import type { Diagnosis } from '../../report/doctor-text.js';
 import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
+import { offeringOf } from '../offerings.js';
 import type { Workplace } from '../workplace.js';
 
 /** Accounts are listed once a day where anything runs on its own. */
@@ -140,8 +141,7 @@ export async function ages(
   const nowMs = context.clock.now();
   const notes = await readNotes(deps, view, id);
   const lists = Object.values(providers).flatMap((config) => {
-    const definition = context.definitions.find(({ type }) => type === config.type);
-    if (!definition?.describe(config).capabilities.list) return [];
+    if (!offeringOf({ providers }, context.definitions, config)?.capabilities.list) return [];
     const listing = memoryOf(notes, config)?.listing;
     return [listing === undefined ? undefined : toMs(listing.at)];
   });
