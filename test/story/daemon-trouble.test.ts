@@ -89,6 +89,35 @@ describe('the daemon in trouble', () => {
     expect(await shop.control.purchases()).toBe(1);
   });
 
+  it('stops in its time although a push hangs, and goes on from the spool of its machine', SLOW, async () => {
+    const shop = await paidShop(ISSUED_AT_ONCE);
+    const team = await teamOf({ ...shop, program: PAID_COMMAND, files: SHOP });
+    const hang = join(await tempFolder(), 'hang');
+    const hook = join(team.remote.path, 'hooks', 'pre-receive');
+    await mkdir(join(team.remote.path, 'hooks'), { recursive: true });
+    await writeFile(hook, `#!/bin/sh\nwhile [ -e '${hang}' ]; do sleep 0.1; done\n`, { mode: 0o755 });
+    onTestFinished(() => rm(hang, { force: true }));
+    await shop.control.fault({ fault: { kind: 'slow', ms: 1000 }, path: '^/slots$' });
+    const daemon = await daemonOf(team, { args: ['--stop-within', '2s'] });
+    const isBuying = async (): Promise<boolean> =>
+      (await shop.control.wire()).some(({ text }) => text.includes('POST /slots '));
+    await expect.poll(isBuying, { timeout: LONG_MS, interval: 20 }).toBe(true);
+    await writeFile(hang, '');
+    await expect.poll(() => shop.control.purchases(), { timeout: LONG_MS, interval: 20 }).toBe(1);
+    await daemon.line(/"msg":"sent"/);
+    const startedMs = performance.now();
+    const { said } = await daemon.stop();
+    expect(performance.now() - startedMs).toBeLessThan(30_000);
+    expect(said).toContain('daemon stopped');
+    expect((await team.status('shop')).intents).toMatchObject([{ phase: 'intended' }]);
+
+    await rm(hang);
+    const again = await daemonOf(team);
+    await again.line(/"cert":"shop".*"outcome":"done"/);
+    expect((await again.stop()).code).toBe(0);
+    expect(await shop.control.purchases()).toBe(1);
+  });
+
   it('does not start with what it cannot use', SLOW, async () => {
     const { certwright } = await teamOf();
     const cases = [
