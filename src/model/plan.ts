@@ -89,6 +89,7 @@ export type HoldCode =
   | 'provider-down'
   | 'no-provider'
   | 'state-integrity'
+  | 'state-rebuilt'
   | 'manifests-diverged'
   | 'wrong-remote'
   | 'no-recipient-proven'

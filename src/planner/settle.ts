@@ -16,6 +16,7 @@ import { type Draft, ISSUING, SENDING } from './draft.js';
 import { headOf, isGone, orderById } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
 import { preflightOf } from './preflight.js';
+import { rebuiltHold } from './rebuilt.js';
 import { freeSlot, takenInstead } from './slots.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
@@ -79,6 +80,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     externalHold(s, action) ??
     choice.hold ??
     standingHold(s.input, action, isFree(chosen.price)) ??
+    lossHold(s, priced, chosen) ??
     recipientHold(s, chosen) ??
     breakerHold(s, action) ??
     productHold(chosen, books) ??
@@ -227,6 +229,16 @@ const externalHold = (s: Subject, action: PlanItem['action']): Hold | undefined 
         message: 'the key is external; name an algorithm or a CSR under `key:` to have it ordered',
       }
     : undefined;
+
+/** Nothing that costs is bought while the record of it may have been lost. */
+const lossHold = (s: Subject, draft: Draft, { price, provider }: Candidate): Hold | undefined =>
+  isFree(price)
+    ? undefined
+    : rebuiltHold(s.input, {
+        ...s,
+        ...draft,
+        providers: [...new Set([...s.spec.providers, provider.config.id])],
+      });
 
 /** Too many certificates came out: none is asked for. What stops damage (a revocation) goes on. */
 const breakerHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>

@@ -170,7 +170,10 @@ export function buildProgram(start: Start): Command {
     .option('--product <code>', 'only this product')
     .option('--state <state>', 'only issued or only pending orders', collect, [])
     .option('--expires-before <date>', 'only certificates that end before this day')
-    .option('--dry-run', 'write nothing', false);
+    .option('--rebuild', 'make a lost state anew from git and the accounts instead', false)
+    .option('--from <place>', 'with --rebuild: an old clone, a bundle or a ref; may be repeated', collect, [])
+    .option('--dry-run', 'write nothing', false)
+    .option('-y, --yes', 'with --rebuild: do not ask', false);
 
   add('attach <name> <file>', 'hand in a certificate that no API delivers', () => import('./attach.js'));
 
