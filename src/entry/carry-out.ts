@@ -1,10 +1,11 @@
 import type { Plan } from '../model/plan.js';
+import { SHARD_PATIENCE_MS } from '../model/shard.js';
 import type { Condition } from '../policy/conditions.js';
 import type { RunLimits } from '../reconcile/bounds.js';
 import { type Applied, apply } from '../reconcile/engine.js';
 import type { Context } from './context.js';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.js';
-import { allConditions } from './health.js';
+import { allConditions, shardConditions } from './health.js';
 import { rememberQuiet } from './quiet.js';
 import type { Workplace } from './workplace.js';
 
@@ -40,9 +41,12 @@ export async function carryOut(
   context.progress.clear();
   const { view, specs, providers, plan, findings, events, clockProblem } = applied;
   const nowMs = context.clock.now();
-  const conditions = allConditions(view.statuses.values(), specs, providers, nowMs, undefined, applied);
+  const judge = (atMs: number) =>
+    allConditions(view.statuses.values(), specs, providers, atMs, undefined, applied);
+  const everywhere = judge(nowMs);
+  const conditions = shardConditions(context.shard, everywhere, () => judge(nowMs - SHARD_PATIENCE_MS));
   const all = [...conditions.values()].flat();
-  await rememberQuiet(context, workplace, applied, all, startedMs);
+  await rememberQuiet(context, workplace, applied, [...everywhere.values()].flat(), startedMs);
   const code = applied.declined
     ? EXIT.fine
     : exitCodeOf({

@@ -49,6 +49,7 @@ export function composeDeps(
     progress: context.progress,
     spool: fileSpool(spoolFolder(context.env)),
     signal: context.signal,
+    ...(context.shard === undefined ? {} : { shard: context.shard }),
     readFiles: (tree) => readFiles(tree, context.env, context.definitions),
     parseStatus,
     parseHeader,

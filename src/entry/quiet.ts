@@ -57,7 +57,9 @@ export async function rememberQuiet(
     ),
   };
   quietStoreOf(context).write(record);
-  if (desired.specs.length >= LARGE) await leaveNote(context, workplace, record, view.snapshot.quietNote);
+  // What a shard found says nothing of the others.
+  if (context.shard === undefined && desired.specs.length >= LARGE)
+    await leaveNote(context, workplace, record, view.snapshot.quietNote);
 }
 
 /** Not again while one says the same: a run with nothing to do pushes nothing, but for this, and that seldom. */

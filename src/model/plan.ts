@@ -180,6 +180,8 @@ export interface Plan {
   readonly totals: readonly Money[];
   /** Certificates looked at, and those with nothing to do. */
   readonly counts: { readonly certificates: number; readonly unchanged: number };
+  /** `2/5`: only certificates of this shard were planned. Absent: all were. */
+  readonly shard?: string;
   /** SHA-256 over the canonical lines, provider and environment included. */
   readonly digest: string;
 }

@@ -16,8 +16,11 @@ import { changedStatuses, lineOf, type Run, statusFile, stopIfAsked } from './ru
 import type { Job, SentStep } from './send.js';
 import type { StateView } from './state.js';
 
-const ANNOUNCE_TRIES = 12;
+/** Runners that share the work push all the time: a number of tries would be used up by those who are quicker. */
+const ANNOUNCE_MS = 120_000;
 const PAUSE_MS = 150;
+/** Who waits ever longer never gets a turn between those who do not. */
+const LONGEST_PAUSES = 4;
 
 /** A job whose intent stands on the branch, and when it was stamped. */
 export interface Announced {
@@ -53,7 +56,8 @@ async function announceWith(
 ): Promise<readonly Announced[]> {
   const { deps } = run;
   const written: Announced[] = [];
-  for (let attempt = 1; attempt <= ANNOUNCE_TRIES; attempt++) {
+  const endMs = deps.clock.monotonic() + ANNOUNCE_MS;
+  for (let attempt = 1; deps.clock.monotonic() < endMs; attempt++) {
     refuseLostState(run.view);
     const { view, changed, lines, keys } = outcomesOn(run, run.view, earlier);
     // Another run may have recorded the first order of an account after this one read the configuration.
@@ -78,7 +82,7 @@ async function announceWith(
     const confirmed = await confirm(run, written, outcome.kind === 'pushed');
     if (confirmed.length > 0) return confirmed;
     deps.log.info({ attempt, outcome: outcome.kind }, 'intents did not get onto the branch, trying again');
-    await deps.clock.sleep(PAUSE_MS * attempt * (0.5 + deps.random.fraction()));
+    await deps.clock.sleep(PAUSE_MS * Math.min(attempt, LONGEST_PAUSES) * (0.5 + deps.random.fraction()));
   }
   await giveUp(run, written);
   throw new CertError('repository.moved', 'the state branch kept moving; nothing was sent', {

@@ -40,8 +40,9 @@ export async function applyBranch(job: Job, isScheduled: boolean, watch: RunRepo
     return EXIT.fine;
   }
   const workplace = await openWorkplace(context, NO_IDENTITIES, remote);
-  const forge =
-    inputs.token && (inputs.approvals || inputs.dashboard) ? forgeOf(job, inputs.token) : undefined;
+  // Approvals and the page are of all certificates: a shard would close what another one asks for.
+  const tells = context.shard === undefined && (inputs.approvals || inputs.dashboard);
+  const forge = inputs.token && tells ? forgeOf(job, inputs.token) : undefined;
   try {
     const page = forge && inputs.dashboard ? await heedBoxes(job, workplace, forge) : undefined;
     const carried = await carryOut(context, workplace, {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
+import { SHARD_VARIABLE } from '../shard.js';
 import { version } from '../version.js';
 import type { Globals } from './globals.js';
 
@@ -58,7 +59,9 @@ export function buildProgram(start: Start): Command {
 
   add('validate', 'check every file, offline', () => import('./validate.js'));
 
-  withSelectors(add('plan', 'show what would be done, and what it costs', () => import('./plan.js')))
+  withShard(
+    withSelectors(add('plan', 'show what would be done, and what it costs', () => import('./plan.js'))),
+  )
     .option('--detailed-exitcode', 'exit with 2 when there are changes', false)
     .option('--merge <ref>', 'plan this ref of the remote as merged, with accounts and limits of the branch')
     .option('--into <branch>', 'with --merge: the branch it goes into (the approval branch)')
@@ -91,7 +94,7 @@ export function buildProgram(start: Start): Command {
     .option('--detailed-exitcode', 'exit with 2 when a certificate would run out', false)
     .addOption(new Option('-o, --output <form>', 'how to print').choices(['text', 'markdown', 'json']));
 
-  withWatch(add('apply', 'carry out the plan of the approval branch', () => import('./apply.js')))
+  withWatch(withShard(add('apply', 'carry out the plan of the approval branch', () => import('./apply.js'))))
     .option('--digest <digest>', 'only the plan with this digest')
     .option('--wait <duration>', 'stay this long for quick issuance (0s: not at all)', '30s')
     .option('--sync', 'before, list every account and look at every order that waits', false)
@@ -99,14 +102,20 @@ export function buildProgram(start: Start): Command {
     .option('-y, --yes', 'do not ask', false);
 
   withWatch(
-    add(
-      'sync [names...]',
-      'take over what changed at the providers; carries out nothing',
-      () => import('./sync.js'),
+    withShard(
+      add(
+        'sync [names...]',
+        'take over what changed at the providers; carries out nothing',
+        () => import('./sync.js'),
+      ),
     ),
   ).option('--write-due-dates', 'tell shops that bill by themselves when paid terms end', false);
 
-  withSelectors(add('status', 'every certificate: state, dates, who must act', () => import('./status.js')))
+  withShard(
+    withSelectors(
+      add('status', 'every certificate: state, dates, who must act', () => import('./status.js')),
+    ),
+  )
     .addOption(
       new Option('-o, --output <form>', 'how to print').choices(['wide', 'json', 'name', 'markdown']),
     )
@@ -237,10 +246,12 @@ export function buildProgram(start: Start): Command {
     .option('--list', 'show every provider, setting and fault', false);
 
   withWatch(
-    add(
-      'daemon',
-      'apply and sync by themselves: on a timer, on dates, on a push',
-      () => import('./daemon.js'),
+    withShard(
+      add(
+        'daemon',
+        'apply and sync by themselves: on a timer, on dates, on a push',
+        () => import('./daemon.js'),
+      ),
     ),
   )
     .option('--poll <duration>', 'look at the remote this often', '5m')
@@ -271,6 +282,14 @@ function define(command: Command, load: () => Promise<CommandModule>, start: Sta
     await start(load, command, args);
   });
 }
+
+/** Several processes share the work. */
+const withShard = (command: Command): Command =>
+  command.addOption(
+    new Option('--shard <i/n>', 'one of n that share the work, from 1/n; job/n in an Indexed Job').env(
+      SHARD_VARIABLE,
+    ),
+  );
 
 /** Which certificates are shown. */
 const withSelectors = (command: Command): Command =>

@@ -1,3 +1,4 @@
+import { actsFor, keepsAccount } from '../../model/shard.js';
 import { quietUntilMs } from '../../planner/quiet.js';
 import type { Condition } from '../../policy/conditions.js';
 import type { RunLimits } from '../../reconcile/bounds.js';
@@ -93,9 +94,17 @@ export async function oneRun(context: Context, places: Places, options: RunOptio
 function dueMsOf(context: Context, applied: Applied, syncOlderMs: number): number {
   const { desired, providers, view, listedMs, nextLookMs } = applied;
   const nowMs = context.clock.now();
-  const lists = [...providers.values()].some(({ capabilities }) => capabilities.list);
+  const lists = [...providers.values()].some(
+    ({ capabilities, config }) => capabilities.list && keepsAccount(context.shard, config.id),
+  );
+  const own = ({ name }: { readonly name: string }) => actsFor(context.shard, name);
   return Math.min(
-    quietUntilMs({ desired, providers, state: { statuses: view.statuses }, nowMs }),
+    quietUntilMs({
+      desired: { ...desired, specs: desired.specs.filter(own) },
+      providers,
+      state: { statuses: new Map([...view.statuses].filter(([, status]) => own(status))) },
+      nowMs,
+    }),
     nextLookMs,
     lists ? listedMs + syncOlderMs : Infinity,
   );
