@@ -1,5 +1,4 @@
 import ipaddr from 'ipaddr.js';
-import picomatch from 'picomatch';
 import type {
   ApprovalKind,
   ApprovalMode,
@@ -9,7 +8,6 @@ import type {
   ContactSet,
   EndpointsConfig,
   HookConfig,
-  NotificationConfig,
   PersonalText,
   PolicyRule,
   PreflightConfig,
@@ -27,6 +25,8 @@ import type { SolverDefinition } from '../ports/solver.js';
 import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
 import type { Report } from './findings.js';
 import { at, flagAt, isObject, listAt, mapValues, objectAt, optional, textAt, textsAt } from './json.js';
+import { isNameGlob } from './name-glob.js';
+import { checkNotifications, toNotification } from './notifications.js';
 import type { Path } from './positions.js';
 import { checkSolvers, keysOf, SOLVER_KEYS, toSolver } from './solvers.js';
 import { mentionsVariable, parseSecretSource } from './variables.js';
@@ -54,7 +54,6 @@ const DEFAULT_APPROVAL: Readonly<Record<ApprovalKind, ApprovalMode>> = {
 const DEFAULT_REQUESTS: ApprovalRequestsConfig = { group: 'each', perRun: 10, open: 20 };
 const GROUPINGS: readonly RequestGrouping[] = ['each', 'owner', 'all'];
 const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
-const NOTIFICATION_KEYS: ReadonlySet<string> = new Set(['type', 'on']);
 const DNS_PORT = 53;
 const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
 
@@ -77,9 +76,7 @@ export function checkConfiguration(
     checkSecretKeys(Object.fromEntries(others), plain, ['solvers', id], report);
   }
   checkSolvers(objectAt(root, 'solvers'), solvers, report);
-  for (const [index, block] of listAt(root, 'notifications').entries()) {
-    if (isObject(block)) checkSecretKeys(block, NOTIFICATION_KEYS, ['notifications', index], report);
-  }
+  checkNotifications(root, report);
   checkContacts(objectAt(root, 'contacts'), report);
   checkManifestVariables(root, report);
   checkRecipients(root, report);
@@ -190,7 +187,7 @@ function checkRules(root: Json, report: Report): void {
   for (const [index, rule] of listAt(objectAt(root, 'policy'), 'rules').entries()) {
     const glob = textAt(rule, 'match');
     const path = ['policy', 'rules', index];
-    if (glob !== undefined && (glob.split('/').includes('..') || !closes(glob))) {
+    if (glob !== undefined && !isNameGlob(glob)) {
       report([...path, 'match'], {
         code: 'policy.glob',
         message: '"match" is no glob over certificate names.',
@@ -206,9 +203,6 @@ function checkRules(root: Json, report: Report): void {
       });
   }
 }
-
-const closes = (glob: string): boolean =>
-  glob.split('{').length === glob.split('}').length && picomatch.makeRe(glob) !== null;
 
 /** A configuration without errors, as the model has it. */
 export function toConfiguration(
@@ -246,7 +240,7 @@ export function toConfiguration(
     preflight: toPreflight(objectAt(root, 'preflight')),
     endpoints: toEndpoints(objectAt(root, 'endpoints')),
     contacts: mapValues(objectAt(root, 'contacts'), toContactSet),
-    notifications: listAt(root, 'notifications').filter(isObject).map(toNotification),
+    notifications: listAt(root, 'notifications').filter(isObject).flatMap(toNotification),
     hooks: mapValues(objectAt(root, 'hooks'), toHook),
     manifestVariables: textsAt(root, 'manifestVariables'),
     defaults: { values: objectAt(root, 'defaults'), document, path: ['defaults'] },
@@ -305,12 +299,6 @@ function split(block: JsonObject, common: ReadonlySet<string>) {
     options: Object.fromEntries(own.filter(([, value]) => !isSource(value))),
   };
 }
-
-const toNotification = (block: JsonObject): NotificationConfig => ({
-  type: textAt(block, 'type') ?? '',
-  on: textsAt(block, 'on'),
-  ...split(block, NOTIFICATION_KEYS),
-});
 
 const toHook = (block: Json): HookConfig => {
   const event = textAt(block, 'dispatch');

@@ -4,6 +4,8 @@ import { type Applied, apply } from '../reconcile/engine.js';
 import type { Context } from './context.js';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.js';
 import { allConditions } from './health.js';
+import { tellingAhead } from './notify/ahead.js';
+import type { NewsSource } from './notify/news.js';
 import { rememberQuiet } from './quiet.js';
 import type { Workplace } from './workplace.js';
 
@@ -22,6 +24,8 @@ export interface Carried {
   readonly applied: Applied;
   readonly conditions: ReadonlyMap<string, readonly Condition[]>;
   readonly code: ExitCode;
+  /** What people may have to be told of it. */
+  readonly news: NewsSource;
 }
 
 /** Reads everything, plans, and carries it out. @throws CertError */
@@ -39,7 +43,10 @@ export async function carryOut(
   const nowMs = context.clock.now();
   const conditions = allConditions(view.statuses.values(), specs, providers, nowMs, undefined, applied);
   const all = [...conditions.values()].flat();
-  rememberQuiet(context, workplace, applied, all, startedMs);
+  const news = newsSource(applied, conditions);
+  // People are told after this, and what they were told is then remembered: the next run sees that something changed.
+  const ahead = tellingAhead(news, nowMs);
+  if (!ahead.failing) rememberQuiet(context, workplace, applied, all, { startedMs, tellMs: ahead.nextMs });
   const code = applied.declined
     ? EXIT.fine
     : exitCodeOf({
@@ -49,5 +56,18 @@ export async function carryOut(
         conditions: all,
         ...(clockProblem === undefined ? {} : { clockProblem }),
       });
-  return { applied, conditions, code };
+  return { applied, conditions, code, news };
 }
+
+/** What a run that ended knows, for those who are told of it. */
+const newsSource = (applied: Applied, conditions: Carried['conditions']): NewsSource => ({
+  view: applied.view,
+  specs: applied.specs,
+  conditions,
+  plan: applied.plan,
+  findings: applied.findings,
+  repositoryId: applied.configuration.id,
+  channels: applied.declined ? [] : applied.configuration.notifications,
+  memory: applied.memory,
+  complete: true,
+});

@@ -1,6 +1,7 @@
 import type { Json } from './json.js';
 import type { PublishedFormat } from './manifest.js';
 import type { Money } from './money.js';
+import type { NotificationConfig } from './notification.js';
 import type { SecretSource } from './secret.js';
 
 /** `live` is the real thing; `test` the vendor's own test mode; `rehearsal` a sandbox that can never count as live. */
@@ -131,13 +132,6 @@ export interface ProgramHook {
 
 /** A program of the user's own, or workflows of the forge that wait for an event of this type. */
 export type HookConfig = ProgramHook | { readonly kind: 'dispatch'; readonly event: string };
-
-export interface NotificationConfig {
-  readonly type: string;
-  readonly on: readonly string[];
-  readonly credentials: Readonly<Record<string, SecretSource>>;
-  readonly options: Readonly<Record<string, Json>>;
-}
 
 export interface Configuration {
   readonly version: 1;

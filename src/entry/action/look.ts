@@ -7,6 +7,7 @@ import { count } from '../../report/words.js';
 import { accountLines } from '../cli/account-lines.js';
 import { eventLines } from '../cli/applied-text.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit.js';
+import { tellAfterLook } from '../notify/after-run.js';
 import { openCheckout, openWorkplace } from '../workplace.js';
 import { writeOutputs } from './outputs.js';
 import type { Job } from './plan-pull.js';
@@ -65,6 +66,7 @@ export async function syncAccounts({ context, runner }: Job): Promise<ExitCode> 
       exitCode: code,
       attention: attention.flatMap(({ name }) => name ?? []),
     });
+    await tellAfterLook(context, workplace, { warn: (text) => runner.warning(text) });
     return code;
   } finally {
     await workplace.close();

@@ -5,6 +5,7 @@ import { planText } from '../../report/plan-text.js';
 import { type Carried, type CarryOut, carryOut } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
+import { tellAfter } from '../notify/after-run.js';
 import type { Remote } from '../remote.js';
 import { openWorkplace } from '../workplace.js';
 import { appliedText } from './applied-text.js';
@@ -31,7 +32,9 @@ export function applyFully(
         ...start,
         confirm: (plan) => confirm(context, globals, options, plan),
       });
-      return report(context, globals, carried);
+      const code = report(context, globals, carried);
+      await tellAfter(context, workplace, carried);
+      return code;
     } finally {
       await workplace.close();
     }

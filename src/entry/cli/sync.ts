@@ -9,6 +9,7 @@ import { colorsOf, hang, type RenderOptions } from '../../report/layout.js';
 import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
+import { tellAfterLook } from '../notify/after-run.js';
 import { openWorkplace } from '../workplace.js';
 import { accountLines } from './account-lines.js';
 import { eventLines } from './applied-text.js';
@@ -46,6 +47,7 @@ export async function run(
           ? jsonText({ accounts, endpoints, events, warnings, dueDates, exitCode: code })
           : [...dueDates.map(dueLine), textOf(context, synced, endpoints)].join('\n'),
       );
+      await tellAfterLook(context, workplace);
       return code;
     } finally {
       await workplace.close();

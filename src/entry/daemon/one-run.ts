@@ -6,6 +6,7 @@ import type { Globals } from '../cli/globals.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
+import { tellAfter } from '../notify/after-run.js';
 import { openWorkplace } from '../workplace.js';
 
 export interface RunOptions {
@@ -52,10 +53,11 @@ export async function oneRun(
       confirm: async () => true,
     });
     const { applied, code } = carried;
+    const told = await tellAfter(context, workplace, carried);
     return {
       code,
       quiet: false,
-      dueMs: dueMsOf(context, applied, syncOlderMs),
+      dueMs: Math.min(dueMsOf(context, applied, syncOlderMs), told.nextMs),
       applied,
       conditions: [...carried.conditions].flatMap(([name, own]) =>
         own.filter(({ level }) => level !== 'info').map((condition) => [name, condition] as const),
