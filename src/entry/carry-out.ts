@@ -44,9 +44,10 @@ export async function carryOut(
   const conditions = allConditions(view.statuses.values(), specs, providers, nowMs, undefined, applied);
   const all = [...conditions.values()].flat();
   const news = newsSource(applied, conditions);
-  // People are told after this, and what they were told is then remembered: the next run sees that something changed.
   const ahead = tellingAhead(news, nowMs);
-  if (!ahead.failing) rememberQuiet(context, workplace, applied, all, { startedMs, tellMs: ahead.nextMs });
+  // What is due now is told after this; then something changed, and the next run looks at it.
+  const tellsNow = ahead.failing || ahead.nextMs <= nowMs;
+  if (!tellsNow) await rememberQuiet(context, workplace, applied, all, { startedMs, tellMs: ahead.nextMs });
   const code = applied.declined
     ? EXIT.fine
     : exitCodeOf({
