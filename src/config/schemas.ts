@@ -16,6 +16,7 @@ const FILES = [
   'cache',
   'plan',
   'report',
+  'notification',
 ] as const;
 
 /** A schema file, or a part of one. */

@@ -6,6 +6,7 @@ import { count } from '../../report/words.js';
 import { checkAccount } from '../account-check.js';
 import { closeAccounts, openAccounts } from '../accounts.js';
 import type { Context } from '../context.js';
+import { channelsOf } from '../doctor/channels.js';
 import { examineGitHub } from '../doctor/github.js';
 import { ages, pushing, recipientsOf, stateOf } from '../doctor/repository.js';
 import { EXIT, type ExitCode, exitCodeOfError } from '../exit.js';
@@ -52,6 +53,7 @@ async function examine(context: Context, workplace: Workplace, gitHub: boolean):
       const identities = await workplace.identities();
       diagnoses.push(...recipientsOf(view, configuration, identities.length));
       diagnoses.push(...(await ages(context, workplace, view, configuration)));
+      diagnoses.push(...(await channelsOf(context, workplace, view, configuration)));
     }
   } catch (error) {
     const failed = refused('remote', error);

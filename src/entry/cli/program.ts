@@ -216,6 +216,14 @@ export function buildProgram(start: Start): Command {
     () => import('./products.js'),
   ).option('--match <text>', 'only products with this text in name, code or title');
 
+  add(
+    'notify [channels...]',
+    'what people would be told now; --test tries the channels',
+    () => import('./notify.js'),
+  )
+    .option('--test', 'send a test message through every channel, or those named', false)
+    .option('--dry-run', 'show what would be told now, and send nothing (the default)', false);
+
   add('providers', 'the kinds of provider, and what each can do', () => import('./providers.js'));
 
   define(

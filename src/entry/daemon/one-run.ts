@@ -8,6 +8,7 @@ import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
 import type { RunReport } from '../metrics/recorder.js';
+import { tellAfter } from '../notify/after-run.js';
 import type { openRemote, Remote } from '../remote.js';
 import { situationAfter } from '../situation.js';
 import type { Workplace } from '../workplace.js';
@@ -76,10 +77,11 @@ export async function oneRun(context: Context, places: Places, options: RunOptio
     });
     const { applied, code } = carried;
     await report?.seen(workplace, () => situationAfter(context, workplace.deps, applied));
+    const told = await tellAfter(context, workplace, carried);
     return {
       code,
       quiet: false,
-      dueMs: dueMsOf(context, applied, syncOlderMs),
+      dueMs: Math.min(dueMsOf(context, applied, syncOlderMs), told.nextMs),
       goesOn: applied.goesOn,
       applied,
       conditions: [...carried.conditions].flatMap(([name, own]) =>
