@@ -105,7 +105,7 @@ const freshMemory = (nowMs: number): ChannelMemory => ({
 });
 
 /** Short, since one stands there for everything that ever happened to a certificate. */
-export const changeDigest = (key: string): string =>
+const changeDigest = (key: string): string =>
   createHash('sha256').update(key).digest('base64url').slice(0, 12);
 
 function tellingsOf(heard: readonly Notice[], memory: ChannelMemory, nowMs: number): readonly Telling[] {
@@ -170,7 +170,7 @@ function heldTill({ claim, failure }: ChannelMemory, nowMs: number, run: string)
 }
 
 /** When a channel that failed is tried again, epoch ms. */
-export function nextDeliveryMs({ count, lastAt, retryAt }: DeliveryFailure): number {
+function nextDeliveryMs({ count, lastAt, retryAt }: DeliveryFailure): number {
   const step = LADDER_MS[Math.min(count, LADDER_MS.length) - 1] ?? DAY_MS;
   const lastMs = toMs(lastAt);
   const asked = retryAt === undefined ? 0 : Math.min(toMs(retryAt), lastMs + LONGEST_RETRY_MS);

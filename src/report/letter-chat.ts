@@ -23,7 +23,7 @@ const MARKUP: Readonly<Record<string, string>> = {
  * mentions, links nor embeds anything. Slack knows no escapes but those of `&`, `<` and `>`
  * (https://docs.slack.dev/messaging/formatting-message-text), so marks become characters that look like them.
  */
-export function chatText(text: string): string {
+function chatText(text: string): string {
   return clip(terminalText(text), LONGEST_ITEM)
     .trim()
     .replace(/[&<>`*~@#]/g, (mark) => MARKUP[mark] ?? mark)
@@ -41,7 +41,7 @@ export function chatText(text: string): string {
 const PLAIN = /^[\w.+:/-]+$/;
 
 /** Names and ids, in a code span where nothing of them could end it. */
-export const chatCode = (text: string): string => (PLAIN.test(text) ? `\`${text}\`` : chatText(text));
+const chatCode = (text: string): string => (PLAIN.test(text) ? `\`${text}\`` : chatText(text));
 
 /** An address of ours as a link. */
 const link = (url: string, text: string): string =>

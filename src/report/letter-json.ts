@@ -2,7 +2,7 @@ import { clip, terminalText } from './escape.js';
 import { headline, type Letter, type LetterItem, letterText, SHOWN_ITEMS } from './letter.js';
 
 /** Of the body, by schemas/notification.schema.json: keys may come, none goes and none changes its meaning. */
-export const LETTER_VERSION = 1;
+const LETTER_VERSION = 1;
 const LONGEST = 2000;
 
 const plain = (text: string): string => clip(terminalText(text), LONGEST);
