@@ -21,6 +21,7 @@ import {
   type StateFacts,
 } from '../planner/input.js';
 import { priceQuestions } from '../planner/plan.js';
+import { renewalsAwaited } from '../planner/slots.js';
 import type { Provider } from '../ports/provider.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 
@@ -149,12 +150,21 @@ export async function askProviders(
   }
   const adopting = adoptionsToAsk(run, answers);
   const sites = siteAdoptions(run, answers);
-  if (wanted.size + adopting.length + sites.length === 0) return first;
-  const asked = new Set([...wanted.keys(), ...[...adopting, ...sites].map(({ spec }) => spec.name)]).size;
+  const renewals = renewalsAwaited(first).filter(
+    ({ head }) => answers.providers.get(head.provider)?.freeSlots === undefined,
+  );
+  const renewed = renewals.map(({ head }) => head.provider);
+  if (wanted.size + adopting.length + sites.length + renewed.length === 0) return first;
+  const asked = new Set([
+    ...wanted.keys(),
+    ...[...adopting, ...sites].map(({ spec }) => spec.name),
+    ...renewals.map(({ name }) => name),
+  ]).size;
   run.deps.progress.step(`asking providers about ${asked} ${asked === 1 ? 'certificate' : 'certificates'}`);
   await askBalances(run, answers, at, new Set(questions.map((question) => question.provider)));
   const ordering = questions.filter(({ action }) => action === 'order').map(({ provider }) => provider);
-  await askFreeSlots(run, answers, at, new Set(ordering));
+  const using = ordering.filter((id) => run.providers.all.get(id)?.capabilities.usesFreeSlots);
+  await askFreeSlots(run, answers, at, new Set([...using, ...renewed]));
   const down = (id: string, error: unknown) => markDown(run, answers, id, error);
   await askAdoptions(run, answers, adopting, at, down);
   await askSiteAdoptions(sites, answers, at, down);
@@ -207,7 +217,7 @@ const askBalances = (run: Run, answers: Answers, at: AtProvider, ids: ReadonlySe
 const askFreeSlots = (run: Run, answers: Answers, at: AtProvider, ids: ReadonlySet<string>) =>
   askEach(run, ids, async (id, provider) => {
     const known = answers.providers.get(id);
-    if (!provider.capabilities.usesFreeSlots || known?.freeSlots || known?.down !== undefined) return;
+    if (!provider.freeSlots || known?.freeSlots || known?.down !== undefined) return;
     try {
       const freeSlots = (await at(provider, async () => provider.freeSlots?.())) ?? [];
       answers.providers.set(id, { ...answers.providers.get(id), freeSlots });
