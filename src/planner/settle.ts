@@ -7,6 +7,7 @@ import { parseTerm } from '../model/term.js';
 import { addTerm } from '../model/term-end.js';
 import { DAY_MS, toInstant, toMs } from '../model/time.js';
 import { type ApprovalAnswer, approvalFor, approvalKindOf } from '../policy/approvals.js';
+import { compromiseOf } from '../policy/compromised.js';
 import { checkSpending } from '../policy/limits.js';
 import { type EffectivePolicy, effectivePolicy } from '../policy/rules.js';
 import { certificatesForTerm } from '../policy/schedule.js';
@@ -77,6 +78,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
   const standing =
     draft.hold ??
     externalHold(s, action) ??
+    compromisedHold(s, action) ??
     choice.hold ??
     standingHold(s.input, action, isFree(chosen.price)) ??
     recipientHold(s, chosen) ??
@@ -227,6 +229,16 @@ const externalHold = (s: Subject, action: PlanItem['action']): Hold | undefined 
         message: 'the key is external; name an algorithm or a CSR under `key:` to have it ordered',
       }
     : undefined;
+
+/** Nothing is ever asked for again with a key that somebody else knows. */
+function compromisedHold(s: Subject, action: PlanItem['action']): Hold | undefined {
+  const { key } = s.spec;
+  if (key.kind !== 'csr' || !ISSUING.has(action)) return undefined;
+  const known = compromiseOf(s.input.state.header, key.keyHash);
+  return (
+    known && { code: 'key-compromised', message: `the key of ${key.path} is compromised: ${known.reason}` }
+  );
+}
 
 /** Too many certificates came out: none is asked for. What stops damage (a revocation) goes on. */
 const breakerHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>

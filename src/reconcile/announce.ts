@@ -3,6 +3,7 @@ import type { IntendedIntent } from '../model/intent.js';
 import type { Status } from '../model/status.js';
 import { SECOND_MS, toInstant, toMs } from '../model/time.js';
 import { sendWindow } from '../policy/absence.js';
+import { compromiseOf } from '../policy/compromised.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, STATE_FOLDER, statusPath } from '../repository/layout.js';
 import { environmentStopped } from './environments.js';
@@ -102,12 +103,18 @@ async function giveUp(run: Run, written: readonly Announced[]): Promise<readonly
 }
 
 function isStillWanted(run: Run, view: StateView, job: Job, stopped: string | undefined): boolean {
-  const why = stopped ?? job.stillWanted(view);
+  const why = stopped ?? keyStopped(view, job.intent) ?? job.stillWanted(view);
   if (why === undefined) return true;
   run.deps.log.info({ cert: job.name, why }, 'no longer wanted on the new head');
   run.events.push({ ...lineOf({ ...job.intent.request, name: job.name }), outcome: 'held', message: why });
   return false;
 }
+
+/** The last barrier before a request leaves: on the very head its intent is put upon. */
+const keyStopped = ({ header }: StateView, { action, keyHash }: IntendedIntent): string | undefined => {
+  const known = action === 'revoke' ? undefined : compromiseOf(header, keyHash);
+  return known && `its key is compromised: ${known.reason}`;
+};
 
 function stamp(run: Run, job: Job, nowMs: number): IntendedIntent {
   const window = sendWindow(nowMs, job.provider.capabilities);

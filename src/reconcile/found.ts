@@ -16,6 +16,7 @@ import { changedStatuses, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
 import { isSuperseded, orderRank, SUPERSEDED } from './superseded.js';
 import { withAnnounced } from './validation.js';
+import type { Verdict } from './verify.js';
 
 /** An order to look after. */
 export interface Waiting {
@@ -39,7 +40,7 @@ export interface Found {
     | { readonly kind: 'dead' }
     /** The order goes on with the certificate it has. */
     | { readonly kind: 'reissue-ended'; readonly why: string; readonly paid: boolean }
-    | { readonly kind: 'wrong'; readonly fingerprint: string; readonly why: string; readonly pem: string }
+    | (Extract<Verdict, { kind: 'wrong' }> & { readonly pem: string })
     | { readonly kind: 'publish'; readonly publication: Publication }
     /** The newest certificate of the order is one we cannot use. */
     | { readonly kind: 'replaced'; readonly serial: string; readonly why: string }
@@ -125,6 +126,10 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
     case 'replaced':
       return withReplaced(facts, order, result.serial);
     case 'wrong':
+      // What was asked for is asked for again, with another key; a purchase stays open until its order has been reissued.
+      if (result.isCompromised && intent?.lane === 'free') {
+        return closeIntent(facts, intent, 'done', run.deps.clock.now(), result.why);
+      }
       return intent && isAwaiting(intent) && alreadyKnown(intent, result.fingerprint) === false
         ? withProblem(facts, intent, result.fingerprint, result.why)
         : facts;
@@ -158,7 +163,10 @@ function filesOf(view: StateView, { waiting, order, result }: Found): readonly F
   if (result.kind === 'publish') return publicationFiles(view, result.publication);
   if (result.kind === 'reissue-ended' && !result.paid) return uselessKey(view, waiting);
   if (result.kind === 'wrong') {
-    return [{ path: rejectedPath(waiting.name, result.fingerprint), content: result.pem }];
+    return [
+      { path: rejectedPath(waiting.name, result.fingerprint), content: result.pem },
+      ...(result.isCompromised ? uselessKey(view, waiting) : []),
+    ];
   }
   return [];
 }
