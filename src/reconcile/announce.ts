@@ -4,6 +4,7 @@ import type { IntendedIntent } from '../model/intent.js';
 import type { Status } from '../model/status.js';
 import { SECOND_MS, toInstant, toMs } from '../model/time.js';
 import { sendWindow } from '../policy/absence.js';
+import { compromiseOf } from '../policy/compromised.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, STATE_FOLDER, statusPath } from '../repository/layout.js';
 import { environmentStopped } from './environments.js';
@@ -114,7 +115,8 @@ function isStillWanted(
   stopped: string | undefined,
   taken: Set<string>,
 ): boolean {
-  const why = stopped ?? job.stillWanted(view) ?? claimedElsewhere(view, job, taken);
+  const why =
+    stopped ?? keyStopped(view, job.intent) ?? job.stillWanted(view) ?? claimedElsewhere(view, job, taken);
   if (why === undefined) return true;
   run.deps.log.info({ cert: job.name, why }, 'no longer wanted on the new head');
   run.events.push({ ...lineOf({ ...job.intent.request, name: job.name }), outcome: 'held', message: why });
@@ -134,6 +136,11 @@ function claimedElsewhere(view: StateView, { name, intent }: Job, taken: Set<str
   }
   return `${claims} was taken for ${holder?.name ?? 'another certificate'} meanwhile; the next run looks for another`;
 }
+/** The last barrier before a request leaves: on the very head its intent is put upon. */
+const keyStopped = ({ header }: StateView, { action, keyHash }: IntendedIntent): string | undefined => {
+  const known = action === 'revoke' ? undefined : compromiseOf(header, keyHash);
+  return known && `its key is compromised: ${known.reason}`;
+};
 
 function stamp(run: Run, job: Job, nowMs: number): IntendedIntent {
   const window = sendWindow(nowMs, job.provider.capabilities);

@@ -7,6 +7,7 @@ import type { Status } from '../model/status.js';
 import { isDead, orderById } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
 import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.js';
+import { isCompromised } from '../policy/compromised.js';
 import type { Provider } from '../ports/provider.js';
 import { certificatePath } from '../repository/layout.js';
 import { type Found, landFound, type Waiting } from './found.js';
@@ -171,6 +172,7 @@ async function look(
     {
       names: intent?.request.names ?? namesOf(run, waiting, order),
       product: intent?.request.product ?? order.product,
+      isCompromised: (keyHash) => isCompromised(run.view.header, keyHash),
       ...(intent?.keyHash === undefined ? {} : { keyHash: intent.keyHash }),
     },
     run.deps.clock.now(),

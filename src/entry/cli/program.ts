@@ -162,6 +162,18 @@ export function buildProgram(start: Start): Command {
     .requiredOption('--reason <text>', 'why, for the history')
     .option('-y, --yes', 'do not ask', false);
 
+  add(
+    'compromise [names...]',
+    'a key is known to somebody else: block it, replace it everywhere, revoke',
+    () => import('./compromise.js'),
+  )
+    .option('--key <hash>', 'SHA-256 of a public key; may be repeated', collect, [])
+    .option('--file <file>', 'file with such hashes, or with keys, CSRs or certificates in PEM')
+    .requiredOption('--reason <text>', 'why, for the history')
+    .option('--revoke-now', 'revoke before another certificate is there', false)
+    .option('--dry-run', 'show it, change nothing', false)
+    .option('-y, --yes', 'do not ask', false);
+
   add('abandon <name>', 'give up an order that is placed and not issued', () => import('./abandon.js'))
     .requiredOption('--reason <text>', 'why, for the history')
     .option('-y, --yes', 'do not ask', false);
