@@ -343,6 +343,12 @@ export interface ProviderDefinition {
   offline?(spec: CertificateSpec, provider: string, contacts: ContactSet | undefined): readonly Violation[];
   /** What an account configured like this sells; needs no credential and contacts nobody. @throws CertError `config.invalid` */
   describe(config: ProviderConfig): Offering;
+  /**
+   * The order that a push notification speaks of, as our records name it; undefined: it names none. Present exactly when
+   * `capabilities.push`. Whatever else a notification says is asked for at the provider. Pure.
+   * @param fields  of its address and its form
+   */
+  notifiedOrder?(fields: URLSearchParams): string | undefined;
   /** Opens an account; loads the adapter. Contacts nobody. @throws CertError `config.invalid` */
   create(deps: ProviderDeps): Promise<Provider>;
 }

@@ -2,7 +2,7 @@ import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
 import type { Plan, PlanItem, PlanWarning } from '../model/plan.js';
-import { lookKey, type RunMemory } from '../model/run-memory.js';
+import type { RunMemory } from '../model/run-memory.js';
 import { SECOND_MS, toMs } from '../model/time.js';
 import {
   type DialWish,
@@ -24,6 +24,7 @@ import type { Deps } from './deps.js';
 import { type Dialed, dialEndpoints, SHORT_BUDGET_MS } from './endpoints.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
+import { type LookNow, lookKeys, type OrderAt, ourLookKeys } from './look-now.js';
 import { forgetLooks, leaveNotes, memoryOf, worthKeeping } from './notes.js';
 import { type Answers, noAnswers, planInput, providerFacts } from './observe.js';
 import { notInitialised, openRun } from './open-run.js';
@@ -89,11 +90,10 @@ export async function withBeginning<T>(
   }
 }
 
-/** Orders that a person wants looked at whatever the pace: of these certificates, or of all. */
-export type LookNow = ReadonlySet<string> | 'all';
-
 export interface ApplyOptions {
   readonly lookNow?: LookNow;
+  /** Orders that are looked at whatever the pace, if they are ours. */
+  readonly lookAt?: readonly OrderAt[];
   /** Before planning, list every account whose last list is older than this; 0: every account. Absent: none. */
   readonly syncOlderMs?: number;
   /** Only the plan with this digest may be carried out. */
@@ -145,6 +145,7 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
       await lookAgain(run);
     }
     if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(run.view, options.lookNow));
+    if (options.lookAt !== undefined) forgetLooks(run.notes, ourLookKeys(run.view, options.lookAt));
     const listed = options.syncOlderMs !== undefined && integrity.kind !== 'lost';
     const accounts = listed ? await syncAccounts(run, options.syncOlderMs) : [];
     if (integrity.kind !== 'lost') await askAdvice(run);
@@ -363,15 +364,6 @@ function someoneWaits({ view, notes, providers, deps }: Run, leftMs: number): bo
     }),
   );
 }
-
-const lookKeys = (view: StateView, which: LookNow): readonly string[] =>
-  [...view.statuses.values()]
-    .filter((status) => which === 'all' || which.has(status.name))
-    .flatMap((status) =>
-      [...awaitedOrders(status), ...status.orders.map(({ provider, id }) => ({ provider, orderId: id }))].map(
-        ({ provider, orderId }) => lookKey(provider, orderId),
-      ),
-    );
 
 /**
  * Several passes tell the same line several times; the last word counts. What was waited for is no word any more once

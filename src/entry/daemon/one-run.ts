@@ -2,6 +2,7 @@ import { quietUntilMs } from '../../planner/quiet.js';
 import type { Condition } from '../../policy/conditions.js';
 import type { RunLimits } from '../../reconcile/bounds.js';
 import type { Applied } from '../../reconcile/engine.js';
+import type { OrderAt } from '../../reconcile/look-now.js';
 import { carryOut } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
@@ -18,6 +19,8 @@ export interface RunOptions {
   readonly limits: RunLimits;
   /** Whatever an earlier run found: everything is read. */
   readonly fresh: boolean;
+  /** Orders that providers told of. */
+  readonly lookAt: readonly OrderAt[];
 }
 
 /** What a run needs of the folder it works in. */
@@ -51,7 +54,7 @@ export interface OneRun {
  * @throws CertError
  */
 export async function oneRun(context: Context, places: Places, options: RunOptions): Promise<OneRun> {
-  const { waitMs, syncOlderMs, limits, fresh } = options;
+  const { waitMs, syncOlderMs, limits, fresh, lookAt } = options;
   const startedMs = context.clock.now();
   const look = fresh ? {} : await firstLook(context, syncOlderMs, places.openRemote);
   if (look.quiet !== undefined) {
@@ -65,6 +68,7 @@ export async function oneRun(context: Context, places: Places, options: RunOptio
       waitMs,
       syncOlderMs,
       limits,
+      lookAt,
       startedMs,
       confirm: async () => true,
     });
