@@ -53,7 +53,11 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   );
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))], options.bounds);
   if (plan.unsafe === undefined) {
-    await tidy(run, lines, options.answers);
+    await tidy(
+      run,
+      lines.filter((item) => item.reason !== 'FreeSlot' || options.allowed(item)),
+      options.answers,
+    );
     await publishFormats(
       run,
       lines.filter(({ action }) => action === 'publish').map(({ name }) => name),

@@ -310,7 +310,8 @@ async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
  * else; with a digest nothing else follows at all.
  */
 const mayFollow = (item: PlanItem, first: Plan, options: ApplyOptions): boolean =>
-  isAnnounced(item, first) || (options.digest === undefined && item.price.kind === 'free');
+  isAnnounced(item, first) ||
+  (options.digest === undefined && (item.price.kind === 'free' || item.reason === 'FreeSlot'));
 
 const isAnnounced = ({ name, action, product, price }: PlanItem, { items }: Plan): boolean =>
   items.some(

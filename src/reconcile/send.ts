@@ -115,6 +115,7 @@ async function readBefore(run: Run, jobs: readonly Job[]): Promise<readonly Job[
         const steps = job.intent.steps.map((old, i) => (i === index ? { ...old, before } : old));
         return [{ ...job, intent: { ...job.intent, steps } }];
       } catch (error) {
+        if (error instanceof CertError && error.code === 'interrupted') throw error;
         failed(run, job, error);
         return [];
       }

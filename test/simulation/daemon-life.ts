@@ -157,6 +157,7 @@ function placesOf({ world, root, looks, readings }: Hosting, process: Process): 
         local: await readConfiguration(approval, world.definitions),
         repository: used,
         deps: { ...deps, log: context.log, repository: used },
+        identities: async () => [],
         close: async () => undefined,
       });
     },

@@ -14,6 +14,7 @@ import { oneRun, type Places } from '../daemon/one-run.js';
 import { rememberReadings } from '../daemon/readings.js';
 import { startServer } from '../daemon/server.js';
 import { createSparing } from '../daemon/sparing-log.js';
+import { createWatch } from '../daemon/watch.js';
 import { openWebhookSecrets, type WebhookSecrets } from '../daemon/webhook-secrets.js';
 import { EXIT } from '../exit.js';
 import { fileQuiet, rememberedQuiet } from '../quiet-record.js';
@@ -55,11 +56,14 @@ export async function run(context: Context, globals: Globals, options: Options):
     openRemote,
     openWorkplace: async (of, opened) => remembering(await openWorkplace(of, globals, opened)),
   };
-  const loop = createLoop(own, { pollMs, everything }, alarm, ({ count, fresh, lookAt }) => {
+  const watch = await createWatch(own, globals, options, () => loop.unready() === undefined);
+  const loop: Loop = createLoop(own, { pollMs, everything }, alarm, ({ count, fresh, lookAt }) => {
     secrets?.reread();
     // Beneath what leaves out: the count is another one in every line.
     const counted = sparing(everything.child({ count }));
-    return oneRun({ ...own, log: counted }, places, { ...runOptions, fresh, lookAt });
+    return watch.around((report) =>
+      oneRun({ ...watch.context, log: counted }, places, { ...runOptions, fresh, lookAt, report }),
+    );
   });
   const server = await startServer({
     host: String(options.host),
@@ -71,6 +75,7 @@ export async function run(context: Context, globals: Globals, options: Options):
     unready: loop.unready,
     stuck: loop.stuck,
     onPush: alarm.ring,
+    metrics: watch.text,
   });
   const endHangUps = onHangUp(loop, everything);
   try {

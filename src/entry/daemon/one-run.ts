@@ -7,7 +7,9 @@ import { carryOut } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
+import type { RunReport } from '../metrics/recorder.js';
 import type { openRemote, Remote } from '../remote.js';
+import { situationAfter } from '../situation.js';
 import type { Workplace } from '../workplace.js';
 
 export interface RunOptions {
@@ -21,10 +23,12 @@ export interface RunOptions {
   readonly fresh: boolean;
   /** Orders that providers told of. */
   readonly lookAt: readonly OrderAt[];
+  /** Told what the run saw. */
+  readonly report?: RunReport;
 }
 
 /** What a run needs of the folder it works in. */
-export type RunPlace = Pick<Workplace, 'deps' | 'local' | 'repository' | 'close'>;
+export type RunPlace = Pick<Workplace, 'deps' | 'local' | 'repository' | 'identities' | 'close'>;
 
 /** Where a run gets what it works on. */
 export interface Places {
@@ -54,11 +58,12 @@ export interface OneRun {
  * @throws CertError
  */
 export async function oneRun(context: Context, places: Places, options: RunOptions): Promise<OneRun> {
-  const { waitMs, syncOlderMs, limits, fresh, lookAt } = options;
+  const { waitMs, syncOlderMs, limits, fresh, lookAt, report } = options;
   const startedMs = context.clock.now();
   const look = fresh ? {} : await firstLook(context, syncOlderMs, places.openRemote);
   if (look.quiet !== undefined) {
     await look.remote?.repository.close();
+    report?.quiet();
     const dueMs = look.untilMs ?? Infinity;
     return { code: EXIT.fine, quiet: true, dueMs, goesOn: false, conditions: [] };
   }
@@ -73,6 +78,7 @@ export async function oneRun(context: Context, places: Places, options: RunOptio
       confirm: async () => true,
     });
     const { applied, code } = carried;
+    await report?.seen(workplace, () => situationAfter(context, workplace.deps, applied));
     return {
       code,
       quiet: false,

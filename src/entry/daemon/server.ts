@@ -18,6 +18,9 @@ export const MAX_BODY_BYTES = 2 * 1024 * 1024;
 const SLOWEST_REQUEST_MS = 10 * SECOND_MS;
 /** How often that is looked at. */
 const CHECK_EVERY_MS = SECOND_MS;
+const PLAIN_TYPE = 'text/plain; charset=utf-8';
+/** https://prometheus.io/docs/instrumenting/exposition_formats/ */
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface ServerOptions {
   readonly host: string;
@@ -39,6 +42,8 @@ export interface ServerOptions {
   /** Judges what a provider tells of an order of this account; absent: nobody is told. */
   judgeNotification?(account: string, headers: IncomingHttpHeaders, fields: URLSearchParams): Notification;
   onOrder?(order: OrderAt): void;
+  /** For Prometheus, ready made; absent: there are none. */
+  metrics?(): Promise<string>;
 }
 
 /** What answering takes: the options, and what was taken already. */
@@ -101,6 +106,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     const why = options.unready();
     return why === undefined ? say(response, 200, 'ready') : say(response, 503, why);
   }
+  if (path === '/metrics' && reads && options.metrics !== undefined)
+    return say(response, 200, await options.metrics(), METRICS_TYPE);
   if (path === '/webhook' && options.secrets !== undefined) {
     if (request.method === 'POST') return take(request, response, options, options.secrets());
     response.setHeader('allow', 'POST');
@@ -181,11 +188,11 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
 }
 
 /** Event names come from outside: text, never sniffed. */
-function say(response: ServerResponse, status: number, text: string): void {
+function say(response: ServerResponse, status: number, text: string, type = PLAIN_TYPE): void {
   response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
+    'content-type': type,
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
   });
-  response.end(`${text}\n`);
+  response.end(text.endsWith('\n') ? text : `${text}\n`);
 }
