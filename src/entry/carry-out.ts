@@ -3,6 +3,7 @@ import { SHARD_PATIENCE_MS } from '../model/shard.js';
 import type { Condition } from '../policy/conditions.js';
 import type { RunLimits } from '../reconcile/bounds.js';
 import { type Applied, apply } from '../reconcile/engine.js';
+import type { OrderAt } from '../reconcile/look-now.js';
 import type { Context } from './context.js';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.js';
 import { allConditions, shardConditions } from './health.js';
@@ -18,6 +19,8 @@ export interface CarryOut {
   readonly syncOlderMs?: number;
   /** How much is begun; absent: everything there is to do. */
   readonly limits?: RunLimits;
+  /** Orders that are looked at whatever the pace, if they are ours. */
+  readonly lookAt?: readonly OrderAt[];
   /** Wall clock before anything was read. */
   readonly startedMs: number;
   confirm(plan: Plan): Promise<boolean>;

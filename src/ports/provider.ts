@@ -373,6 +373,12 @@ export interface ProviderDefinition {
    * @throws CertError `config.invalid`
    */
   describe(config: ProviderConfig, deliverer?: Deliverer): Offering;
+  /**
+   * The order that a push notification speaks of, as our records name it; undefined: it names none. Present exactly when
+   * `capabilities.push`. Whatever else a notification says is asked for at the provider. Pure.
+   * @param fields  of its address and its form
+   */
+  notifiedOrder?(fields: URLSearchParams): string | undefined;
   /** Opens an account; loads the adapter. Contacts nobody. @throws CertError `config.invalid` */
   create(deps: ProviderDeps): Promise<Provider>;
 }

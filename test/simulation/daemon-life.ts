@@ -120,8 +120,8 @@ async function live(hosting: Hosting, host: DaemonHost, process: Process): Promi
     say: (text) => log.warn({ text }, 'notice'),
   };
   const alarm = createAlarm(clock);
-  const loop = createLoop(context, { pollMs: POLL_MS, everything }, alarm, ({ fresh }) =>
-    oneRun(context, placesOf(hosting, process), { ...RUN_OPTIONS, fresh }),
+  const loop = createLoop(context, { pollMs: POLL_MS, everything }, alarm, ({ fresh, lookAt }) =>
+    oneRun(context, placesOf(hosting, process), { ...RUN_OPTIONS, fresh, lookAt }),
   );
   host.loop = loop;
   host.ring = alarm.ring;

@@ -3,8 +3,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { HOUR_MS } from '../../src/model/time.js';
 import { tempFolder } from '../support/git.js';
-import { daemonOf, RUN_ENDED, tell } from './daemon-stage.js';
+import { daemonOf, RUN_ENDED, tell, WEBHOOK_SECRET } from './daemon-stage.js';
 import { PAID_COMMAND, PAID_MANIFEST, paidShop } from './paid.js';
 import { LONG_MS, teamOf } from './stage.js';
 
@@ -64,6 +65,26 @@ describe('the daemon in trouble', () => {
     const { code, said } = await daemon.stop();
     expect(code).toBe(0);
     for (const secret of [shop.token, 'secret of the hook']) expect(said).not.toContain(secret);
+  });
+
+  it('looks at an order when its provider tells that it is issued', SLOW, async () => {
+    const shop = await paidShop({ settings: { pollsUntilIssued: null } });
+    const providers = shop.providers.replace('search: unique', `search: unique\n    pollEveryMs: ${HOUR_MS}`);
+    const team = await teamOf({ ...shop, providers, program: PAID_COMMAND, files: SHOP });
+    const daemon = await daemonOf(team);
+    await daemon.line(RUN_ENDED);
+    await shop.control.issue();
+    const [{ id = '' } = {}] = (await team.status('shop')).orders;
+    const notify = async (password: string): Promise<number> => {
+      const authorization = `Basic ${Buffer.from(`seller:${password}`).toString('base64')}`;
+      const path = `/notify/internal?order=${id}`;
+      return (await fetch(`${daemon.url}${path}`, { headers: { authorization } })).status;
+    };
+    expect(await notify('a guess of the secret')).toBe(401);
+    expect(await notify(WEBHOOK_SECRET)).toBe(200);
+    await daemon.line(/"cert":"shop".*"outcome":"done"/);
+    expect((await team.status('shop')).current).toBeDefined();
+    expect((await daemon.stop()).code).toBe(0);
   });
 
   it('says that its disk is full, lives on, and buys once there is room', SLOW, async (test) => {

@@ -3,6 +3,7 @@ import { quietUntilMs } from '../../planner/quiet.js';
 import type { Condition } from '../../policy/conditions.js';
 import type { RunLimits } from '../../reconcile/bounds.js';
 import type { Applied } from '../../reconcile/engine.js';
+import type { OrderAt } from '../../reconcile/look-now.js';
 import { carryOut } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly limits: RunLimits;
   /** Whatever an earlier run found: everything is read. */
   readonly fresh: boolean;
+  /** Orders that providers told of. */
+  readonly lookAt: readonly OrderAt[];
   /** Told what the run saw. */
   readonly report?: RunReport;
 }
@@ -57,7 +60,7 @@ export interface OneRun {
  * @throws CertError
  */
 export async function oneRun(context: Context, places: Places, options: RunOptions): Promise<OneRun> {
-  const { waitMs, syncOlderMs, limits, fresh, report } = options;
+  const { waitMs, syncOlderMs, limits, fresh, lookAt, report } = options;
   const startedMs = context.clock.now();
   const look = fresh ? {} : await firstLook(context, syncOlderMs, places.openRemote);
   if (look.quiet !== undefined) {
@@ -72,6 +75,7 @@ export async function oneRun(context: Context, places: Places, options: RunOptio
       waitMs,
       syncOlderMs,
       limits,
+      lookAt,
       startedMs,
       confirm: async () => true,
     });
