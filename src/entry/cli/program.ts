@@ -218,6 +218,11 @@ export function buildProgram(start: Start): Command {
     start,
   );
 
+  add('rekey', 'seal everything anew for the recipients there are now', () => import('./rekey.js'))
+    .option('--reissue-removed', 'ask for new keys where a removed recipient knows the old one', false)
+    .option('--dry-run', 'show it, change nothing', false)
+    .option('-y, --yes', 'do not ask', false);
+
   add(
     'sandbox [provider]',
     'a strict local server of a provider, to rehearse with',
@@ -240,9 +245,12 @@ export function buildProgram(start: Start): Command {
     .option('--poll <duration>', 'look at the remote this often', '5m')
     .option('--sync-every <duration>', 'list every account this often', '20h')
     .option('--wait <duration>', 'stay this long for quick issuance', '30s')
+    .option('--max-actions <n>', 'begin so many orders, reissues and the like in one run', '100')
+    .option('--max-time <duration>', 'begin nothing more in a run after this long', '10m')
+    .option('--stop-within <duration>', 'after SIGTERM, leave what takes longer than this', '150s')
     .option('--host <address>', 'listen here', '127.0.0.1')
     .option('--port <n>', 'for webhooks, health checks and metrics; 0 for any free one', '8470')
-    .option('--webhook-secret <file>', 'file with the secret (or CERTWRIGHT_WEBHOOK_SECRET)');
+    .option('--webhook-secret <file>', 'file with the secrets, one on a line (or CERTWRIGHT_WEBHOOK_SECRET)');
 
   add('demo', 'the whole story in a temporary folder', () => import('./demo.js')).option(
     '--dir <dir>',

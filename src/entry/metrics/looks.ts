@@ -5,6 +5,9 @@ import type { Context } from '../context.js';
 import type { Workplace } from '../workplace.js';
 import type { AccountLook } from './snapshot.js';
 
+/** What accounts are opened from. */
+export type AskedPlace = Pick<Workplace, 'local' | 'repository' | 'identities'>;
+
 /** No account is asked more often. */
 const LOOK_EVERY_MS = HOUR_MS;
 
@@ -15,7 +18,7 @@ const LOOK_EVERY_MS = HOUR_MS;
  */
 export async function lookAtAccounts(
   context: Context,
-  workplace: Workplace,
+  workplace: AskedPlace,
   memory: RunMemory | undefined,
   before: readonly AccountLook[],
 ): Promise<readonly AccountLook[]> {

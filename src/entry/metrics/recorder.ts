@@ -7,9 +7,9 @@ import { EXIT, type ExitCode, exitCodeOfError } from '../exit.js';
 import type { Pinger, PingKind } from '../ping.js';
 import { lookAround, type Situation } from '../situation.js';
 import { version } from '../version.js';
-import { openWorkplace, type Workplace } from '../workplace.js';
+import { openWorkplace } from '../workplace.js';
 import { fileText, type MetricsFile, readMetricsFile, writeMetricsFile } from './file.js';
-import { lookAtAccounts } from './looks.js';
+import { type AskedPlace, lookAtAccounts } from './looks.js';
 import type { Meter } from './meter.js';
 import { snapshotSamples } from './snapshot.js';
 import { gaugesText } from './text.js';
@@ -19,7 +19,7 @@ export interface RunReport {
   /** Nothing changed since an earlier run with nothing to do. */
   quiet(): void;
   /** It read everything, and carried out what it could. Called while the workplace is open; never throws. */
-  seen(workplace: Workplace, situation: () => Promise<Situation>): Promise<void>;
+  seen(workplace: AskedPlace, situation: () => Promise<Situation>): Promise<void>;
 }
 
 export interface RecorderOptions {
@@ -86,7 +86,7 @@ export function createRecorder(context: Context, globals: Globals, options: Reco
       isRead = true;
     });
 
-  async function look(workplace: Workplace, situationOf: () => Promise<Situation>): Promise<void> {
+  async function look(workplace: AskedPlace, situationOf: () => Promise<Situation>): Promise<void> {
     const situation = await situationOf();
     const looks = await lookAtAccounts(context, workplace, situation.input?.memory, last.looks);
     const snapshot = await gaugesText(SNAPSHOT_METRICS, snapshotSamples(situation, looks));
