@@ -6,8 +6,8 @@ import { memoryOf, readNotes } from '../../reconcile/notes.js';
 import type { StateView } from '../../reconcile/state.js';
 import type { Diagnosis } from '../../report/doctor-text.js';
 import { count } from '../../report/words.js';
-import { type Context, cacheFolder } from '../context.js';
-import { quietFile, readQuiet } from '../quiet-record.js';
+import type { Context } from '../context.js';
+import { quietStoreOf } from '../quiet-record.js';
 import type { Workplace } from '../workplace.js';
 import { line } from './line.js';
 
@@ -33,7 +33,7 @@ export async function runsOf(
     return [listing === undefined ? undefined : toMs(listing.at)];
   });
   const waiting = (await deps.spool.list()).filter(({ repositoryId }) => repositoryId === id).length;
-  const quiet = readQuiet(quietFile(cacheFolder(context.env), context.cwd), context.log)?.fromMs;
+  const quiet = quietStoreOf(context).read()?.fromMs;
   return [
     lastSign([...signsIn(notes.memory), ...[...view.statuses.values()].flatMap(signsOf), quiet ?? 0], nowMs),
     ...listed(lists, nowMs),

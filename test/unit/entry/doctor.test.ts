@@ -12,6 +12,7 @@ import { TOKEN as CLOUDFLARE_TOKEN, startCloudflare } from '../../support/cloudf
 import { cloneOf, commitAndPush, git, setRef, testBranches, writeFiles } from '../../support/git.js';
 import { forgeOf } from '../../support/github/forge.js';
 import { type FakeGitHub, fakeGitHub } from '../../support/github/server.js';
+import { manualClock } from '../../support/manual-clock.js';
 import { memoryLog } from '../../support/memory-log.js';
 import { startNameServer } from '../../support/name-server.js';
 import { openShop, type Shop } from './shop.js';
@@ -163,6 +164,8 @@ describe('doctor, of what runs need', () => {
       host: '127.0.0.1',
       port: 0,
       log: memoryLog(),
+      clock: manualClock(),
+      stuck: () => undefined,
       branch: () => 'main',
       unready: () => (ready ? undefined : 'no run has ended yet'),
       onPush: () => undefined,
