@@ -212,9 +212,11 @@ export function buildProgram(start: Start): Command {
 
   add(
     'doctor',
-    'is everything as it should be: repository, keys, accounts, clock',
+    'is everything as it should be: repository, keys, accounts, solvers, clock',
     () => import('./doctor.js'),
-  ).option('--github', 'branches, rights and schedule on GitHub, too', false);
+  )
+    .option('--github', 'branches, rights and schedule on GitHub, too', false)
+    .option('--daemon <url>', 'is the daemon ready that listens there, such as http://127.0.0.1:8470');
 
   add(
     'balance [providers...]',

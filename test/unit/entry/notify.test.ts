@@ -210,7 +210,7 @@ describe('a run with nothing to do', () => {
     const { dueMs } = await oneRun(
       own,
       { openRemote, openWorkplace: (of, opened) => openWorkplace(of, GLOBALS, opened) },
-      { waitMs: 0, syncOlderMs: 20 * HOUR_MS, limits: { sends: 100, ms: HOUR_MS }, fresh: false },
+      { waitMs: 0, syncOlderMs: 20 * HOUR_MS, limits: { sends: 100, ms: HOUR_MS }, fresh: false, lookAt: [] },
     );
     expect(dueMs).toBeLessThanOrEqual(Date.UTC(2026, 10, 23, 6));
     await place.shop.advance(Date.UTC(2026, 10, 23, 6) - place.shop.clock.now());
