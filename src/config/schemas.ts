@@ -16,6 +16,7 @@ const FILES = [
   'cache',
   'plan',
   'report',
+  'overview',
 ] as const;
 
 /** A schema file, or a part of one. */
