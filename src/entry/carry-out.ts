@@ -39,7 +39,7 @@ export async function carryOut(
   const nowMs = context.clock.now();
   const conditions = allConditions(view.statuses.values(), specs, providers, nowMs, undefined, applied);
   const all = [...conditions.values()].flat();
-  rememberQuiet(context, workplace, applied, all, startedMs);
+  await rememberQuiet(context, workplace, applied, all, startedMs);
   const code = applied.declined
     ? EXIT.fine
     : exitCodeOf({
