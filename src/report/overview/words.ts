@@ -77,6 +77,9 @@ export const amountText = (amount: string): string => {
   return decimals === undefined ? grouped : `${grouped}.${decimals}`;
 };
 
+/** A count as people read it: `10,000`. */
+export const grouped = (n: number): string => amountText(String(n));
+
 /** The currency, and loudly the environment where nothing real is sold. */
 export const unitText = ({ currency, environment }: Pick<Sum, 'currency' | 'environment'>): string =>
   isLoud(environment) ? `${currency} (${environment.toUpperCase()})` : currency;

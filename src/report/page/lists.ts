@@ -2,7 +2,7 @@ import { formatMoney } from '../../model/money.js';
 import { DAY_MS, toMs } from '../../model/time.js';
 import { terminalText } from '../escape.js';
 import type { DueLine, Overview, TroubleLine, WaitingLine } from '../overview/types.js';
-import { dayText } from '../overview/words.js';
+import { dayText, grouped } from '../overview/words.js';
 import { type Html, html } from './html.js';
 import { icon } from './icons.js';
 
@@ -31,7 +31,7 @@ function longList(items: readonly Html[]): Html {
   return html`<ul class="lines">${first}</ul>${
     more.length === 0
       ? undefined
-      : html`<details><summary>${items.length - FIRST} more</summary><ul class="lines">${more}</ul>${rest === 0 ? undefined : html`<p class="muted">And ${rest} more, in the table below.</p>`}</details>`
+      : html`<details><summary>${grouped(items.length - FIRST)} more</summary><ul class="lines">${more}</ul>${rest === 0 ? undefined : html`<p class="muted">And ${grouped(rest)} more, in the table below.</p>`}</details>`
   }`;
 }
 
@@ -42,7 +42,7 @@ const troubleItem = ({ name, owner, level, message, since }: TroubleLine): Html 
 export const troubleSection = ({ trouble }: Overview): Html | undefined =>
   trouble.length === 0
     ? undefined
-    : html`<section aria-labelledby="trouble" class="card wide"><div class="head"><h2 id="trouble">Somebody has to look</h2><span class="tally">${trouble.length}</span></div>${longList(trouble.map(troubleItem))}</section>`;
+    : html`<section aria-labelledby="trouble" class="card wide"><div class="head"><h2 id="trouble">Somebody has to look</h2><span class="tally">${grouped(trouble.length)}</span></div>${longList(trouble.map(troubleItem))}</section>`;
 
 const waitingItem = ({ name, owner, message, remedy, since }: WaitingLine): Html =>
   html`<li class="s-waiting">${icon('waiting')}<div><p class="top">${nameLink(name)}${about(owner, since)}</p><p>${message}</p>${remedy === undefined ? undefined : html`<p class="remedy">${remedy}</p>`}</div></li>`;
@@ -50,7 +50,7 @@ const waitingItem = ({ name, owner, message, remedy, since }: WaitingLine): Html
 /** What waits, under whom it waits for. */
 export function waitingSection({ waiting }: Overview): Html {
   const groups = [...Map.groupBy(waiting, ({ whom }) => whom)];
-  return html`<section aria-labelledby="waiting" class="card"><div class="head"><h2 id="waiting">Waiting</h2>${waiting.length === 0 ? undefined : html`<span class="tally">${waiting.length}</span>`}</div>${
+  return html`<section aria-labelledby="waiting" class="card"><div class="head"><h2 id="waiting">Waiting</h2>${waiting.length === 0 ? undefined : html`<span class="tally">${grouped(waiting.length)}</span>`}</div>${
     groups.length === 0
       ? html`<p class="empty">Nothing waits for anybody.</p>`
       : groups.map(([whom, own]) => html`<h3>For ${whom}</h3>${longList(own.map(waitingItem))}`)
@@ -78,7 +78,7 @@ const dueItem =
 
 /** What falls due next, in order. */
 export const dueSection = (view: Overview): Html =>
-  html`<section aria-labelledby="due" class="card due"><div class="head"><h2 id="due">Due in 60 days</h2>${view.due.length === 0 ? undefined : html`<span class="tally">${view.due.length}</span>`}</div>${
+  html`<section aria-labelledby="due" class="card due"><div class="head"><h2 id="due">Due in 60 days</h2>${view.due.length === 0 ? undefined : html`<span class="tally">${grouped(view.due.length)}</span>`}</div>${
     view.due.length === 0
       ? html`<p class="empty">Nothing falls due in the next 60 days.</p>`
       : longList(view.due.map(dueItem(view)))

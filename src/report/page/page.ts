@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { minute } from '../dates.js';
 import type { Overview } from '../overview/types.js';
-import { COUNTED, certificatesOf, STANDING_WORDS, selectionText, verdictOf } from '../overview/words.js';
+import {
+  COUNTED,
+  certificatesOf,
+  grouped,
+  STANDING_WORDS,
+  selectionText,
+  verdictOf,
+} from '../overview/words.js';
 import { count } from '../words.js';
 import { embeddedJson, type Html, html, ownText } from './html.js';
 import { icon, iconSheet } from './icons.js';
@@ -55,7 +62,7 @@ function shareBar({ counts }: Overview, all: number): Html | undefined {
 const tiles = ({ counts }: Overview): Html =>
   html`<ul class="tiles">${COUNTED.map(
     (standing) =>
-      html`<li><a class="tile s-${standing}${counts[standing] === 0 ? ' none' : ''}" href="#state=${standing}"><span class="what">${icon(standing)}${STANDING_WORDS[standing].title}</span><strong>${counts[standing].toLocaleString('en')}</strong><span class="sub">${STANDING_WORDS[standing].means}</span></a></li>`,
+      html`<li><a class="tile s-${standing}${counts[standing] === 0 ? ' none' : ''}" href="#state=${standing}"><span class="what">${icon(standing)}${STANDING_WORDS[standing].title}</span><strong>${grouped(counts[standing])}</strong><span class="sub">${STANDING_WORDS[standing].means}</span></a></li>`,
   )}</ul>`;
 
 /** The whole page: one file that asks nobody for anything. The same view gives the same bytes. */

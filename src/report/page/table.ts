@@ -1,6 +1,6 @@
 import { day } from '../dates.js';
 import type { Overview, OverviewCertificate } from '../overview/types.js';
-import { accountText, fromNow, nextOf, STANDING_WORDS } from '../overview/words.js';
+import { accountText, fromNow, grouped, nextOf, STANDING_WORDS } from '../overview/words.js';
 import { type Html, html } from './html.js';
 import { icon } from './icons.js';
 import { certificateLink } from './lists.js';
@@ -51,7 +51,7 @@ function rowOf(view: Overview, one: OverviewCertificate): Html {
 export function certificatesSection(view: Overview): Html {
   const { certificates } = view;
   const n = certificates.length;
-  return html`<section aria-labelledby="certificates" class="card wide"><div class="head"><h2 id="certificates">Certificates and orders</h2><span class="tally">${n}</span></div>
+  return html`<section aria-labelledby="certificates" class="card wide"><div class="head"><h2 id="certificates">Certificates and orders</h2><span class="tally">${grouped(n)}</span></div>
 <form id="filter" role="search" aria-label="Certificates" hidden>
 <label class="grow"><span>Search</span><input type="search" name="text" autocomplete="off" spellcheck="false" placeholder="Name, domain, serial, order …"></label>
 <label><span>State</span><select name="standing"><option value="">All states</option></select></label>
@@ -59,7 +59,7 @@ export function certificatesSection(view: Overview): Html {
 <label><span>Owner</span><select name="owner"><option value="">All owners</option></select></label>
 <button type="button" name="csv">Save as CSV</button>
 </form>
-<p id="shown" role="status" class="muted">${n > PAGE ? html`The first ${PAGE} of ${n}. Searching, and the others, need JavaScript; the Markdown and JSON forms of this report have them all.` : undefined}</p>
+<p id="shown" role="status" class="muted">${n > PAGE ? html`The first ${PAGE} of ${grouped(n)}. Searching, and the others, need JavaScript; the Markdown and JSON forms of this report have them all.` : undefined}</p>
 ${
   n === 0
     ? html`<p class="empty">There is none.</p>`

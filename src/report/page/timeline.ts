@@ -6,7 +6,7 @@ import { type Html, html } from './html.js';
 import { axisOf } from './scale.js';
 
 const WIDTH = 1000;
-const LEFT = 34;
+const LEFT = 46;
 const TOP = 44;
 const HEIGHT = 190;
 const BASE = TOP + HEIGHT;
