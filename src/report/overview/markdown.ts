@@ -1,7 +1,6 @@
 import { formatMoney } from '../../model/money.js';
 import { day, minute } from '../dates.js';
 import { clip, markdownCode, markdownText } from '../escape.js';
-import { count } from '../words.js';
 import type {
   DueLine,
   Overview,
@@ -16,6 +15,7 @@ import {
   COUNTED,
   certificatesOf,
   cutOverTexts,
+  howMany,
   monthText,
   nextOf,
   STANDING_WORDS,
@@ -132,7 +132,7 @@ export function overviewMarkdown(view: Overview): string {
     '',
     `As of ${minute(view.madeAt)}${selection === undefined ? '' : `, only ${say(selection)}`}. **${say(verdictOf(view))}**`,
     '',
-    `${count(certificatesOf(view), 'certificate')}: ${COUNTED.map((one) => `${counts[one]} ${STANDING_WORDS[one].title.toLowerCase()}`).join(', ')}.`,
+    `${howMany(certificatesOf(view), 'certificate')}: ${COUNTED.map((one) => `${counts[one]} ${STANDING_WORDS[one].title.toLowerCase()}`).join(', ')}.`,
     '',
     ...section('Somebody has to look', view.trouble.map(troubleText)),
     ...section('Waiting', waitingLines(view.waiting)),

@@ -1,7 +1,7 @@
 import type { CutOver } from '../../model/calendar.js';
 import { type Instant, toMs } from '../../model/time.js';
 import { relative } from '../dates.js';
-import { count, isLoud, providerText } from '../words.js';
+import { isLoud, providerText } from '../words.js';
 import type { Overview, OverviewCertificate, Standing, Sum } from './types.js';
 
 /** What each standing is called, and means. */
@@ -37,9 +37,9 @@ export function verdictOf(view: Overview): string {
   const all = certificatesOf(view);
   if (all === 0) return 'There is no certificate yet.';
   const parts = [
-    ...(counts.expired === 0 ? [] : [`${count(counts.expired, 'certificate')} expired`]),
-    ...(counts.attention === 0 ? [] : [`${counts.attention} to be looked at`]),
-    ...(counts.waiting === 0 ? [] : [`${counts.waiting} waiting for a person`]),
+    ...(counts.expired === 0 ? [] : [`${howMany(counts.expired, 'certificate')} expired`]),
+    ...(counts.attention === 0 ? [] : [`${grouped(counts.attention)} to be looked at`]),
+    ...(counts.waiting === 0 ? [] : [`${grouped(counts.waiting)} waiting for a person`]),
   ];
   const first = parts[0];
   if (first !== undefined) return `${[upper(first), ...parts.slice(1)].join(', ')}.`;
@@ -80,6 +80,9 @@ export const amountText = (amount: string): string => {
 /** A count as people read it: `10,000`. */
 export const grouped = (n: number): string => amountText(String(n));
 
+/** `1 certificate`, `10,000 certificates`. */
+export const howMany = (n: number, one: string): string => `${grouped(n)} ${n === 1 ? one : `${one}s`}`;
+
 /** The currency, and loudly the environment where nothing real is sold. */
 export const unitText = ({ currency, environment }: Pick<Sum, 'currency' | 'environment'>): string =>
   isLoud(environment) ? `${currency} (${environment.toUpperCase()})` : currency;
@@ -110,9 +113,9 @@ export function basisText({ spending }: Overview): string | undefined {
   const { listed, charged, unknown } = spending.basis;
   if (listed + charged + unknown === 0) return 'No purchase falls due in the next twelve months.';
   const parts = [
-    ...(listed === 0 ? [] : [`${listed} at a price that is configured or was quoted last`]),
-    ...(charged === 0 ? [] : [`${charged} at what the last term was charged`]),
-    ...(unknown === 0 ? [] : [`${unknown} without a known price, on top of every sum`]),
+    ...(listed === 0 ? [] : [`${grouped(listed)} at a price that is configured or was quoted last`]),
+    ...(charged === 0 ? [] : [`${grouped(charged)} at what the last term was charged`]),
+    ...(unknown === 0 ? [] : [`${grouped(unknown)} without a known price, on top of every sum`]),
   ];
-  return `Expected: ${count(listed + charged + unknown, 'purchase')}; ${parts.join(', ')}.`;
+  return `Expected: ${howMany(listed + charged + unknown, 'purchase')}; ${parts.join(', ')}.`;
 }

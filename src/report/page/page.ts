@@ -5,11 +5,11 @@ import {
   COUNTED,
   certificatesOf,
   grouped,
+  howMany,
   STANDING_WORDS,
   selectionText,
   verdictOf,
 } from '../overview/words.js';
-import { count } from '../words.js';
 import { embeddedJson, type Html, html, ownText } from './html.js';
 import { icon, iconSheet } from './icons.js';
 import { dueSection, troubleSection, waitingSection } from './lists.js';
@@ -90,7 +90,7 @@ ${iconSheet()}
 <header>
 <p class="brand">certwright report</p>
 <h1>${breakable(view.repository)}</h1>
-<p class="muted">${count(all, 'certificate')}${selection === undefined ? '' : `, only ${selection}`} · as of <time datetime="${view.madeAt}">${minute(view.madeAt)}</time></p>
+<p class="muted">${howMany(all, 'certificate')}${selection === undefined ? '' : `, only ${selection}`} · as of <time datetime="${view.madeAt}">${minute(view.madeAt)}</time></p>
 <p id="age" class="notice" role="status" hidden></p>
 </header>
 <main>
@@ -105,7 +105,7 @@ ${timelineSection(view)}
 ${spendingSection(view)}
 ${certificatesSection(view)}
 </main>
-<footer><p>Made by certwright from what the repository records; no provider was asked.${view.counts.archived === 0 ? '' : ` ${count(view.counts.archived, 'archived certificate')} not counted above.`} Days are UTC.</p></footer>
+<footer><p>Made by certwright from what the repository records; no provider was asked.${view.counts.archived === 0 ? '' : ` ${howMany(view.counts.archived, 'archived certificate')} not counted above.`} Days are UTC.</p></footer>
 <dialog id="details" aria-labelledby="details-title"><form method="dialog"><h2 id="details-title"></h2><button aria-label="Close">✕</button></form><div id="details-body"></div></dialog>
 <script type="application/json" id="data">${embeddedJson(pageData(view))}</script>
 <script>${ownText(assets.script)}</script>

@@ -1,12 +1,11 @@
 import type { CutOver } from '../../model/calendar.js';
 import type { Overview, Period, TimelineCounts } from '../overview/types.js';
-import { cutOverTexts, dayText, monthName, monthText } from '../overview/words.js';
-import { count } from '../words.js';
+import { cutOverTexts, dayText, grouped, howMany, monthName, monthText } from '../overview/words.js';
 import { type Html, html } from './html.js';
 import { axisOf } from './scale.js';
 
 const WIDTH = 1000;
-const LEFT = 46;
+const LEFT = 50;
 const TOP = 44;
 const HEIGHT = 190;
 const BASE = TOP + HEIGHT;
@@ -22,13 +21,13 @@ const SERIES: readonly Series[] = [
   {
     key: 'ends',
     title: 'Certificates end',
-    text: (n) => `${count(n, 'certificate')} ${n === 1 ? 'ends' : 'end'}`,
+    text: (n) => `${howMany(n, 'certificate')} ${n === 1 ? 'ends' : 'end'}`,
   },
-  { key: 'due', title: 'Reissue or renewal due', text: (n) => `${n} due` },
+  { key: 'due', title: 'Reissue or renewal due', text: (n) => `${grouped(n)} due` },
   {
     key: 'terms',
     title: 'Paid terms end',
-    text: (n) => `${count(n, 'paid term')} ${n === 1 ? 'ends' : 'end'}`,
+    text: (n) => `${howMany(n, 'paid term')} ${n === 1 ? 'ends' : 'end'}`,
   },
 ];
 
@@ -62,7 +61,7 @@ function picture(by: By, periods: readonly Period[], cutOvers: readonly CutOver[
     .map((period) => `${nameOf(by, period)}, ${SERIES.map(({ key, text }) => text(period[key])).join(', ')}`)
     .join('; ')}. The table below has every ${by}.`;
   return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${FULL_HEIGHT}" role="img" aria-label="${label}">
-${axis.ticks.map((tick) => html`<path class="grid" d="M${LEFT} ${y(tick)}H${WIDTH}"/><text class="tick" x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`)}
+${axis.ticks.map((tick) => html`<path class="grid" d="M${LEFT} ${y(tick)}H${WIDTH}"/><text class="tick" x="${LEFT - 8}" y="${y(tick) + 4}" text-anchor="end">${grouped(tick)}</text>`)}
 ${cutOvers.map((change) => cutOverMark(change, xOf(change.day)))}
 ${periods.map((period, i) => {
   const left = Math.round(LEFT + i * step + (step - bar * SERIES.length) / 2);
@@ -104,15 +103,15 @@ const numbersTable = (by: By, periods: readonly Period[]): Html =>
     .filter((period) => total(period) > 0)
     .map(
       (period) =>
-        html`<tr><th scope="row">${by === 'month' ? monthText(period.from) : dayText(period.from)}</th>${SERIES.map(({ key }) => html`<td class="right">${period[key]}</td>`)}</tr>`,
+        html`<tr><th scope="row">${by === 'month' ? monthText(period.from) : dayText(period.from)}</th>${SERIES.map(({ key }) => html`<td class="right">${grouped(period[key])}</td>`)}</tr>`,
     )}</tbody></table>`;
 
 function beside({ before, after }: Overview['timeline']): readonly string[] {
   const what = (counts: TimelineCounts): string =>
     SERIES.flatMap(({ key, text }) => (counts[key] === 0 ? [] : [text(counts[key])])).join(', ');
   const ended = [
-    ...(before.ends === 0 ? [] : [count(before.ends, 'certificate')]),
-    ...(before.terms === 0 ? [] : [count(before.terms, 'paid term')]),
+    ...(before.ends === 0 ? [] : [howMany(before.ends, 'certificate')]),
+    ...(before.terms === 0 ? [] : [howMany(before.terms, 'paid term')]),
   ];
   return [
     ...(ended.length === 0 ? [] : [`Already ended: ${ended.join(', ')}.`]),
