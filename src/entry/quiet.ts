@@ -5,16 +5,15 @@ import { isLookDue } from '../policy/doubts.js';
 import type { Oid } from '../ports/repository.js';
 import type { Applied } from '../reconcile/engine.js';
 import { configurationIn } from './configuration-file.js';
-import { type Context, cacheFolder } from './context.js';
+import type { Context } from './context.js';
 import { LARGE, noteText, recordOf } from './quiet-note.js';
 import {
   isInTime,
   type QuietRecord,
-  quietFile,
+  quietStoreOf,
   sameSubject,
   subjectOf,
   textDigest,
-  writeQuiet,
 } from './quiet-record.js';
 import type { Workplace } from './workplace.js';
 
@@ -25,7 +24,7 @@ import type { Workplace } from './workplace.js';
  */
 export async function rememberQuiet(
   context: Context,
-  workplace: Workplace,
+  workplace: Pick<Workplace, 'local' | 'repository'>,
   applied: Applied,
   conditions: Iterable<Condition>,
   startedMs: number,
@@ -57,14 +56,14 @@ export async function rememberQuiet(
       Object.values(credentials),
     ),
   };
-  writeQuiet(quietFile(cacheFolder(context.env), context.cwd), record, context.log);
+  quietStoreOf(context).write(record);
   if (desired.specs.length >= LARGE) await leaveNote(context, workplace, record, view.snapshot.quietNote);
 }
 
 /** Not again while one says the same: a run with nothing to do pushes nothing, but for this, and that seldom. */
 async function leaveNote(
   { clock, log }: Context,
-  { repository: { quietNote, clone } }: Workplace,
+  { repository: { quietNote, clone } }: Pick<Workplace, 'repository'>,
   record: QuietRecord,
   seen: Oid | undefined,
 ): Promise<void> {
