@@ -121,6 +121,19 @@ export function buildProgram(start: Start): Command {
     )
     .option('--watch', 'again every few seconds', false);
 
+  withSelectors(
+    add('report', 'how things stand, as a page, Markdown, JSON or a calendar', () => import('./report.js')),
+  )
+    .option('--out <file>', 'what to write; - for stdout')
+    .addOption(
+      new Option('--format <format>', 'what it is, where the name does not say').choices([
+        'html',
+        'markdown',
+        'json',
+        'ics',
+      ]),
+    );
+
   add('show <name>', 'everything about one certificate', () => import('./show.js')).option(
     '--csr',
     'print only the certificate request of what is under way',
