@@ -58,7 +58,7 @@ export async function rememberQuiet(
     ),
   };
   quietStoreOf(context).write(record);
-  // What a shard found says nothing of the others.
+  // What is nothing to a shard may be something to another one.
   if (context.shard === undefined && desired.specs.length >= LARGE)
     await leaveNote(context, workplace, record, view.snapshot.quietNote);
 }

@@ -9,6 +9,7 @@ import type { ReissueRule } from './coverage.js';
 import { secondOrders } from './doubts.js';
 import { nextTryMs } from './failures.js';
 import { licencesEnding, protection } from './protection.js';
+import { openReissueRequest } from './replacement.js';
 import { endsWithTerm, overdueFromMs, type Renewal, renewal } from './schedule.js';
 import { type EndpointLook, endpointVerdict, servedEverywhere } from './serving.js';
 import { isUnderWay, proofWords, solverDueMs } from './solving.js';
@@ -213,6 +214,7 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
         ]
       : []),
     ...(overdue ? [overdue] : []),
+    ...notReplaced(status, nowMs),
     ...(current?.revoked
       ? [
           condition(
@@ -254,6 +256,15 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
         ]
       : []),
   ];
+}
+
+/** Whoever set the deadline revokes at it, asked or not. */
+function notReplaced(status: Status, nowMs: number): readonly Condition[] {
+  const request = openReissueRequest(status);
+  if (request?.deadline === undefined || nowMs < toMs(request.deadline)) return [];
+  const { deadline, reason } = request;
+  const message = `certificate ${status.current?.serial} was to be replaced by ${deadline}, and was not: ${reason}`;
+  return [condition('Attention', 'attention', 'NotReplaced', deadline, message)];
 }
 
 function overdueAlarm(

@@ -94,15 +94,15 @@ export function buildProgram(start: Start): Command {
     .option('--detailed-exitcode', 'exit with 2 when a certificate would run out', false)
     .addOption(new Option('-o, --output <form>', 'how to print').choices(['text', 'markdown', 'json']));
 
-  withWatch(withShard(add('apply', 'carry out the plan of the approval branch', () => import('./apply.js'))))
+  withShard(withWatch(add('apply', 'carry out the plan of the approval branch', () => import('./apply.js'))))
     .option('--digest <digest>', 'only the plan with this digest')
     .option('--wait <duration>', 'stay this long for quick issuance (0s: not at all)', '30s')
     .option('--sync', 'before, list every account and look at every order that waits', false)
     .option('--sync-if-older <duration>', 'before, list accounts whose last list is older')
     .option('-y, --yes', 'do not ask', false);
 
-  withWatch(
-    withShard(
+  withShard(
+    withWatch(
       add(
         'sync [names...]',
         'take over what changed at the providers; carries out nothing',
@@ -168,6 +168,25 @@ export function buildProgram(start: Start): Command {
     'ask for a new certificate inside the paid term',
     () => import('./reissue.js'),
   ).requiredOption('--reason <text>', 'why, for the history');
+
+  add(
+    'replace [names...]',
+    'ask for many new certificates by a deadline, as after an incident of a CA',
+    () => import('./replace.js'),
+  )
+    .option(
+      '--serials <file>',
+      'only these serial numbers: one for each line, CSV with a column serial, JSON',
+    )
+    .option('--issuer <name>', 'only of this issuer, such as "CN=Example CA 2"')
+    .option('--issued-after <date>', 'only whose notBefore is then or later')
+    .option('--issued-before <date>', 'only whose notBefore is earlier')
+    .option('--deadline <when>', 'when all of them have to be replaced: 24h, 5d or an instant')
+    .option('--reason <text>', 'why, for the history')
+    .option('--dry-run', 'show what it takes, record nothing', false)
+    .option('--status', 'how far replacements are, and whether their deadlines hold', false)
+    .option('--withdraw <id>', 'take back what is left of this replacement')
+    .option('-y, --yes', 'do not ask', false);
 
   add('revoke <name>', 'ask for a revocation', () => import('./revoke.js'))
     .addOption(new Option('--code <code>', 'RFC 5280 reason').choices(REASONS).default('unspecified'))
@@ -280,8 +299,8 @@ export function buildProgram(start: Start): Command {
     .option('--set <key=value>', 'a setting, may be repeated', collect, [])
     .option('--list', 'show every provider, setting and fault', false);
 
-  withWatch(
-    withShard(
+  withShard(
+    withWatch(
       add(
         'daemon',
         'apply and sync by themselves: on a timer, on dates, on a push',
