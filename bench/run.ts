@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from './generate.ts';
 import { inTurn, type Median, type Sample, time } from './measure.ts';
+import { measureMetrics } from './metrics.ts';
 import { certbot, dehydrated, isInstalled, type Other } from './others.ts';
 import type { Row } from './scale.ts';
 import { playYears } from './simulate.ts';
@@ -175,7 +176,20 @@ async function layouts(sizes: readonly number[]): Promise<void> {
   }
 }
 
-if (process.argv[2] === 'simulate') {
+async function metrics(count: number): Promise<void> {
+  const measured = await measureMetrics(MAIN, count, RECIPIENT, Math.min(RUNS, 3));
+  if (!measured) return;
+  const { bare, withFile, lines, megabytes, medianMs, longestMs } = measured;
+  print(`metrics, ${count} certificates`);
+  row('apply, reading everything', bare, bare);
+  row('the same, --metrics-file', withFile, bare);
+  print(`  ${lines} lines, ${megabytes.toFixed(1)} MB`);
+  print(`  GET /metrics: median ${medianMs.toFixed(0)} ms, longest ${longestMs.toFixed(0)} ms`);
+}
+
+if (process.argv[2] === 'metrics') {
+  await metrics(Number(process.argv[3] ?? 10_000));
+} else if (process.argv[2] === 'simulate') {
   await fiveYears(Number(process.argv[3] ?? 1000));
 } else if (process.argv[2] === 'acme') {
   const { issuing } = await import('./acme.ts');

@@ -76,15 +76,14 @@ export interface QuietStore {
   write(record: QuietRecord): void;
 }
 
-/** For the next process in this folder. */
-export const fileQuiet = (cacheDir: string, cwd: string, log: Log, shard?: Shard): QuietStore => {
-  const file = quietFile(cacheDir, cwd, shard);
+/** For the next process in this folder, with the same shard. */
+export const fileQuiet = ({ env, cwd, shard, log }: Context): QuietStore => {
+  const file = quietFile(cacheFolder(env), cwd, shard);
   return { read: () => readQuiet(file, log), write: (record) => writeQuiet(file, record, log) };
 };
 
 /** Where this process keeps it. */
-export const quietStoreOf = (context: Context): QuietStore =>
-  context.quiet ?? fileQuiet(cacheFolder(context.env), context.cwd, context.log, context.shard);
+export const quietStoreOf = (context: Context): QuietStore => context.quiet ?? fileQuiet(context);
 
 /** For a process that goes on: what it found itself needs no disk, and no disk that takes anything. */
 export function rememberedQuiet(disk: QuietStore): QuietStore {

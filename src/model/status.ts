@@ -228,6 +228,8 @@ export interface Status {
   /** When a person last reset the breaker: what happened up to then is forgiven. */
   readonly breakerResetAt?: Instant;
   readonly priceStop?: PriceStop;
+  /** When a person last said that no purchase of this certificate is missing in its records (`RebuiltRecord`). */
+  readonly completeAt?: Instant;
   /** The CSR kept for `rotate: never`. */
   readonly keptCsr?: { readonly csrPem: string; readonly keyHash: string };
 }
@@ -244,6 +246,18 @@ export const emptyStatus = (name: string, kind: Status['kind'] = 'certificate'):
   consumedApprovals: [],
   requests: [],
 });
+
+/**
+ * The state was lost and made anew: something may have been bought that nothing here tells of. What is bought from then on
+ * is recorded as ever.
+ */
+export interface RebuiltRecord {
+  readonly at: Instant;
+  /** What was sent before the loss shows at the providers from then on, where it shows at all. */
+  readonly settledAt: Instant;
+  /** Accounts whose orders were read then, ours among them. */
+  readonly listed: readonly string[];
+}
 
 /** Many certificates that have to be replaced, asked for at once. What is left of it stands in their requests. */
 export interface ReplacementRecord {
@@ -271,6 +285,8 @@ export interface StateHeader {
   readonly replacements?: readonly ReplacementRecord[];
   /** Oldest first; never taken out. Absent: none. */
   readonly compromisedKeys?: readonly CompromisedKey[];
+  /** Absent: nothing was ever lost. */
+  readonly rebuilt?: RebuiltRecord;
 }
 
 /** A key that is known to somebody else: nothing is asked for with it, and nothing with it is published, ever again. */

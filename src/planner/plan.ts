@@ -5,14 +5,13 @@ import type { Plan, PlanItem } from '../model/plan.js';
 import { actsFor, shardText } from '../model/shard.js';
 import { emptyStatus, type Status } from '../model/status.js';
 import { unsafeApproved } from '../policy/approvals.js';
-import { nextTryMs } from '../policy/failures.js';
 import { openLedger } from '../policy/spending.js';
 import { abandonDraft, givesUp, settleAbandonment } from './abandon.js';
 import { questionsOf } from './choose.js';
 import { planDigest } from './digest.js';
 import { type Draft, firstDecision } from './draft.js';
 import { driveIntent } from './drive.js';
-import { openCancellation, openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
+import { openCancellation, openIntent } from './facts.js';
 import { autoRenewDiffers, freeChecks, meanwhile } from './free.js';
 import {
   doubtfulDraft,
@@ -35,9 +34,9 @@ import {
 import { licenceDrafts } from './licence-drafts.js';
 import { type DraftedSite, licenceQuestions, settleSites } from './licence-settle.js';
 import { purchaseChecks } from './purchase.js';
+import { revocation } from './revocation.js';
 import { addsNamesForMoney, type Books, openBooks, settle, settleGone } from './settle.js';
 import { validationDrafts } from './validation.js';
-import { failureDraft } from './waiting.js';
 import { warningsOf } from './warnings.js';
 
 /** Drafts of one certificate, before money is looked at. */
@@ -323,44 +322,6 @@ function waitsFor(purchase: PlanItem, s: Subject, free: Draft): boolean {
   if (purchase.action === 'order' || purchase.action === 'renew') return true;
   const intent = openIntent(s.status, 'purchase');
   return intent !== undefined && intent.manifestDigest === s.spec.digest;
-}
-
-/** Revocations are asked for by people, and always possible. */
-function revocation(s: Subject): readonly Draft[] {
-  const open = openRevocation(s.status);
-  if (open) return [driveIntent(s, open)];
-  const request = s.status.requests.find((r) => r.action === 'revoke');
-  if (!request) return [];
-  const order =
-    request.serial === undefined ? servingOrder(s.status) : orderOfSerial(s.status, request.serial);
-  const provider = order && s.input.providers.get(order.provider);
-  const draft: Draft = {
-    lane: 'free',
-    action: 'revoke',
-    reason: 'RevokeRequested',
-    message: `${request.revocationReason ?? 'unspecified'}: ${request.reason}`,
-    ...(order === undefined ? {} : { provider: order.provider, product: order.product }),
-    ...(request.serial === undefined ? {} : { predecessor: request.serial }),
-    byEdit: true,
-  };
-  if (request.failure && s.input.nowMs < nextTryMs(request.failure))
-    return [failureDraft('free', request.failure)];
-  const serial = request.serial ?? s.status.current?.serial;
-  if (provider?.capabilities.revokesSuperseded && serial === s.status.current?.serial) {
-    const message = `${provider.config.id} revokes only what a reissue has superseded; run \`certwright reissue ${s.name}\` first, or have its support revoke it`;
-    return [{ ...draft, action: 'hold', hold: { code: 'unsupported', message } }];
-  }
-  if (provider?.capabilities.revoke) return [draft];
-  return [
-    {
-      ...draft,
-      action: 'hold',
-      hold: {
-        code: 'unsupported',
-        message: `${order?.provider ?? 'the provider'} has no call for revoking; use its portal`,
-      },
-    },
-  ];
 }
 
 /** Orders are given up by people, and the open call for it is driven on like any other. */

@@ -5,6 +5,7 @@ import type { Spec } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
 import type { Status } from '../model/status.js';
 import { DAY_MS, parseInstant, toMs } from '../model/time.js';
+import { hookWaitedForMs } from '../policy/compromised.js';
 import type { ReissueRule } from '../policy/coverage.js';
 import { nextLookMs } from '../policy/doubts.js';
 import { nextTryMs } from '../policy/failures.js';
@@ -82,6 +83,7 @@ function countStatus(input: QuietInput, status: Status, spec: Spec | undefined, 
     if (deadline !== undefined) count(toMs(deadline));
   }
   if (undelivered?.failure !== undefined) count(nextTryMs(undelivered.failure));
+  if (requests.some(({ afterReissue }) => afterReissue)) count(hookWaitedForMs(status));
   for (const intent of intents.filter(isOpen)) {
     if (intent.phase === 'intended') count(toMs(intent.settledAt));
   }

@@ -1,9 +1,11 @@
 import { CertError, explain, messageOf } from '../model/errors.js';
+import type { Intent } from '../model/intent.js';
 import type { PaidOrFreeAction } from '../model/order.js';
 import type { Plan, PlanItem } from '../model/plan.js';
 import { toInstant } from '../model/time.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
+import { isCompromised } from '../policy/compromised.js';
 import { openReissueRequest } from '../policy/replacement.js';
 import { seenOrder } from './adoptions.js';
 import { type Bounds, inTurn } from './bounds.js';
@@ -224,12 +226,16 @@ const isAnonymous = (job: Job): boolean =>
   job.provider.capabilities.search === 'none' &&
   job.intent.steps.some(({ paid }) => paid);
 
+/** It delivered a certificate for a compromised key, and is over once its order has another one. */
+const isAnswered = ({ view }: Run, { phase, keyHash }: Intent): boolean =>
+  phase === 'issued' && isCompromised(view.header, keyHash);
+
 /** Everything placed after this pass, whoever placed it, whose lines this plan holds. */
 function placedOrders(run: Run, lines: readonly PlanItem[]): readonly Waiting[] {
   const names = [...new Set(lines.map((item) => item.name))];
   const byIntent = names.flatMap((name) =>
     statusOf(run.view, name).intents.flatMap((intent) =>
-      intent.phase === 'placed' || intent.phase === 'issued'
+      (intent.phase === 'placed' || intent.phase === 'issued') && !isAnswered(run, intent)
         ? [{ name, intentId: intent.id, orderId: intent.orderId }]
         : [],
     ),

@@ -1,8 +1,10 @@
+import { claimsOf } from '../model/delivery.js';
 import { CertError } from '../model/errors.js';
 import type { IntendedIntent } from '../model/intent.js';
 import type { Status } from '../model/status.js';
 import { SECOND_MS, toInstant, toMs } from '../model/time.js';
 import { sendWindow } from '../policy/absence.js';
+import { compromiseOf } from '../policy/compromised.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, STATE_FOLDER, statusPath } from '../repository/layout.js';
 import { environmentStopped } from './environments.js';
@@ -61,7 +63,8 @@ async function announceWith(
     const { view, changed, lines, keys } = outcomesOn(run, run.view, earlier);
     // Another run may have recorded the first order of an account after this one read the configuration.
     const stopped = environmentStopped(run.configuration, view.statuses.values());
-    const wanted = jobs.filter((job) => isStillWanted(run, view, job, stopped));
+    const taken = new Set<string>();
+    const wanted = jobs.filter((job) => isStillWanted(run, view, job, stopped, taken));
     if (wanted.length === 0) return giveUp(run, written);
     stopIfAsked(deps);
     const stamped = momentOf(deps.clock);
@@ -105,13 +108,39 @@ async function giveUp(run: Run, written: readonly Announced[]): Promise<readonly
   return [];
 }
 
-function isStillWanted(run: Run, view: StateView, job: Job, stopped: string | undefined): boolean {
-  const why = stopped ?? job.stillWanted(view);
+function isStillWanted(
+  run: Run,
+  view: StateView,
+  job: Job,
+  stopped: string | undefined,
+  taken: Set<string>,
+): boolean {
+  const why =
+    stopped ?? keyStopped(view, job.intent) ?? job.stillWanted(view) ?? claimedElsewhere(view, job, taken);
   if (why === undefined) return true;
   run.deps.log.info({ cert: job.name, why }, 'no longer wanted on the new head');
   run.events.push({ ...lineOf({ ...job.intent.request, name: job.name }), outcome: 'held', message: why });
   return false;
 }
+
+/** What a step takes for itself, the branch gives to one certificate alone. */
+function claimedElsewhere(view: StateView, { name, intent }: Job, taken: Set<string>): string | undefined {
+  const claims = intent.steps[currentStep(intent)]?.before?.claims;
+  if (typeof claims !== 'string') return undefined;
+  const holder = [...view.statuses.values()].find(
+    (status) => status.name !== name && claimsOf(status).includes(claims),
+  );
+  if (holder === undefined && !taken.has(claims)) {
+    taken.add(claims);
+    return undefined;
+  }
+  return `${claims} was taken for ${holder?.name ?? 'another certificate'} meanwhile; the next run looks for another`;
+}
+/** The last barrier before a request leaves: on the very head its intent is put upon. */
+const keyStopped = ({ header }: StateView, { action, keyHash }: IntendedIntent): string | undefined => {
+  const known = action === 'revoke' ? undefined : compromiseOf(header, keyHash);
+  return known && `its key is compromised: ${known.reason}`;
+};
 
 function stamp(run: Run, job: Job, nowMs: number): IntendedIntent {
   const window = sendWindow(nowMs, job.provider.capabilities);

@@ -2,7 +2,7 @@ import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
 import type { Plan, PlanItem, PlanWarning } from '../model/plan.js';
-import { lookKey, type RunMemory } from '../model/run-memory.js';
+import type { RunMemory } from '../model/run-memory.js';
 import { actsFor, keepsAccount } from '../model/shard.js';
 import { SECOND_MS, toMs } from '../model/time.js';
 import {
@@ -25,6 +25,7 @@ import type { Deps } from './deps.js';
 import { type Dialed, dialEndpoints, SHORT_BUDGET_MS } from './endpoints.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
+import { type LookNow, lookKeys, type OrderAt, ourLookKeys } from './look-now.js';
 import { forgetLooks, leaveNotes, memoryOf, worthKeeping } from './notes.js';
 import { type Answers, noAnswers, planInput, providerFacts } from './observe.js';
 import { notInitialised, openRun } from './open-run.js';
@@ -90,11 +91,10 @@ export async function withBeginning<T>(
   }
 }
 
-/** Orders that a person wants looked at whatever the pace: of these certificates, or of all. */
-export type LookNow = ReadonlySet<string> | 'all';
-
 export interface ApplyOptions {
   readonly lookNow?: LookNow;
+  /** Orders that are looked at whatever the pace, if they are ours. */
+  readonly lookAt?: readonly OrderAt[];
   /** Before planning, list every account whose last list is older than this; 0: every account. Absent: none. */
   readonly syncOlderMs?: number;
   /** Only the plan with this digest may be carried out. */
@@ -145,7 +145,9 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
       await replaySpool(run);
       await lookAgain(run);
     }
-    if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(run, options.lookNow));
+    const own = ownStatuses(run);
+    if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(own, options.lookNow));
+    if (options.lookAt !== undefined) forgetLooks(run.notes, ourLookKeys(own, options.lookAt));
     const listed = options.syncOlderMs !== undefined && integrity.kind !== 'lost';
     const accounts = listed ? await syncAccounts(run, options.syncOlderMs) : [];
     if (integrity.kind !== 'lost') await askAdvice(run);
@@ -372,15 +374,6 @@ function someoneWaits(run: Run, leftMs: number): boolean {
     }),
   );
 }
-
-const lookKeys = (run: Run, which: LookNow): readonly string[] =>
-  ownStatuses(run)
-    .filter((status) => which === 'all' || which.has(status.name))
-    .flatMap((status) =>
-      [...awaitedOrders(status), ...status.orders.map(({ provider, id }) => ({ provider, orderId: id }))].map(
-        ({ provider, orderId }) => lookKey(provider, orderId),
-      ),
-    );
 
 /**
  * Several passes tell the same line several times; the last word counts. What was waited for is no word any more once

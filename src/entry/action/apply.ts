@@ -9,6 +9,7 @@ import { appliedText } from '../cli/applied-text.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
 import type { RunReport } from '../metrics/recorder.js';
+import { tellAfter } from '../notify/after-run.js';
 import { situationAfter } from '../situation.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import { askForApprovals } from './approvals.js';
@@ -58,6 +59,10 @@ export async function applyBranch(job: Job, isScheduled: boolean, watch: RunRepo
     await report(job, workplace, carried);
     const asked = forge && inputs.approvals ? await askForApprovals(job, forge, carried) : undefined;
     if (forge) await showDashboard(job, workplace, forge, page, asked);
+    await tellAfter(context, workplace, carried, {
+      requests: new Map([...(asked?.asked ?? [])].map(([key, { url }]) => [key, url])),
+      warn: (text) => runner.warning(text),
+    });
     return carried.code;
   } finally {
     await forge?.close();

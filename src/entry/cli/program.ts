@@ -121,6 +121,19 @@ export function buildProgram(start: Start): Command {
     )
     .option('--watch', 'again every few seconds', false);
 
+  withSelectors(
+    add('report', 'how things stand, as a page, Markdown, JSON or a calendar', () => import('./report.js')),
+  )
+    .option('--out <file>', 'what to write; - for stdout')
+    .addOption(
+      new Option('--format <format>', 'what it is, where the name does not say').choices([
+        'html',
+        'markdown',
+        'json',
+        'ics',
+      ]),
+    );
+
   add('show <name>', 'everything about one certificate', () => import('./show.js')).option(
     '--csr',
     'print only the certificate request of what is under way',
@@ -181,6 +194,18 @@ export function buildProgram(start: Start): Command {
     .requiredOption('--reason <text>', 'why, for the history')
     .option('-y, --yes', 'do not ask', false);
 
+  add(
+    'compromise [names...]',
+    'a key is known to somebody else: block it, replace it everywhere, revoke',
+    () => import('./compromise.js'),
+  )
+    .option('--key <hash>', 'SHA-256 of a public key; may be repeated', collect, [])
+    .option('--file <file>', 'file with such hashes, or with keys, CSRs or certificates in PEM')
+    .requiredOption('--reason <text>', 'why, for the history')
+    .option('--revoke-now', 'revoke before another certificate is there', false)
+    .option('--dry-run', 'show it, change nothing', false)
+    .option('-y, --yes', 'do not ask', false);
+
   add('abandon <name>', 'give up an order that is placed and not issued', () => import('./abandon.js'))
     .requiredOption('--reason <text>', 'why, for the history')
     .option('-y, --yes', 'do not ask', false);
@@ -198,7 +223,10 @@ export function buildProgram(start: Start): Command {
     .option('--product <code>', 'only this product')
     .option('--state <state>', 'only issued or only pending orders', collect, [])
     .option('--expires-before <date>', 'only certificates that end before this day')
-    .option('--dry-run', 'write nothing', false);
+    .option('--rebuild', 'make a lost state anew from git and the accounts instead', false)
+    .option('--from <place>', 'with --rebuild: an old clone, a bundle or a ref; may be repeated', collect, [])
+    .option('--dry-run', 'write nothing', false)
+    .option('-y, --yes', 'with --rebuild: do not ask', false);
 
   add('attach <name> <file>', 'hand in a certificate that no API delivers', () => import('./attach.js'));
 
@@ -216,9 +244,11 @@ export function buildProgram(start: Start): Command {
 
   add(
     'doctor',
-    'is everything as it should be: repository, keys, accounts, clock',
+    'is everything as it should be: repository, keys, accounts, solvers, clock',
     () => import('./doctor.js'),
-  ).option('--github', 'branches, rights and schedule on GitHub, too', false);
+  )
+    .option('--github', 'branches, rights and schedule on GitHub, too', false)
+    .option('--daemon <url>', 'is the daemon ready that listens there, such as http://127.0.0.1:8470');
 
   add(
     'balance [providers...]',
@@ -231,6 +261,14 @@ export function buildProgram(start: Start): Command {
     'what the accounts sell, for which terms and prices',
     () => import('./products.js'),
   ).option('--match <text>', 'only products with this text in name, code or title');
+
+  add(
+    'notify [channels...]',
+    'what people would be told now; --test tries the channels',
+    () => import('./notify.js'),
+  )
+    .option('--test', 'send a test message through every channel, or those named', false)
+    .option('--dry-run', 'show what would be told now, and send nothing (the default)', false);
 
   add('providers', 'the kinds of provider, and what each can do', () => import('./providers.js'));
 

@@ -11,6 +11,7 @@ import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import type { RunReport } from '../metrics/recorder.js';
+import { tellAfterLook } from '../notify/after-run.js';
 import { lookAround } from '../situation.js';
 import { openWorkplace } from '../workplace.js';
 import { accountLines } from './account-lines.js';
@@ -62,6 +63,7 @@ async function once(
           ? jsonText({ accounts, endpoints, events, warnings, dueDates, exitCode: code })
           : [...dueDates.map(dueLine), textOf(context, synced, endpoints)].join('\n'),
       );
+      await tellAfterLook(context, workplace);
       return code;
     } finally {
       await workplace.close();

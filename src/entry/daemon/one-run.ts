@@ -3,11 +3,13 @@ import { quietUntilMs } from '../../planner/quiet.js';
 import type { Condition } from '../../policy/conditions.js';
 import type { RunLimits } from '../../reconcile/bounds.js';
 import type { Applied } from '../../reconcile/engine.js';
+import type { OrderAt } from '../../reconcile/look-now.js';
 import { carryOut } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
 import type { RunReport } from '../metrics/recorder.js';
+import { tellAfter } from '../notify/after-run.js';
 import type { openRemote, Remote } from '../remote.js';
 import { situationAfter } from '../situation.js';
 import type { Workplace } from '../workplace.js';
@@ -21,6 +23,8 @@ export interface RunOptions {
   readonly limits: RunLimits;
   /** Whatever an earlier run found: everything is read. */
   readonly fresh: boolean;
+  /** Orders that providers told of. */
+  readonly lookAt: readonly OrderAt[];
   /** Told what the run saw. */
   readonly report?: RunReport;
 }
@@ -56,7 +60,7 @@ export interface OneRun {
  * @throws CertError
  */
 export async function oneRun(context: Context, places: Places, options: RunOptions): Promise<OneRun> {
-  const { waitMs, syncOlderMs, limits, fresh, report } = options;
+  const { waitMs, syncOlderMs, limits, fresh, lookAt, report } = options;
   const startedMs = context.clock.now();
   const look = fresh ? {} : await firstLook(context, syncOlderMs, places.openRemote);
   if (look.quiet !== undefined) {
@@ -71,15 +75,17 @@ export async function oneRun(context: Context, places: Places, options: RunOptio
       waitMs,
       syncOlderMs,
       limits,
+      lookAt,
       startedMs,
       confirm: async () => true,
     });
     const { applied, code } = carried;
     await report?.seen(workplace, () => situationAfter(context, workplace.deps, applied));
+    const told = await tellAfter(context, workplace, carried);
     return {
       code,
       quiet: false,
-      dueMs: dueMsOf(context, applied, syncOlderMs),
+      dueMs: Math.min(dueMsOf(context, applied, syncOlderMs), told.nextMs),
       goesOn: applied.goesOn,
       applied,
       conditions: [...carried.conditions].flatMap(([name, own]) =>
