@@ -8,6 +8,7 @@ import { count } from '../../report/words.js';
 import { checkAccount } from '../account-check.js';
 import { closeAccounts, openAccounts } from '../accounts.js';
 import type { Context } from '../context.js';
+import { channelsOf } from '../doctor/channels.js';
 import { clockLine, hostClock, type OtherClock } from '../doctor/clock.js';
 import { examineDaemon } from '../doctor/daemon.js';
 import { examineGitHub } from '../doctor/github.js';
@@ -62,6 +63,7 @@ async function examine(context: Context, workplace: Workplace, options: Options)
       const identities = await workplace.identities();
       diagnoses.push(...recipientsOf(view, configuration, identities.length));
       diagnoses.push(...(await runsOf(context, workplace, view, configuration)));
+      diagnoses.push(...(await channelsOf(context, workplace, view, configuration)));
     }
   } catch (error) {
     const failed = refused('remote', error);

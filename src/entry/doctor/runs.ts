@@ -7,6 +7,7 @@ import type { StateView } from '../../reconcile/state.js';
 import type { Diagnosis } from '../../report/doctor-text.js';
 import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
+import { offeringOf } from '../offerings.js';
 import { quietStoreOf } from '../quiet-record.js';
 import type { Workplace } from '../workplace.js';
 import { line } from './line.js';
@@ -27,8 +28,7 @@ export async function runsOf(
   const nowMs = context.clock.now();
   const notes = await readNotes(deps, view, id);
   const lists = Object.values(providers).flatMap((config) => {
-    const definition = context.definitions.find(({ type }) => type === config.type);
-    if (!definition?.describe(config).capabilities.list) return [];
+    if (!offeringOf({ providers }, context.definitions, config)?.capabilities.list) return [];
     const listing = memoryOf(notes, config)?.listing;
     return [listing === undefined ? undefined : toMs(listing.at)];
   });
