@@ -1,6 +1,6 @@
 import { lookKey } from '../model/run-memory.js';
+import type { Status } from '../model/status.js';
 import { awaitedOrders } from '../planner/watching.js';
-import type { StateView } from './state.js';
 
 /** Orders that a person wants looked at whatever the pace: of these certificates, or of all. */
 export type LookNow = ReadonlySet<string> | 'all';
@@ -12,8 +12,8 @@ export interface OrderAt {
 }
 
 /** Under which their looks are remembered. */
-export const lookKeys = (view: StateView, which: LookNow): readonly string[] =>
-  [...view.statuses.values()]
+export const lookKeys = (statuses: readonly Status[], which: LookNow): readonly string[] =>
+  statuses
     .filter((status) => which === 'all' || which.has(status.name))
     .flatMap((status) =>
       [...awaitedOrders(status), ...status.orders.map(({ provider, id }) => ({ provider, orderId: id }))].map(
@@ -22,7 +22,7 @@ export const lookKeys = (view: StateView, which: LookNow): readonly string[] =>
     );
 
 /** What others tell of concerns nothing that is not ours. */
-export function ourLookKeys(view: StateView, orders: readonly OrderAt[]): readonly string[] {
-  const ours = new Set(lookKeys(view, 'all'));
+export function ourLookKeys(statuses: readonly Status[], orders: readonly OrderAt[]): readonly string[] {
+  const ours = new Set(lookKeys(statuses, 'all'));
   return orders.map(({ provider, orderId }) => lookKey(provider, orderId)).filter((key) => ours.has(key));
 }

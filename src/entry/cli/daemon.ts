@@ -5,7 +5,7 @@ import type { SecretSource } from '../../model/secret.js';
 import { parseDuration } from '../../model/term.js';
 import { SECOND_MS } from '../../model/time.js';
 import type { Log } from '../../ports/log.js';
-import { type Context, cacheFolder } from '../context.js';
+import type { Context } from '../context.js';
 import { createAlarm } from '../daemon/alarm.js';
 import { withGrace } from '../daemon/grace.js';
 import { createLoop, type Loop } from '../daemon/loop.js';
@@ -126,7 +126,7 @@ const daemonContext = (context: Context, log: Log, gitSignal: AbortSignal): Cont
   ...context,
   log,
   gitSignal,
-  quiet: rememberedQuiet(fileQuiet(cacheFolder(context.env), context.cwd, log)),
+  quiet: rememberedQuiet(fileQuiet({ ...context, log })),
   interactive: false,
   print: (text) => log.info({ text: text.trimEnd() }, 'printed'),
   say: (text) => log.warn({ text: text.trimEnd() }, 'notice'),
