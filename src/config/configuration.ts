@@ -8,6 +8,7 @@ import type {
   ContactSet,
   EndpointsConfig,
   HookConfig,
+  KeystoreConfig,
   PersonalText,
   PolicyRule,
   PreflightConfig,
@@ -19,7 +20,7 @@ import { parseEndpoint } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { parseMoney } from '../model/money.js';
 import { parseDuration } from '../model/term.js';
-import { DAY_MS, MINUTE_MS } from '../model/time.js';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../model/time.js';
 import type { ProviderDefinition } from '../ports/provider.js';
 import type { SolverDefinition } from '../ports/solver.js';
 import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
@@ -55,6 +56,7 @@ const DEFAULT_REQUESTS: ApprovalRequestsConfig = { group: 'each', perRun: 10, op
 const GROUPINGS: readonly RequestGrouping[] = ['each', 'owner', 'all'];
 const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
 const DNS_PORT = 53;
+const DEFAULT_KEYSTORE_MS = 30 * SECOND_MS;
 const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
 
 /** Everything about a configuration that its schema cannot say. */
@@ -119,8 +121,8 @@ function* credentialVariables(root: Json): Generator<string> {
     ...Object.values(objectAt(root, 'providers')).map((it) => objectAt(it, 'credentials')),
     ...Object.values(objectAt(root, 'solvers')),
     ...listAt(root, 'notifications'),
-    objectAt(objectAt(root, 'keys'), 'keystore'),
   ];
+  yield* textsAt(at(objectAt(root, 'keys'), 'keystore') ?? {}, 'environment');
   for (const block of blocks) {
     for (const value of isObject(block) ? Object.values(block) : []) {
       const source = typeof value === 'string' ? parseSecretSource(value) : undefined;
@@ -224,7 +226,7 @@ export function toConfiguration(
     keys: {
       recipients: textsAt(keys, 'recipients'),
       runnerRecipients: textsAt(keys, 'runnerRecipients'),
-      ...optional('keystore', isObject(keystore) ? keystore : undefined),
+      ...optional('keystore', isObject(keystore) ? toKeystore(keystore) : undefined),
     },
     providers: mapValues(objectAt(root, 'providers'), (it, id) => toAccount(id, isObject(it) ? it : {})),
     solvers: mapValues(objectAt(root, 'solvers'), (it, id) => {
@@ -309,6 +311,13 @@ const toProgramHook = (block: Json): ProgramHook => ({
   kind: 'run',
   run: textsAt(block, 'run'),
   timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? MINUTE_MS,
+  environment: textsAt(block, 'environment'),
+});
+
+const toKeystore = (block: JsonObject): KeystoreConfig => ({
+  type: 'exec',
+  run: textsAt(block, 'run'),
+  timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? DEFAULT_KEYSTORE_MS,
   environment: textsAt(block, 'environment'),
 });
 

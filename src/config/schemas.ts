@@ -17,6 +17,7 @@ const FILES = [
   'plan',
   'report',
   'notification',
+  'overview',
 ] as const;
 
 /** A schema file, or a part of one. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseHeader, parseMemory, parseStatus } from '../config/state.js';
 import { dispatchHook } from '../forge/dispatch-hook.js';
-import { createSealer } from '../keys/age.js';
 import { publishedFiles } from '../keys/export.js';
 import { createKeyMaker } from '../keys/generate.js';
 import type {
@@ -17,7 +16,6 @@ import type { JsonObject } from '../model/json.js';
 import type { SitelockCustomer } from '../model/manifest.js';
 import type { Secret, SecretSource } from '../model/secret.js';
 import type { PublishedHook } from '../ports/hook.js';
-import type { Sealer } from '../ports/keystore.js';
 import type { Provider, ProviderDefinition } from '../ports/provider.js';
 import type { Solver } from '../ports/solver.js';
 import { publishedHook } from '../programs/published-hook.js';
@@ -30,17 +28,9 @@ import { type Context, spoolFolder } from './context.js';
 import { readFiles } from './files.js';
 import { forgePlace, openForge } from './forge.js';
 import { hiding } from './hiding.js';
+import { delivererOf, offeringOf } from './offerings.js';
+import { sealerOf } from './sealers.js';
 import { resolveSecret } from './secrets.js';
-
-/** Opens with identities that are only looked for when something has to be opened. */
-function lazySealer(recipients: readonly string[], identities: () => Promise<readonly Secret[]>): Sealer {
-  return {
-    seal: (plain) => createSealer({ recipients, identities: [] }).seal(plain),
-    async open(sealed) {
-      return createSealer({ recipients, identities: await identities() }).open(sealed);
-    },
-  };
-}
 
 /** The only place where the loop meets its adapters. */
 export function composeDeps(
@@ -59,6 +49,7 @@ export function composeDeps(
     progress: context.progress,
     spool: fileSpool(spoolFolder(context.env)),
     signal: context.signal,
+    ...(context.shard === undefined ? {} : { shard: context.shard }),
     readFiles: (tree) => readFiles(tree, context.env, context.definitions),
     parseStatus,
     parseHeader,
@@ -76,7 +67,7 @@ export function composeDeps(
       return createDialer();
     },
     keyMaker: (configuration) =>
-      createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
+      createKeyMaker(sealerOf(context, configuration.keys, 'certificate', async () => [])),
     contacts: (configuration, name) => resolveContacts(context, configuration, name, personal),
     customer: (customer) => resolveCustomer(context, customer),
     async publishedFormats(formats, certificatePem, chainPem) {
@@ -92,13 +83,19 @@ export function composeDeps(
   };
 }
 
+interface Opening {
+  readonly config: ProviderConfig;
+  readonly definition: ProviderDefinition;
+  /** Opened before: the account that delivers what this one sells. */
+  readonly upstream?: Provider | undefined;
+}
+
 /** One account with its credentials read; contacts nobody. @throws CertError `config.missing-variable`, `config.invalid` */
 export const openAccount = (
   context: Context,
   repository: GitRepository,
   configuration: Configuration,
-  config: ProviderConfig,
-  definition: ProviderDefinition,
+  { config, definition, upstream }: Opening,
   identities: (repositoryId: string) => Promise<readonly Secret[]>,
 ): Promise<Provider> =>
   definition.create({
@@ -108,8 +105,10 @@ export const openAccount = (
     clock: context.clock,
     log: context.log.child({ provider: config.id, type: config.type }),
     accountStore: repository.accounts(config.id),
-    runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
+    runnerSealer: sealerOf(context, configuration.keys, 'runner', () => identities(configuration.id)),
     random: context.random,
+    observe: context.observeCalls?.(config.id),
+    ...(upstream === undefined ? {} : { upstream }),
   });
 
 async function connect(
@@ -120,19 +119,30 @@ async function connect(
 ): Promise<ProviderSet> {
   const all = new Map<string, Provider>();
   const broken = new Map<string, BrokenAccount>();
-  for (const config of Object.values(configuration.providers)) {
-    const definition = context.definitions.find(({ type }) => type === config.type);
+  const { definitions } = context;
+  const deliverer = (config: ProviderConfig) => delivererOf(configuration, definitions, config)?.config.id;
+  const accounts = Object.values(configuration.providers);
+  const [sellers, others] = [accounts.filter(deliverer), accounts.filter((config) => !deliverer(config))];
+  // An account that delivers for others is opened before them, once: its pace is that of all who use it.
+  for (const config of [...others, ...sellers]) {
+    const definition = definitions.find(({ type }) => type === config.type);
     if (!definition) continue;
     try {
-      const provider = await openAccount(context, repository, configuration, config, definition, identities);
-      all.set(config.id, provider);
+      const by = deliverer(config);
+      const upstream = by === undefined ? undefined : all.get(by);
+      if (by !== undefined && upstream === undefined) {
+        throw new CertError('provider.unreachable', `${by}, which delivers for it, is not available`);
+      }
+      const opening = { config, definition, upstream };
+      all.set(config.id, await openAccount(context, repository, configuration, opening, identities));
     } catch (error) {
-      broken.set(config.id, { ...definition.describe(config), config, why: explain(error) });
+      const offering = offeringOf(configuration, definitions, config) ?? definition.describe(config);
+      broken.set(config.id, { ...offering, config, why: explain(error) });
       context.say(`warning: provider "${config.id}" is not available: ${explain(error)}`);
     }
   }
   return {
-    all,
+    all: new Map(accounts.flatMap(({ id }) => [...all].filter(([opened]) => opened === id))),
     broken,
     async close() {
       await Promise.all([...all.values()].map((provider) => provider.close()));

@@ -4,6 +4,7 @@ import { type ConfigurationResult, loadApprovals, loadConfiguration, loadManifes
 import { locator } from '../config/positions.js';
 import { MAX_FILE_BYTES } from '../config/yaml.js';
 import { inspectCsr } from '../keys/csr.js';
+import { openersOf } from '../keys/marks.js';
 import { issuesPublicly } from '../model/capabilities.js';
 import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
@@ -13,6 +14,7 @@ import type { TreeEntry, TreeReader } from '../ports/repository.js';
 import type { Reading } from '../reconcile/deps.js';
 import { solverDefinitions } from '../solvers/index.js';
 import { CONFIGURATION_FILE } from './configuration-file.js';
+import { offeringOf } from './offerings.js';
 
 const MANIFESTS = 'certificates/';
 const APPROVALS = 'approvals/';
@@ -83,7 +85,7 @@ export async function readFiles(
       approvals: approvals.approvals,
       policy: configuration.policy,
       repositoryId: configuration.id,
-      recipients: configuration.keys.recipients,
+      recipients: openersOf(configuration.keys),
       invalidNames: manifests.invalidNames,
       hasUnreadable: manifests.hasUnreadable || tooLarge.some(({ path }) => path.startsWith(MANIFESTS)),
     },
@@ -139,9 +141,9 @@ function offeringsOf(
   const offerings = new Map<string, Offering>();
   const findings: Finding[] = [];
   for (const config of Object.values(configuration.providers)) {
-    const definition = definitions.find(({ type }) => type === config.type);
     try {
-      if (definition) offerings.set(config.id, definition.describe(config));
+      const offering = offeringOf(configuration, definitions, config);
+      if (offering) offerings.set(config.id, offering);
     } catch (error) {
       if (!(error instanceof CertError) || error.code !== 'config.invalid') throw error;
       findings.push({

@@ -5,16 +5,15 @@ import { isLookDue } from '../policy/doubts.js';
 import type { Oid } from '../ports/repository.js';
 import type { Applied } from '../reconcile/engine.js';
 import { configurationIn } from './configuration-file.js';
-import { type Context, cacheFolder } from './context.js';
+import type { Context } from './context.js';
 import { LARGE, noteText, recordOf } from './quiet-note.js';
 import {
   isInTime,
   type QuietRecord,
-  quietFile,
+  quietStoreOf,
   sameSubject,
   subjectOf,
   textDigest,
-  writeQuiet,
 } from './quiet-record.js';
 import type { Workplace } from './workplace.js';
 
@@ -26,7 +25,7 @@ import type { Workplace } from './workplace.js';
  */
 export async function rememberQuiet(
   context: Context,
-  workplace: Workplace,
+  workplace: Pick<Workplace, 'local' | 'repository'>,
   applied: Applied,
   conditions: Iterable<Condition>,
   { startedMs, tellMs }: { readonly startedMs: number; readonly tellMs: number },
@@ -58,14 +57,16 @@ export async function rememberQuiet(
       Object.values(credentials),
     ),
   };
-  writeQuiet(quietFile(cacheFolder(context.env), context.cwd), record, context.log);
-  if (desired.specs.length >= LARGE) await leaveNote(context, workplace, record, view.snapshot.quietNote);
+  quietStoreOf(context).write(record);
+  // What is nothing to a shard may be something to another one.
+  if (context.shard === undefined && desired.specs.length >= LARGE)
+    await leaveNote(context, workplace, record, view.snapshot.quietNote);
 }
 
 /** Not again while one says the same: a run with nothing to do pushes nothing, but for this, and that seldom. */
 async function leaveNote(
   { clock, log }: Context,
-  { repository: { quietNote, clone } }: Workplace,
+  { repository: { quietNote, clone } }: Pick<Workplace, 'repository'>,
   record: QuietRecord,
   seen: Oid | undefined,
 ): Promise<void> {

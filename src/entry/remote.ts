@@ -1,5 +1,10 @@
 import type { Configuration } from '../model/configuration.js';
-import { type GitRepository, openRepository, type Reader } from '../repository/git-repository.js';
+import {
+  type GitRepository,
+  openRepository,
+  type Reader,
+  type Rescue,
+} from '../repository/git-repository.js';
 import type { SessionOptions } from '../repository/session.js';
 import { type Context, cacheFolder } from './context.js';
 import { version } from './version.js';
@@ -8,12 +13,12 @@ export type Branches = Configuration['branches'];
 
 /** An opened remote and the branches it was opened for. */
 export interface Remote {
-  readonly repository: GitRepository & Reader;
+  readonly repository: GitRepository & Reader & Rescue;
   readonly branches: Branches;
 }
 
 /** The remote behind the folder, through our own clone of it. Contacts nobody yet. @throws CertError */
-export const openRemote = (context: Context, branches: Branches): Promise<GitRepository & Reader> =>
+export const openRemote = (context: Context, branches: Branches): Promise<GitRepository & Reader & Rescue> =>
   openRepository({
     ...sessionOf(context),
     branches,

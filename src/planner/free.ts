@@ -1,10 +1,20 @@
 import { namesServe } from '../model/names.js';
-import type { CurrentCertificate } from '../model/status.js';
+import type { CurrentCertificate, OrderRecord } from '../model/status.js';
 import { dayOf } from '../model/time.js';
+import { compromiseOf, isCompromised } from '../policy/compromised.js';
+import { openReissueRequest } from '../policy/replacement.js';
 import { autoRenewOff } from './auto-renew.js';
 import type { Decision, Draft } from './draft.js';
 import { driveIntent } from './drive.js';
-import { certificateEndMs, hasTermLeft, openIntent, providerOf, servingOf, stableOrderId } from './facts.js';
+import {
+  certificateEndMs,
+  hasTermLeft,
+  openIntent,
+  orderById,
+  providerOf,
+  servingOf,
+  stableOrderId,
+} from './facts.js';
 import type { Subject } from './input.js';
 import { activation } from './slots.js';
 import { reissueOf } from './timing.js';
@@ -42,6 +52,32 @@ const replaced: Check = (s) => {
   return reissue(s, 'ReplacedAtProvider', `somebody had its order reissued elsewhere, as serial ${by}`);
 };
 
+/** Known to somebody else: it is replaced before anything else is, as often as it takes. */
+const keyCompromised: Check = (s) => {
+  const { current } = s.status;
+  const known = compromiseOf(s.input.state.header, current?.keyHash);
+  if (!known || current?.revoked) return undefined;
+  return reissue(s, 'KeyCompromised', `its key is compromised: ${known.reason}`);
+};
+
+/**
+ * An order under way delivered a certificate for a key that was reported meanwhile: kept aside, it is never published, and
+ * the order is reissued for another key. Nothing is bought.
+ */
+const compromisedOnTheWay: Check = (s) => {
+  const { header } = s.input.state;
+  const intent = openIntent(s.status, 'purchase');
+  if (intent?.phase !== 'issued' || !isCompromised(header, intent.keyHash)) return undefined;
+  const order = orderById(s.status, intent.orderId);
+  if (!order || !hasTermLeft(order, s.input.nowMs)) return undefined;
+  return reissueOfOrder(
+    s,
+    order,
+    'KeyCompromised',
+    `the key that order ${order.id} was placed for is compromised`,
+  );
+};
+
 const keyLost: Check = (s) => {
   const { current } = s.status;
   if (!current || s.spec.key.kind === 'external') return undefined;
@@ -61,17 +97,13 @@ const namesChanged: Check = (s) => {
   if (!namesDiffer(s)) return undefined;
   const have = new Set(s.status.current?.names);
   const want = new Set(s.spec.names);
-  const added = s.spec.names.filter((name) => !have.has(name));
+  const added = namesAdded(s);
   const removed = [...have].filter((name) => !want.has(name) && !s.facts.freeNames.includes(name));
   const parts = [
     ...(added.length > 0 ? [`added ${added.join(', ')}`] : []),
     ...(removed.length > 0 ? [`removed ${removed.join(', ')}`] : []),
   ];
-  return {
-    ...reissue(s, 'NamesChanged', `the names change: ${parts.join('; ')}`),
-    ...(added.length > 0 ? { priced: 'add-names' } : {}),
-    byEdit: true,
-  };
+  return { ...reissue(s, 'NamesChanged', `the names change: ${parts.join('; ')}`), byEdit: true };
 };
 
 const algorithmChanged: Check = (s) => {
@@ -95,8 +127,10 @@ const reissueText: Check = (s) =>
     : { ...reissue(s, 'ReissueRequested', `the manifest says: ${s.spec.reissue}`), byEdit: true };
 
 const reissueAsked: Check = (s) => {
-  const request = s.status.requests.find((r) => r.action === 'reissue');
-  return request && reissue(s, 'ReissueRequested', request.reason);
+  const request = openReissueRequest(s.status);
+  if (request === undefined) return undefined;
+  const till = request.deadline === undefined ? '' : `; to be replaced by ${request.deadline}`;
+  return reissue(s, 'ReissueRequested', `${request.reason}${till}`);
 };
 
 const certificateEnding: Check = (s) => {
@@ -120,20 +154,26 @@ const adviceText = ({ advice }: CurrentCertificate): string =>
     : `, and the CA wants it replaced between ${advice.startAt} and ${advice.endAt}${advice.explanation === undefined ? '' : ` (${advice.explanation})`}`;
 
 /**
- * Names that wait for money or for a person must not let the certificate run out: the clock's reissue goes on with the
- * names there are. Undefined where none is due, and where the CSR is not ours to make.
+ * Names that wait for money or for a person must not let the certificate run out, nor keep a revoked one: what the clock or
+ * another reason asks for goes on with the names there are. Undefined where nothing else does, and where the CSR is not ours
+ * to make.
  */
-export function endingMeanwhile(s: Subject, held: Draft): Draft | undefined {
+export function meanwhile(s: Subject, held: Draft): Draft | undefined {
   const { current } = s.status;
-  if (held.reason !== 'NamesChanged' || !current || s.spec.key.kind !== 'generated') return undefined;
-  const ending = certificateEnding(s);
-  if (ending === undefined || ending === 'stop') return undefined;
+  if (!current || s.spec.key.kind !== 'generated') return undefined;
+  const due = held.reason === 'NamesChanged' ? certificateEnding(s) : soldNames(held);
+  if (due === undefined || due === 'stop') return undefined;
+  const { priced: _added, ...draft } = due;
   return {
-    ...ending,
-    message: `${ending.message}; with the names it has, until the ones declared may be added`,
+    ...draft,
+    ...reissuePrice(s),
+    message: `${due.message}; with the names it has, until the ones declared may be added`,
     names: current.names.filter((name) => !s.facts.freeNames.includes(name) || s.spec.names.includes(name)),
   };
 }
+
+const soldNames = (draft: Draft): Draft | undefined =>
+  draft.action === 'reissue' && draft.priced === 'add-names' ? draft : undefined;
 
 export const autoRenewDiffers = (s: Subject): Draft | undefined => {
   const order = servingOf(s);
@@ -160,8 +200,28 @@ export function namesDiffer(s: Subject): boolean {
   return current !== undefined && !namesServe(current.names, s.spec.names, s.facts.freeNames);
 }
 
-function reissue(s: Subject, reason: Draft['reason'], message: string): Draft {
-  const order = servingOf(s);
+/** Declared, and not in the certificate there is. */
+function namesAdded(s: Subject): readonly string[] {
+  const have = new Set(s.status.current?.names);
+  return namesDiffer(s) ? s.spec.names.filter((name) => !have.has(name)) : [];
+}
+
+/** Where a reissue itself costs. */
+function reissuePrice(s: Subject, order = servingOf(s)): Pick<Draft, 'priced'> {
+  const provider = order && providerOf(s, order.provider);
+  return provider?.capabilities.reissue === 'paid' ? { priced: 'reissue' } : {};
+}
+
+const reissue = (s: Subject, reason: Draft['reason'], message: string): Draft =>
+  reissueOfOrder(s, servingOf(s), reason, message);
+
+/** Whatever it is for, it carries the names that are declared, and those that are new may be sold. */
+function reissueOfOrder(
+  s: Subject,
+  order: OrderRecord | undefined,
+  reason: Draft['reason'],
+  message: string,
+): Draft {
   const provider = order && providerOf(s, order.provider);
   const draft: Draft = {
     lane,
@@ -172,7 +232,7 @@ function reissue(s: Subject, reason: Draft['reason'], message: string): Draft {
       ? {}
       : { provider: order.provider, product: order.product, predecessor: stableOrderId(order) }),
     ...(order?.term === undefined ? {} : { term: order.term }),
-    ...(provider?.capabilities.reissue === 'paid' ? { priced: 'reissue' } : {}),
+    ...(namesAdded(s).length > 0 ? { priced: 'add-names' } : reissuePrice(s, order)),
     byEdit: false,
   };
   if (s.spec.key.kind === 'external') {
@@ -201,9 +261,11 @@ export const freeChecks: readonly Check[] = [
   suspended,
   failing,
   activation,
+  compromisedOnTheWay,
   nothingToServe,
   revoked,
   replaced,
+  keyCompromised,
   keyLost,
   namesChanged,
   algorithmChanged,

@@ -9,6 +9,7 @@ import type { ReissueRule } from './coverage.js';
 import { secondOrders } from './doubts.js';
 import { nextTryMs } from './failures.js';
 import { licencesEnding, protection } from './protection.js';
+import { openReissueRequest } from './replacement.js';
 import { endsWithTerm, overdueFromMs, type Renewal, renewal } from './schedule.js';
 import { type EndpointLook, endpointVerdict, servedEverywhere } from './serving.js';
 import { isUnderWay, proofWords, solverDueMs } from './solving.js';
@@ -44,6 +45,9 @@ const WAITS: Readonly<Record<WaitingFor, string>> = {
   ca: 'the certificate authority',
   person: 'a person',
 };
+
+/** What follows "waits for". */
+export const waitsText = (who: WaitingFor): string => WAITS[who];
 
 /** Everything that is true of a certificate at this instant, the gravest first within each type. */
 export function conditionsOf(
@@ -172,7 +176,7 @@ function underWay(status: Status, intent: OpenIntent): readonly Condition[] {
   const words = order.message === undefined ? '' : ` (${order.message})`;
   const proofs = order.waitingFor === 'dcv' ? proofWords(status, order) : undefined;
   const who = proofs === undefined ? '' : `: ${proofs}`;
-  const message = `order ${order.id} at ${order.provider} waits for ${WAITS[order.waitingFor]}${words}${who}`;
+  const message = `order ${order.id} at ${order.provider} waits for ${waitsText(order.waitingFor)}${words}${who}`;
   return [condition('Waiting', 'info', `WaitingFor:${order.waitingFor}`, intent.placedAt, message, order.id)];
 }
 
@@ -210,6 +214,7 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
         ]
       : []),
     ...(overdue ? [overdue] : []),
+    ...notReplaced(status, nowMs),
     ...(current?.revoked
       ? [
           condition(
@@ -251,6 +256,15 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
         ]
       : []),
   ];
+}
+
+/** Whoever set the deadline revokes at it, asked or not. */
+function notReplaced(status: Status, nowMs: number): readonly Condition[] {
+  const request = openReissueRequest(status);
+  if (request?.deadline === undefined || nowMs < toMs(request.deadline)) return [];
+  const { deadline, reason } = request;
+  const message = `certificate ${status.current?.serial} was to be replaced by ${deadline}, and was not: ${reason}`;
+  return [condition('Attention', 'attention', 'NotReplaced', deadline, message)];
 }
 
 function overdueAlarm(

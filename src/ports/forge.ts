@@ -240,6 +240,8 @@ export interface RepositoryFacts {
   readonly isPrivate: boolean;
   readonly isArchived: boolean;
   readonly defaultBranch: string;
+  /** Instant of the last push to any branch, where the site tells. */
+  readonly pushedAt?: string;
   /** What the token may do, where the site says so (it does not of a workflow's own token). */
   readonly role?: Role;
 }

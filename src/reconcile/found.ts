@@ -1,7 +1,8 @@
-import { isOpen, type OpenIntent } from '../model/intent.js';
+import type { OpenIntent } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
+import { waitsText } from '../policy/conditions.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, rejectedPath } from '../repository/layout.js';
@@ -15,7 +16,9 @@ import { type Publication, publicationFiles, publishedStatus } from './publish.j
 import { changedStatuses, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
 import { isSuperseded, orderRank, SUPERSEDED } from './superseded.js';
+import { costsNothing, uselessKey } from './useless-keys.js';
 import { withAnnounced } from './validation.js';
+import type { Verdict } from './verify.js';
 
 /** An order to look after. */
 export interface Waiting {
@@ -39,7 +42,7 @@ export interface Found {
     | { readonly kind: 'dead' }
     /** The order goes on with the certificate it has. */
     | { readonly kind: 'reissue-ended'; readonly why: string; readonly paid: boolean }
-    | { readonly kind: 'wrong'; readonly fingerprint: string; readonly why: string; readonly pem: string }
+    | (Extract<Verdict, { kind: 'wrong' }> & { readonly pem: string })
     | { readonly kind: 'publish'; readonly publication: Publication }
     /** The newest certificate of the order is one we cannot use. */
     | { readonly kind: 'replaced'; readonly serial: string; readonly why: string }
@@ -125,6 +128,10 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
     case 'replaced':
       return withReplaced(facts, order, result.serial);
     case 'wrong':
+      // What was asked for is asked for again, with another key; a purchase stays open until its order has been reissued.
+      if (result.isCompromised && intent?.lane === 'free') {
+        return closeIntent(facts, intent, 'done', run.deps.clock.now(), result.why);
+      }
       return intent && isAwaiting(intent) && alreadyKnown(intent, result.fingerprint) === false
         ? withProblem(facts, intent, result.fingerprint, result.why)
         : facts;
@@ -156,22 +163,24 @@ function filesOf(view: StateView, { waiting, order, result }: Found): readonly F
     return view.files.has(key) ? [{ path: key, content: null }] : [];
   }
   if (result.kind === 'publish') return publicationFiles(view, result.publication);
-  if (result.kind === 'reissue-ended' && !result.paid) return uselessKey(view, waiting);
+  if (result.kind === 'reissue-ended' && !result.paid) {
+    return uselessKey(view, waiting.name, waiting.intentId);
+  }
+  if (result.kind === 'dead' && wasFree(view, waiting)) {
+    return uselessKey(view, waiting.name, waiting.intentId);
+  }
   if (result.kind === 'wrong') {
-    return [{ path: rejectedPath(waiting.name, result.fingerprint), content: result.pem }];
+    return [
+      { path: rejectedPath(waiting.name, result.fingerprint), content: result.pem },
+      ...(result.isCompromised ? uselessKey(view, waiting.name, waiting.intentId) : []),
+    ];
   }
   return [];
 }
 
-/** The sealed key made for a request that is over, unless another one is for it too. */
-function uselessKey(view: StateView, { name, intentId }: Waiting): readonly FileChange[] {
-  const open = statusOf(view, name).intents.filter(isOpen);
-  const keyHash = open.find(({ id }) => id === intentId)?.keyHash;
-  if (keyHash === undefined || open.some((other) => other.id !== intentId && other.keyHash === keyHash)) {
-    return [];
-  }
-  const path = pendingKeyPath(name, keyHash);
-  return view.files.has(path) ? [{ path, content: null }] : [];
+function wasFree(view: StateView, { name, intentId }: Waiting): boolean {
+  const intent = intentId === undefined ? undefined : findIntent(statusOf(view, name), intentId);
+  return intent !== undefined && costsNothing(intent);
 }
 
 function line(view: StateView, { waiting, order, result }: Found): string {
@@ -236,7 +245,7 @@ function tell(run: Run, before: StateView, { waiting, order, result }: Found): v
       run.events.push({
         ...event,
         outcome: 'waiting',
-        message: `order ${order.id} waits${order.waitingFor ? ` for ${order.waitingFor}` : ''}`,
+        message: `order ${order.id} waits${order.waitingFor ? ` for ${waitsText(order.waitingFor)}` : ''}`,
       });
   }
 }

@@ -1,6 +1,7 @@
 import type { ProviderConfig } from '../../src/model/configuration.js';
 import type { JsonObject } from '../../src/model/json.js';
 import { Secret } from '../../src/model/secret.js';
+import type { CallObserver } from '../../src/ports/call-observer.js';
 import type { Provider, ProviderDefinition, ProviderDeps } from '../../src/ports/provider.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { type ManualClock, manualClock } from './manual-clock.js';
@@ -10,6 +11,9 @@ import { memoryLog } from './memory-log.js';
 export interface SandboxAccountOptions {
   readonly settings?: JsonObject;
   readonly config?: Partial<ProviderConfig>;
+  readonly observe?: CallObserver;
+  /** The account that delivers what this one sells; its clock is that of both. */
+  readonly upstream?: Pick<SandboxAccount, 'provider' | 'clock'>;
 }
 
 export interface SandboxAccount {
@@ -36,7 +40,7 @@ export async function openSandboxAccount(
   { definition, login, secret, config: defaults }: Opening,
   options: SandboxAccountOptions = {},
 ): Promise<SandboxAccount> {
-  const clock = manualClock();
+  const clock = options.upstream?.clock ?? manualClock();
   const sandbox = await startSandbox(definition.type, {
     now: () => clock.now(),
     login,
@@ -70,6 +74,8 @@ export async function openSandboxAccount(
       accountStore: memoryAccountStore(),
       runnerSealer: { seal: unsealed, open: unsealed },
       random: { hex: (bytes) => 'ab'.repeat(bytes) },
+      observe: options.observe,
+      ...(options.upstream === undefined ? {} : { upstream: options.upstream.provider }),
     };
     return definition.create(deps);
   };

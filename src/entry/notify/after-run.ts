@@ -1,7 +1,7 @@
 import type { Carried } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { lookAround, type Situation } from '../situation.js';
-import type { Workplace } from '../workplace.js';
+import type { TellingPlace } from './letters.js';
 import type { NewsSource } from './news.js';
 import type { PeopleTold } from './tell.js';
 
@@ -17,7 +17,7 @@ const NOBODY: PeopleTold = { warnings: [], sent: {}, nextMs: Infinity };
 /** Tells people what an apply came to, once everything of it stands on the branch. Where nobody is to be told nothing is loaded. */
 export async function tellAfter(
   context: Context,
-  workplace: Workplace,
+  workplace: TellingPlace,
   { applied, news }: Carried,
   { requests, warn = (text) => context.say(`warning: ${text}`) }: TellOptions = {},
 ): Promise<PeopleTold> {
@@ -30,7 +30,7 @@ export async function tellAfter(
 /** The same after a command that made no plan: what the files and the state tell by themselves. One fetch. */
 export async function tellAfterLook(
   context: Context,
-  workplace: Workplace,
+  workplace: TellingPlace,
   { warn = (text) => context.say(`warning: ${text}`) }: TellOptions = {},
 ): Promise<PeopleTold> {
   if (!workplace.local.configuration?.notifications.length) return NOBODY;

@@ -5,10 +5,16 @@ import { MINUTE_MS } from '../../model/time.js';
 import type { Due, Telling } from '../../policy/telling.js';
 import { keepIssues } from '../forge/notice-issues.js';
 import { forgePlace, openForge } from '../forge.js';
-import type { Workplace } from '../workplace.js';
 import { sendLetter } from './channel.js';
 import { digestParts } from './digest.js';
-import { digestEnvelope, type Envelope, envelopesFor, letterItem, type Place } from './letters.js';
+import {
+  digestEnvelope,
+  type Envelope,
+  envelopesFor,
+  letterItem,
+  type Place,
+  type TellingPlace,
+} from './letters.js';
 
 /** A run has other things to do; what is left is told by the next one. */
 const LONGEST_MS = 2 * MINUTE_MS;
@@ -36,7 +42,7 @@ export interface Delivery {
 /** Tells one channel what is due to it. Never throws: what went wrong is part of the answer. */
 export async function deliver(
   place: Place,
-  workplace: Workplace,
+  workplace: TellingPlace,
   channel: NotificationConfig,
   delivery: Delivery,
 ): Promise<Delivered> {
@@ -57,7 +63,7 @@ const problemOf = (error: unknown): CertError =>
 /** One after the other: after the first that fails the channel is left alone. */
 async function deliverLetters(
   place: Place,
-  workplace: Workplace,
+  workplace: TellingPlace,
   channel: Exclude<NotificationConfig, IssueConfig>,
   { due }: Delivery,
 ): Promise<Delivered> {
@@ -95,7 +101,7 @@ async function deliverLetters(
 
 async function deliverIssues(
   place: Place,
-  workplace: Workplace,
+  workplace: TellingPlace,
   { name, labels }: IssueConfig,
   { due, standing }: Delivery,
 ): Promise<Delivered> {

@@ -7,14 +7,14 @@ import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
 import { dashboardView } from '../dashboard-view.js';
 import { type Entry, lookAround, type Situation } from '../situation.js';
-import type { Workplace } from '../workplace.js';
+import type { TellingPlace } from './letters.js';
 
 const SHOWN = 10;
 
 /** How everything a channel is for stands. One fetch; no provider is asked. @throws CertError as `lookAround` */
 export async function digestParts(
   context: Context,
-  workplace: Workplace,
+  workplace: TellingPlace,
   audience: Audience,
 ): Promise<readonly DigestPart[]> {
   return partsOf(forAudience(await lookAround(context, workplace.deps), audience), audience);

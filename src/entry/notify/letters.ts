@@ -9,8 +9,12 @@ import type { Telling } from '../../policy/telling.js';
 import type { DigestPart, Letter, LetterItem } from '../../report/letter.js';
 import type { Context } from '../context.js';
 import { resolveSecret } from '../secrets.js';
+import type { Workplace } from '../workplace.js';
 import { manifestLink } from './manifest-link.js';
 import type { NewsSource } from './news.js';
+
+/** What telling needs of the folder a run works in. */
+export type TellingPlace = Pick<Workplace, 'deps' | 'local' | 'repository'>;
 
 /** What of the repository a letter names. */
 export interface Place {

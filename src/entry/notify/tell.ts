@@ -15,9 +15,8 @@ import {
 } from '../../policy/telling.js';
 import { say } from '../../report/escape.js';
 import type { Context } from '../context.js';
-import type { Workplace } from '../workplace.js';
 import { type Delivered, deliver } from './deliver.js';
-import { credentialsOf, type Place } from './letters.js';
+import { credentialsOf, type Place, type TellingPlace } from './letters.js';
 import { changeTold, type Told } from './memory.js';
 import { heardThrough, type NewsSource, newsOf } from './news.js';
 
@@ -45,7 +44,7 @@ interface Work {
  */
 export async function tellPeople(
   context: Context,
-  workplace: Workplace,
+  workplace: TellingPlace,
   configuration: Configuration,
   source: NewsSource,
 ): Promise<PeopleTold> {

@@ -2,9 +2,8 @@ import { CertError, explain } from '../../model/errors.js';
 import type { NotificationConfig } from '../../model/notification.js';
 import { NOTICE_LABEL } from '../forge/notice-issues.js';
 import { forgePlace, openForge } from '../forge.js';
-import type { Workplace } from '../workplace.js';
 import { sendLetter } from './channel.js';
-import { type Place, testEnvelope } from './letters.js';
+import { type Place, type TellingPlace, testEnvelope } from './letters.js';
 
 /** What became of a test. */
 export interface Tested {
@@ -18,7 +17,7 @@ export interface Tested {
 /** Sends a message that says it is a test. Of issues none is opened: whether they can be read is tried. */
 export async function testChannel(
   place: Place,
-  workplace: Workplace,
+  workplace: TellingPlace,
   channel: NotificationConfig,
 ): Promise<Tested> {
   const { name, type } = channel;
@@ -32,7 +31,7 @@ export async function testChannel(
 
 async function tried(
   place: Place,
-  workplace: Workplace,
+  workplace: TellingPlace,
   channel: NotificationConfig,
 ): Promise<Pick<Tested, 'ok' | 'message'>> {
   if (channel.type === 'github-issue') return triedIssues(place, workplace);
@@ -44,7 +43,7 @@ async function tried(
 
 async function triedIssues(
   { context }: Place,
-  { repository }: Workplace,
+  { repository }: TellingPlace,
 ): Promise<Pick<Tested, 'ok' | 'message'>> {
   const at = forgePlace(context, repository.remote);
   if (at === undefined) {

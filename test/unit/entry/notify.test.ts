@@ -7,6 +7,8 @@ import * as notify from '../../../src/entry/cli/notify.js';
 import * as sync from '../../../src/entry/cli/sync.js';
 import type { Context } from '../../../src/entry/context.js';
 import { oneRun } from '../../../src/entry/daemon/one-run.js';
+import { openRemote } from '../../../src/entry/remote.js';
+import { openWorkplace } from '../../../src/entry/workplace.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
 import { commitToRemote, git, refsOf, testBranches } from '../../support/git.js';
 import { HOOK_PATH, type HookServer, hookServer } from '../../support/hook-server.js';
@@ -190,7 +192,11 @@ describe('a run with nothing to do', () => {
       expect.stringMatching(/^\*certwright: how the certificates stand\* in /),
     ]);
     const own = place.shop.context({ env: { ...place.shop.context().env, ...place.env } });
-    const { dueMs } = await oneRun(own, GLOBALS, { waitMs: 0, syncOlderMs: 20 * HOUR_MS });
+    const { dueMs } = await oneRun(
+      own,
+      { openRemote, openWorkplace: (of, opened) => openWorkplace(of, GLOBALS, opened) },
+      { waitMs: 0, syncOlderMs: 20 * HOUR_MS, limits: { sends: 100, ms: HOUR_MS }, fresh: false, lookAt: [] },
+    );
     expect(dueMs).toBeLessThanOrEqual(Date.UTC(2026, 10, 23, 6));
     await place.shop.advance(Date.UTC(2026, 10, 23, 6) - place.shop.clock.now());
     await place.run();
