@@ -99,6 +99,7 @@ export const openAccount = (
     accountStore: repository.accounts(config.id),
     runnerSealer: sealerOf(context, configuration.keys, 'runner', () => identities(configuration.id)),
     random: context.random,
+    observe: context.observeCalls?.(config.id),
   });
 
 async function connect(

@@ -1,5 +1,6 @@
 import type { Configuration } from '../model/configuration.js';
 import { type GitRepository, openRepository, type Reader } from '../repository/git-repository.js';
+import type { SessionOptions } from '../repository/session.js';
 import { type Context, cacheFolder } from './context.js';
 import { version } from './version.js';
 
@@ -14,17 +15,22 @@ export interface Remote {
 /** The remote behind the folder, through our own clone of it. Contacts nobody yet. @throws CertError */
 export const openRemote = (context: Context, branches: Branches): Promise<GitRepository & Reader> =>
   openRepository({
-    cwd: context.cwd,
+    ...sessionOf(context),
     branches,
-    cacheDir: cacheFolder(context.env),
-    committer: committerOf(context),
-    runId: context.runId,
-    clock: context.clock,
-    log: context.log.child({ component: 'git' }),
-    signal: context.gitSignal ?? context.signal,
-    env: context.env,
     ...(context.publisher === undefined ? {} : { publisher: context.publisher }),
   });
+
+/** How our own clone of the remote is opened. */
+export const sessionOf = (context: Context): SessionOptions => ({
+  cwd: context.cwd,
+  cacheDir: cacheFolder(context.env),
+  committer: committerOf(context),
+  runId: context.runId,
+  clock: context.clock,
+  log: context.log.child({ component: 'git' }),
+  signal: context.gitSignal ?? context.signal,
+  env: context.env,
+});
 
 /** Commits are certwright's own; CI may give it another name. */
 function committerOf(context: Context): { readonly name: string; readonly email: string } {

@@ -7,7 +7,7 @@ import { ConfigurationError } from '../../reconcile/open-run.js';
 import type { StateView } from '../../reconcile/state.js';
 import { certificatePath } from '../../repository/layout.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
+import { EXIT, type ExitCode } from '../exit.js';
 import { openKeystore, sealerOf } from '../sealers.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import type { Globals } from './globals.js';
@@ -17,7 +17,7 @@ import { withConfigurationFindings } from './refused.js';
 import { changeHeader, openState } from './state.js';
 
 /** `certwright keys prove`: shows that an identity opens what is sealed to a recipient, and records it. */
-export async function run(context: Context, globals: Globals, _options: Options): Promise<number> {
+export async function run(context: Context, globals: Globals, _options: Options): Promise<ExitCode> {
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals);
     try {
@@ -28,7 +28,7 @@ export async function run(context: Context, globals: Globals, _options: Options)
   });
 }
 
-async function prove(context: Context, globals: Globals, workplace: Workplace): Promise<number> {
+async function prove(context: Context, globals: Globals, workplace: Workplace): Promise<ExitCode> {
   const { deps } = workplace;
   const view = await openState(deps);
   const reading = await deps.readFiles(view.snapshot.approval);
