@@ -84,16 +84,32 @@ async function nothingDue(count: number): Promise<void> {
     const apply = () =>
       time({ program: process.execPath, args: [MAIN, 'apply', '--wait', '0s'], cwd: clone, env, node: true });
     /** As if no run had ever found nothing to do; our clone of the remote is there. */
-    const cold = () => {
+    const reading = () => {
       rmSync(join(folder, 'cache', 'certwright', 'quiet'), { recursive: true, force: true });
+      execFileSync('git', ['update-ref', '-d', 'refs/certwright/quiet'], { cwd: remote });
       return apply();
     };
-    const [base, full, short] = await inTurn([floor(remote, folder), cold, apply], RUNS);
-    if (!base || !full || !short) return;
+    /** A machine that was never here: no clone of ours, nothing kept. A run elsewhere found nothing to do. */
+    const cold = () => {
+      rmSync(join(folder, 'cache'), { recursive: true, force: true });
+      return apply();
+    };
+    /** The clone was lost with the rest. */
+    const fetching = () => {
+      execFileSync('git', ['update-ref', '-d', 'refs/certwright/quiet'], { cwd: remote });
+      return cold();
+    };
+    const [base, all, fetched, short, elsewhere] = await inTurn(
+      [floor(remote, folder), reading, fetching, apply, cold],
+      RUNS,
+    );
+    if (!base || !all || !fetched || !short || !elsewhere) return;
     print(`nothing due, ${count} certificates (apply, git fetch included)`);
     row('floor (ls-tree, cat-file)', base, base);
-    row('certwright apply, cold', full, base);
-    row('certwright apply, warm', short, base);
+    row('reading everything', all, base);
+    row('the same, after cloning', fetched, base);
+    row('cold: a fresh machine', elsewhere, base);
+    row('warm', short, base);
     await others(join(folder, 'others'), count, base);
   } finally {
     rmSync(folder, { recursive: true, force: true });

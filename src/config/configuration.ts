@@ -9,6 +9,7 @@ import type {
   ContactSet,
   EndpointsConfig,
   HookConfig,
+  KeystoreConfig,
   NotificationConfig,
   PersonalText,
   PolicyRule,
@@ -21,7 +22,7 @@ import { parseEndpoint } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { parseMoney } from '../model/money.js';
 import { parseDuration } from '../model/term.js';
-import { DAY_MS, MINUTE_MS } from '../model/time.js';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../model/time.js';
 import type { ProviderDefinition } from '../ports/provider.js';
 import type { SolverDefinition } from '../ports/solver.js';
 import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
@@ -56,6 +57,7 @@ const GROUPINGS: readonly RequestGrouping[] = ['each', 'owner', 'all'];
 const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
 const NOTIFICATION_KEYS: ReadonlySet<string> = new Set(['type', 'on']);
 const DNS_PORT = 53;
+const DEFAULT_KEYSTORE_MS = 30 * SECOND_MS;
 const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
 
 /** Everything about a configuration that its schema cannot say. */
@@ -122,8 +124,8 @@ function* credentialVariables(root: Json): Generator<string> {
     ...Object.values(objectAt(root, 'providers')).map((it) => objectAt(it, 'credentials')),
     ...Object.values(objectAt(root, 'solvers')),
     ...listAt(root, 'notifications'),
-    objectAt(objectAt(root, 'keys'), 'keystore'),
   ];
+  yield* textsAt(at(objectAt(root, 'keys'), 'keystore') ?? {}, 'environment');
   for (const block of blocks) {
     for (const value of isObject(block) ? Object.values(block) : []) {
       const source = typeof value === 'string' ? parseSecretSource(value) : undefined;
@@ -230,7 +232,7 @@ export function toConfiguration(
     keys: {
       recipients: textsAt(keys, 'recipients'),
       runnerRecipients: textsAt(keys, 'runnerRecipients'),
-      ...optional('keystore', isObject(keystore) ? keystore : undefined),
+      ...optional('keystore', isObject(keystore) ? toKeystore(keystore) : undefined),
     },
     providers: mapValues(objectAt(root, 'providers'), (it, id) => toAccount(id, isObject(it) ? it : {})),
     solvers: mapValues(objectAt(root, 'solvers'), (it, id) => {
@@ -321,6 +323,13 @@ const toProgramHook = (block: Json): ProgramHook => ({
   kind: 'run',
   run: textsAt(block, 'run'),
   timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? MINUTE_MS,
+  environment: textsAt(block, 'environment'),
+});
+
+const toKeystore = (block: JsonObject): KeystoreConfig => ({
+  type: 'exec',
+  run: textsAt(block, 'run'),
+  timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? DEFAULT_KEYSTORE_MS,
   environment: textsAt(block, 'environment'),
 });
 

@@ -18,9 +18,15 @@ export interface ApprovalDraft {
   readonly text: string;
 }
 
-/** Where the approval of one action lies; the name is encoded because it may hold slashes. */
+/**
+ * A name as part of one component of a path or ref: it may hold slashes, and must not end like the beginning of an action
+ * (`x-set-auto` before `-renew`).
+ */
+export const encodedName = (name: string): string => encodeURIComponent(name).replace(/-auto$/, '%2Dauto');
+
+/** Where the approval of one action lies. */
 export const approvalPath = (name: string, action: string): string =>
-  `approvals/${encodeURIComponent(name)}-${action}.yaml`;
+  `approvals/${encodedName(name)}-${action}.yaml`;
 
 /** No action is called `plan`, so this is nobody's. */
 export const UNSAFE_PATH = approvalPath('unsafe', 'plan');

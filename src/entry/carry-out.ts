@@ -1,5 +1,6 @@
 import type { Plan } from '../model/plan.js';
 import type { Condition } from '../policy/conditions.js';
+import type { RunLimits } from '../reconcile/bounds.js';
 import { type Applied, apply } from '../reconcile/engine.js';
 import type { Context } from './context.js';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.js';
@@ -12,6 +13,8 @@ export interface CarryOut {
   readonly digest?: string;
   /** Accounts whose last list is older are listed; absent: none. 0: all, and every order that waits is looked at. */
   readonly syncOlderMs?: number;
+  /** How much is begun; absent: everything there is to do. */
+  readonly limits?: RunLimits;
   /** Wall clock before anything was read. */
   readonly startedMs: number;
   confirm(plan: Plan): Promise<boolean>;
@@ -27,7 +30,7 @@ export interface Carried {
 /** Reads everything, plans, and carries it out. @throws CertError */
 export async function carryOut(
   context: Context,
-  workplace: Workplace,
+  workplace: Pick<Workplace, 'deps' | 'local' | 'repository'>,
   { startedMs, ...options }: CarryOut,
 ): Promise<Carried> {
   const applied = await apply(workplace.deps, {
@@ -39,7 +42,7 @@ export async function carryOut(
   const nowMs = context.clock.now();
   const conditions = allConditions(view.statuses.values(), specs, providers, nowMs, undefined, applied);
   const all = [...conditions.values()].flat();
-  rememberQuiet(context, workplace, applied, all, startedMs);
+  await rememberQuiet(context, workplace, applied, all, startedMs);
   const code = applied.declined
     ? EXIT.fine
     : exitCodeOf({

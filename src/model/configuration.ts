@@ -132,6 +132,16 @@ export interface ProgramHook {
 /** A program of the user's own, or workflows of the forge that wait for an event of this type. */
 export type HookConfig = ProgramHook | { readonly kind: 'dispatch'; readonly event: string };
 
+/** A program of the user's own that wraps and unwraps the file keys of sealed files. */
+export interface KeystoreConfig {
+  readonly type: 'exec';
+  /** Program and arguments. */
+  readonly run: readonly string[];
+  readonly timeoutMs: number;
+  /** Names of variables that are handed on. */
+  readonly environment: readonly string[];
+}
+
 export interface NotificationConfig {
   readonly type: string;
   readonly on: readonly string[];
@@ -147,8 +157,8 @@ export interface Configuration {
   readonly keys: {
     readonly recipients: readonly string[];
     readonly runnerRecipients: readonly string[];
-    /** Where sealed keys go instead of age files; absent = age. */
-    readonly keystore?: Readonly<Record<string, Json>>;
+    /** Opens what is sealed as well, beside the recipients or instead of them. */
+    readonly keystore?: KeystoreConfig;
   };
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   readonly solvers: Readonly<Record<string, SolverConfig>>;

@@ -20,6 +20,8 @@ export type ErrorCode =
   | 'key.unreadable'
   | 'key.no-identity'
   | 'key.no-recipient'
+  | 'key.keystore'
+  | 'key.compromised'
   | 'certificate.invalid'
   | 'provider.unreachable'
   | 'provider.timeout'

@@ -143,8 +143,12 @@ export interface RequestRecord {
   readonly action: 'reissue' | 'revoke' | 'abandon';
   readonly requestedAt: Instant;
   readonly reason: string;
+  /** For reissue: the key must be another one, also where the manifest keeps it (`rotate: never`). */
+  readonly newKey?: true;
   readonly revocationReason?: RevocationReason;
   readonly serial?: string;
+  /** For revoke: not before a certificate with another key serves. */
+  readonly afterReissue?: true;
   /** For abandon: the provider's order id. */
   readonly order?: string;
   /** The provider refused; tried again when the ladder allows. */
@@ -264,6 +268,16 @@ export interface StateHeader {
   readonly provenRecipients: readonly string[];
   /** Absent: nothing was ever lost. */
   readonly rebuilt?: RebuiltRecord;
+  /** Oldest first; never taken out. Absent: none. */
+  readonly compromisedKeys?: readonly CompromisedKey[];
+}
+
+/** A key that is known to somebody else: nothing is asked for with it, and nothing with it is published, ever again. */
+export interface CompromisedKey {
+  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
+  readonly keyHash: string;
+  readonly at: Instant;
+  readonly reason: string;
 }
 
 /** The newest format this build reads and the one it writes. */

@@ -61,17 +61,13 @@ const namesChanged: Check = (s) => {
   if (!namesDiffer(s)) return undefined;
   const have = new Set(s.status.current?.names);
   const want = new Set(s.spec.names);
-  const added = s.spec.names.filter((name) => !have.has(name));
+  const added = namesAdded(s);
   const removed = [...have].filter((name) => !want.has(name) && !s.facts.freeNames.includes(name));
   const parts = [
     ...(added.length > 0 ? [`added ${added.join(', ')}`] : []),
     ...(removed.length > 0 ? [`removed ${removed.join(', ')}`] : []),
   ];
-  return {
-    ...reissue(s, 'NamesChanged', `the names change: ${parts.join('; ')}`),
-    ...(added.length > 0 ? { priced: 'add-names' } : {}),
-    byEdit: true,
-  };
+  return { ...reissue(s, 'NamesChanged', `the names change: ${parts.join('; ')}`), byEdit: true };
 };
 
 const algorithmChanged: Check = (s) => {
@@ -120,20 +116,26 @@ const adviceText = ({ advice }: CurrentCertificate): string =>
     : `, and the CA wants it replaced between ${advice.startAt} and ${advice.endAt}${advice.explanation === undefined ? '' : ` (${advice.explanation})`}`;
 
 /**
- * Names that wait for money or for a person must not let the certificate run out: the clock's reissue goes on with the
- * names there are. Undefined where none is due, and where the CSR is not ours to make.
+ * Names that wait for money or for a person must not let the certificate run out, nor keep a revoked one: what the clock or
+ * another reason asks for goes on with the names there are. Undefined where nothing else does, and where the CSR is not ours
+ * to make.
  */
-export function endingMeanwhile(s: Subject, held: Draft): Draft | undefined {
+export function meanwhile(s: Subject, held: Draft): Draft | undefined {
   const { current } = s.status;
-  if (held.reason !== 'NamesChanged' || !current || s.spec.key.kind !== 'generated') return undefined;
-  const ending = certificateEnding(s);
-  if (ending === undefined || ending === 'stop') return undefined;
+  if (!current || s.spec.key.kind !== 'generated') return undefined;
+  const due = held.reason === 'NamesChanged' ? certificateEnding(s) : soldNames(held);
+  if (due === undefined || due === 'stop') return undefined;
+  const { priced: _added, ...draft } = due;
   return {
-    ...ending,
-    message: `${ending.message}; with the names it has, until the ones declared may be added`,
+    ...draft,
+    ...reissuePrice(s),
+    message: `${due.message}; with the names it has, until the ones declared may be added`,
     names: current.names.filter((name) => !s.facts.freeNames.includes(name) || s.spec.names.includes(name)),
   };
 }
+
+const soldNames = (draft: Draft): Draft | undefined =>
+  draft.action === 'reissue' && draft.priced === 'add-names' ? draft : undefined;
 
 export const autoRenewDiffers = (s: Subject): Draft | undefined => {
   const order = servingOf(s);
@@ -160,6 +162,20 @@ export function namesDiffer(s: Subject): boolean {
   return current !== undefined && !namesServe(current.names, s.spec.names, s.facts.freeNames);
 }
 
+/** Declared, and not in the certificate there is. */
+function namesAdded(s: Subject): readonly string[] {
+  const have = new Set(s.status.current?.names);
+  return namesDiffer(s) ? s.spec.names.filter((name) => !have.has(name)) : [];
+}
+
+/** Where a reissue itself costs. */
+function reissuePrice(s: Subject): Pick<Draft, 'priced'> {
+  const order = servingOf(s);
+  const provider = order && providerOf(s, order.provider);
+  return provider?.capabilities.reissue === 'paid' ? { priced: 'reissue' } : {};
+}
+
+/** Whatever it is for, it carries the names that are declared, and those that are new may be sold. */
 function reissue(s: Subject, reason: Draft['reason'], message: string): Draft {
   const order = servingOf(s);
   const provider = order && providerOf(s, order.provider);
@@ -172,7 +188,7 @@ function reissue(s: Subject, reason: Draft['reason'], message: string): Draft {
       ? {}
       : { provider: order.provider, product: order.product, predecessor: stableOrderId(order) }),
     ...(order?.term === undefined ? {} : { term: order.term }),
-    ...(provider?.capabilities.reissue === 'paid' ? { priced: 'reissue' } : {}),
+    ...(namesAdded(s).length > 0 ? { priced: 'add-names' } : reissuePrice(s)),
     byEdit: false,
   };
   if (s.spec.key.kind === 'external') {

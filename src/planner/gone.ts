@@ -1,13 +1,14 @@
 import { isOpen } from '../model/intent.js';
 import type { CertificateSpec, SitelockSpec, Spec } from '../model/manifest.js';
+import { isZero } from '../model/money.js';
 import { type DnsName, nameSet, sameNames } from '../model/names.js';
 import type { OrderRecord, Status } from '../model/status.js';
-import { dayOf } from '../model/time.js';
+import { dayOf, toMs } from '../model/time.js';
 import { nextTryMs } from '../policy/failures.js';
 import { autoRenewOff } from './auto-renew.js';
 import type { Draft } from './draft.js';
 import { driveIntent } from './drive.js';
-import { certificateEndMs, hasTermLeft, headOrder, isLiveOnly, productAt } from './facts.js';
+import { certificateEndMs, hasTermLeft, headOrder, isGone, isLiveOnly, productAt } from './facts.js';
 import { isCertificate, type PlanInput } from './input.js';
 import { failureDraft } from './waiting.js';
 
@@ -33,7 +34,7 @@ export function findMoves(input: PlanInput): Moves {
   const invalid = new Set(input.desired.invalidNames);
   const gone = [...input.state.statuses.values()]
     .filter((status) => !declared.has(status.name))
-    .filter((status) => livingOrder(input, status) !== undefined || status.intents.some(isOpen))
+    .filter((status) => heldOrder(input, status) !== undefined || status.intents.some(isOpen))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const waiting = input.desired.specs.filter((spec) => {
     if (invalid.has(spec.name)) return false;
@@ -64,7 +65,7 @@ function certificatePairs(input: PlanInput, gone: readonly Status[], specs: read
   const taken = new Set(same.values());
   const changed = byCommonName(
     input,
-    holders.filter((status) => !taken.has(status)),
+    holders.filter((status) => !taken.has(status) && isLiving(input, status)),
     waiting.filter((spec) => !same.has(spec)),
   );
   return new Map([...same, ...changed]);
@@ -93,8 +94,11 @@ function bySameNames(input: PlanInput, holders: readonly Status[], specs: readon
   const pairs = new Map<CertificateSpec, Status>();
   const taken = new Set<Status>();
   for (const spec of specs) {
-    const candidates = byNames.get(namesKey(spec.names)) ?? [];
-    const source = candidates.find((status) => !taken.has(status) && serves(input, status, spec));
+    const candidates = (byNames.get(namesKey(spec.names)) ?? []).filter((status) =>
+      serves(input, status, spec),
+    );
+    const free = candidates.filter((status) => !taken.has(status));
+    const source = free.find((status) => isLiving(input, status)) ?? free[0];
     if (!source) continue;
     taken.add(source);
     pairs.set(spec, source);
@@ -151,17 +155,34 @@ const namesKey = (names: Iterable<string>): string => nameSet(names).join(' ');
 const livingOrder = (input: PlanInput, { orders }: Status): OrderRecord | undefined =>
   orders.findLast((order) => hasTermLeft(order, input.nowMs));
 
+/**
+ * Where nothing lives: the newest order, if it came to nothing or was given up before its term was over. Buying after it
+ * needs a person who names it, whatever the certificate is called by now.
+ */
+function deadOrder(input: PlanInput, { orders }: Status): OrderRecord | undefined {
+  const last = orders.findLast(({ addOn }) => !addOn);
+  if (!last || !isGone(last) || last.charges.every(({ quoted }) => !quoted || isZero(quoted)))
+    return undefined;
+  return last.paidTill === undefined || toMs(last.paidTill) > input.nowMs ? last : undefined;
+}
+
+const isLiving = (input: PlanInput, status: Status): boolean =>
+  livingOrder(input, status) !== undefined || status.intents.some(isOpen);
+
+const heldOrder = (input: PlanInput, status: Status): OrderRecord | undefined =>
+  livingOrder(input, status) ?? (status.intents.some(isOpen) ? undefined : deadOrder(input, status));
+
 /** A reissue changes the names an order was placed for: those of the certificate and of what is under way count too. */
 const heldNames = (input: PlanInput, status: Status): readonly (readonly DnsName[])[] =>
   [
-    livingOrder(input, status)?.names,
+    heldOrder(input, status)?.names,
     status.current?.names,
     ...status.intents.filter(isOpen).map((intent) => intent.request.names),
   ].filter((names) => names !== undefined);
 
 function needOf(input: PlanInput, status: Status): Pick<OrderRecord, 'product' | 'environment'> | undefined {
   const intent = status.intents.find(isOpen);
-  return livingOrder(input, status) ?? (intent && { ...intent.request, environment: intent.environment });
+  return heldOrder(input, status) ?? (intent && { ...intent.request, environment: intent.environment });
 }
 
 /** The licences of a site stay with it, whatever the plan that is wanted. */

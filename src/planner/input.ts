@@ -19,6 +19,7 @@ export interface Desired {
   readonly approvals: readonly ApprovalFile[];
   readonly policy: PolicyConfig;
   readonly repositoryId: string;
+  /** Whoever opens what is sealed: recipients, and the mark of a keystore. */
   readonly recipients: readonly string[];
   /** Certificates whose manifest has errors: nothing new is sent for them, nothing of theirs is archived. */
   readonly invalidNames: readonly string[];

@@ -12,7 +12,7 @@ import { planDigest } from './digest.js';
 import { type Draft, firstDecision } from './draft.js';
 import { driveIntent } from './drive.js';
 import { openCancellation, openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
-import { autoRenewDiffers, endingMeanwhile, freeChecks } from './free.js';
+import { autoRenewDiffers, freeChecks, meanwhile } from './free.js';
 import {
   doubtfulDraft,
   findMoves,
@@ -101,7 +101,7 @@ export function priceQuestions(input: PlanInput): readonly PriceQuestion[] {
   return [
     ...certificates.flatMap(({ subject, drafts }) =>
       drafts
-        .flatMap((draft) => [draft, endingMeanwhile(subject, draft)])
+        .flatMap((draft) => [draft, meanwhile(subject, draft)])
         .flatMap((draft) => (draft === undefined ? [] : questionsOf(subject, draft))),
     ),
     ...sites.flatMap(licenceQuestions),
@@ -252,9 +252,9 @@ function settleAll(lines: readonly Line[], books: Books): readonly PlanItem[] {
     const waits = purchase && waitsFor(purchase, subject, draft);
     const item = waits ? undefined : settle(subject, draft, books);
     if (item && item.hold === undefined) return [item];
-    const ending = endingMeanwhile(subject, draft);
-    const meanwhile = ending && settle(subject, ending, books);
-    return [meanwhile?.hold === undefined ? (meanwhile ?? item) : item].filter((one) => one !== undefined);
+    const instead = meanwhile(subject, draft);
+    const other = instead && settle(subject, instead, books);
+    return [other?.hold === undefined ? (other ?? item) : item].filter((one) => one !== undefined);
   });
   return withoutGivenUp([...settled, ...others]);
 }

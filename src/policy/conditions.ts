@@ -45,6 +45,9 @@ const WAITS: Readonly<Record<WaitingFor, string>> = {
   person: 'a person',
 };
 
+/** What follows "waits for". */
+export const waitsText = (who: WaitingFor): string => WAITS[who];
+
 /** Everything that is true of a certificate at this instant, the gravest first within each type. */
 export function conditionsOf(
   status: Status,
@@ -170,7 +173,7 @@ function underWay(status: Status, intent: OpenIntent): readonly Condition[] {
   const words = order.message === undefined ? '' : ` (${order.message})`;
   const proofs = order.waitingFor === 'dcv' ? proofWords(status, order) : undefined;
   const who = proofs === undefined ? '' : `: ${proofs}`;
-  const message = `order ${order.id} at ${order.provider} waits for ${WAITS[order.waitingFor]}${words}${who}`;
+  const message = `order ${order.id} at ${order.provider} waits for ${waitsText(order.waitingFor)}${words}${who}`;
   return [condition('Waiting', 'info', `WaitingFor:${order.waitingFor}`, intent.placedAt, message)];
 }
 

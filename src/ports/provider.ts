@@ -22,6 +22,7 @@ import type {
 import type { Secret } from '../model/secret.js';
 import type { Term } from '../model/term.js';
 import type { Instant } from '../model/time.js';
+import type { CallObserver } from './call-observer.js';
 import type { Clock } from './clock.js';
 import type { Sealer } from './keystore.js';
 import type { Log } from './log.js';
@@ -310,6 +311,8 @@ export interface ProviderDeps {
   /** Sealed to `runnerRecipients`. */
   readonly runnerSealer: Sealer;
   readonly random: { hex(bytes: number): string };
+  /** Told of every HTTP request; adapters hand it to their client. Absent: nobody counts. */
+  readonly observe?: CallObserver | undefined;
 }
 
 /** What an account sells, read from its configuration alone. */

@@ -5,6 +5,7 @@ import { toInstant } from '../model/time.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
 import { seenOrder } from './adoptions.js';
+import { type Bounds, inTurn } from './bounds.js';
 import { collectOrders } from './collect.js';
 import { publishFormats } from './formats.js';
 import type { Waiting } from './found.js';
@@ -28,6 +29,8 @@ export interface ActOptions {
   readonly manifestsDescend: boolean;
   /** Somebody stays for what is placed: it is looked at as often as the providers allow. */
   readonly eager?: true;
+  /** How much of it is begun now. */
+  readonly bounds: Bounds;
   /** May this new send happen? */
   allowed(item: PlanItem): boolean;
 }
@@ -48,9 +51,13 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
     run,
     unsettled.map((item) => ({ name: item.name, intentId: item.intent ?? '' })),
   );
-  await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
+  await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))], options.bounds);
   if (plan.unsafe === undefined) {
-    await tidy(run, lines, options.answers);
+    await tidy(
+      run,
+      lines.filter((item) => item.reason !== 'FreeSlot' || options.allowed(item)),
+      options.answers,
+    );
     await publishFormats(
       run,
       lines.filter(({ action }) => action === 'publish').map(({ name }) => name),
@@ -64,10 +71,11 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
       run,
       validations.filter(({ reason }) => reason === 'MailUnanswered'),
     );
-    await sendInBatches(run, await prepareAll(run, lines, options));
+    await sendInBatches(run, await prepareAll(run, lines, options), options.bounds);
   }
   const looked = await collectOrders(run, placedOrders(run, lines), {
     eager: options.eager ?? false,
+    isOver: options.bounds.isOver,
     seen: (name, orderId) => seenOrder(options.answers, name, orderId),
   });
   await proveNames(run, looked);
@@ -85,15 +93,33 @@ function resumed(run: Run, item: PlanItem): readonly Job[] {
   }
 }
 
+/** As many as may be begun: what cannot be prepared takes no other line's place. */
 async function prepareAll(
   run: Run,
   lines: readonly PlanItem[],
   options: ActOptions,
 ): Promise<readonly Job[]> {
+  const { bounds } = options;
   const sends = lines.filter(
     (item) =>
       SENDING.has(item.action) && item.queued === undefined && options.allowed(item) && !paused(run, item),
   );
+  const waiting = sends.length > bounds.free() ? [...inTurn(sends)] : [...sends];
+  const jobs: Job[] = [];
+  while (waiting.length > 0 && bounds.free() > 0) {
+    const prepared = await prepareSome(run, waiting.splice(0, bounds.free()), options);
+    bounds.begin(prepared.map(({ name }) => name));
+    jobs.push(...prepared);
+  }
+  bounds.leave(waiting.map(({ name }) => name));
+  return jobs;
+}
+
+async function prepareSome(
+  run: Run,
+  sends: readonly PlanItem[],
+  options: ActOptions,
+): Promise<readonly Job[]> {
   const looked = await lookOnceMore(run, sends, options);
   const wanted = checkAgain(run, options);
   const jobs: Job[] = [];
@@ -165,14 +191,14 @@ function checkAgain(run: Run, options: ActOptions): (view: StateView, item: Plan
  * An account that cannot be searched gets one purchase at a time: two in flight could not be told apart afterwards. What
  * costs nothing need not be told apart.
  */
-async function sendInBatches(run: Run, jobs: readonly Job[]): Promise<void> {
+async function sendInBatches(run: Run, jobs: readonly Job[], bounds: Bounds): Promise<void> {
   const single = jobs.filter((job) => isAnonymous(job));
   const batched = jobs.filter((job) => !isAnonymous(job));
   const size = Math.min(BATCH, ...batched.map(({ provider }) => provider.capabilities.batch ?? BATCH));
   const batches = Array.from({ length: Math.ceil(batched.length / size) }, (_, i) =>
     batched.slice(i * size, (i + 1) * size),
   );
-  await sendJobs(run, [...batches, ...single.map((job) => [job])]);
+  await sendJobs(run, [...batches, ...single.map((job) => [job])], bounds);
 }
 
 const isAnonymous = (job: Job): boolean =>

@@ -1,8 +1,11 @@
 import type { OpenIntent } from '../model/intent.js';
-import type { OrderSnapshot } from '../model/order.js';
+import type { OrderSnapshot, PaidOrFreeAction } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import type { Provider } from '../ports/provider.js';
 import { plannedStep, replaceIntent } from './intents.js';
+
+/** What a slot gets its request by; a reissue begins another certificate each time. */
+const ACTIVATING: ReadonlySet<PaidOrFreeAction> = new Set(['order', 'renew', 'activate']);
 
 /**
  * Activated, and waiting for a request all the same: the authority refused it, and the support has reset the slot. What is
@@ -15,7 +18,7 @@ export function withActivationAgain(
   { capabilities }: Provider,
 ): Status {
   if (capabilities.slots === undefined || waitingFor !== 'configuration') return status;
-  if (intent?.phase !== 'placed' || plannedStep(intent) >= 0) return status;
+  if (intent?.phase !== 'placed' || plannedStep(intent) >= 0 || !ACTIVATING.has(intent.action)) return status;
   const last = intent.steps.length - 1;
   return replaceIntent(status, {
     ...intent,

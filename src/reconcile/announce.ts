@@ -54,7 +54,7 @@ async function announceWith(
   const written: Announced[] = [];
   for (let attempt = 1; attempt <= ANNOUNCE_TRIES; attempt++) {
     refuseLostState(run.view);
-    const { view, changed, lines } = outcomesOn(run, run.view, earlier);
+    const { view, changed, lines, keys } = outcomesOn(run, run.view, earlier);
     // Another run may have recorded the first order of an account after this one read the configuration.
     const stopped = environmentStopped(run.configuration, view.statuses.values());
     const wanted = jobs.filter((job) => isStillWanted(run, view, job, stopped));
@@ -64,7 +64,7 @@ async function announceWith(
     const intents = wanted.map((job) => ({ job, intent: stamp(run, job, stamped.wallMs), stamped }));
     const statuses = new Map([...changed, ...withIntents(view, intents)].map((one) => [one.name, one]));
     const outcome = await pushChange(run, run.view, {
-      files: [...keyFiles(intents), ...[...statuses.values()].map(statusFile)],
+      files: [...keyFiles(intents), ...keys, ...[...statuses.values()].map(statusFile)],
       message: commitMessage(
         [...lines, ...intents.map(({ job, intent }) => intentLine(job.name, intent))],
         statuses.size,

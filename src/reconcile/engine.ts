@@ -18,6 +18,7 @@ import type { TreeReader } from '../ports/repository.js';
 import { canonicalJson } from '../repository/stable.js';
 import { act } from './act.js';
 import { askAdvice } from './advice.js';
+import { type Bounds, createBounds, type RunLimits } from './bounds.js';
 import { deliver } from './deliver.js';
 import type { Deps } from './deps.js';
 import { type Dialed, dialEndpoints, SHORT_BUDGET_MS } from './endpoints.js';
@@ -99,6 +100,8 @@ export interface ApplyOptions {
   readonly digest?: string;
   /** How long to stay for orders that are issued quickly. */
   readonly waitMs: number;
+  /** How much is begun; absent: everything there is to do. */
+  readonly limits?: RunLimits;
   /** Shown the first plan; false ends the run without doing anything. */
   confirm(plan: Plan): Promise<boolean>;
 }
@@ -122,6 +125,8 @@ export interface Applied {
   readonly nextLookMs: number;
   /** Accounts that were listed, or should have been. */
   readonly accounts: readonly AccountSync[];
+  /** Something was done, and by `limits` something else was left that can be done at once. */
+  readonly goesOn: boolean;
   readonly clockProblem?: string;
 }
 
@@ -149,7 +154,10 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
     const first = planned.plan;
     if (!(await mayStart(first, options)))
       return { ...resultOf(run, first, events), accounts, declined: true };
-    for (let pass = 1; pass <= MAX_PASSES; pass++) {
+    // Counted from here: however long reading took, something is done.
+    const bounds = createBounds(options.limits, deps.clock);
+    const begun = run.view;
+    for (let pass = 1; pass <= MAX_PASSES && !bounds.isOver(); pass++) {
       stopIfAsked(deps);
       if (pass > 1) planned = await planRun(run, answers);
       if (run.view.snapshot.integrity.kind === 'lost') break;
@@ -158,6 +166,7 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
       await act(run, planned.plan, {
         answers,
         manifestsDescend: planned.manifestsDescend,
+        bounds,
         allowed: (item) => pass === 1 || mayFollow(item, first, options),
       });
       events.push(...run.events.splice(0));
@@ -170,11 +179,15 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
       }
     }
     const told = await deliver(run);
-    await waitForQuickOnes(run, answers, options.waitMs, events);
+    await waitForQuickOnes(run, answers, bounds, options.waitMs, events);
     await deliver(run, told);
     events.push(...run.events.splice(0));
     if (integrity.kind !== 'lost') await lookAtEndpoints(run, dialWish(options));
-    return { ...resultOf(run, first, events), accounts };
+    return {
+      ...resultOf(run, first, events),
+      accounts,
+      goesOn: bounds.left.size > 0 && changedSince(begun, run.view),
+    };
   } finally {
     await leaveNotes(deps, run.view, run.notes);
     await run.providers.close();
@@ -208,6 +221,7 @@ function resultOf(run: Run, plan: Plan, events: readonly RunEvent[]): Omit<Appli
     specs: run.specs,
     providers: providerFacts(run, noAnswers()),
     declined: false,
+    goesOn: false,
     memory: run.notes.memory,
     listedMs: oldestListMs(run),
     nextLookMs: firstLookMs(run),
@@ -295,7 +309,8 @@ async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
  * else; with a digest nothing else follows at all.
  */
 const mayFollow = (item: PlanItem, first: Plan, options: ApplyOptions): boolean =>
-  isAnnounced(item, first) || (options.digest === undefined && item.price.kind === 'free');
+  isAnnounced(item, first) ||
+  (options.digest === undefined && (item.price.kind === 'free' || item.reason === 'FreeSlot'));
 
 const isAnnounced = ({ name, action, product, price }: PlanItem, { items }: Plan): boolean =>
   items.some(
@@ -317,6 +332,7 @@ const changedSince = (before: StateView, after: StateView): boolean =>
 async function waitForQuickOnes(
   run: Run,
   answers: Answers,
+  bounds: Bounds,
   waitMs: number,
   events: RunEvent[],
 ): Promise<void> {
@@ -324,12 +340,13 @@ async function waitForQuickOnes(
   const startMs = deps.clock.monotonic();
   for (let pauseMs = FIRST_LOOK_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_LOOK_MS)) {
     const leftMs = startMs + waitMs - deps.clock.monotonic();
-    if (leftMs <= 0 || !someoneWaits(run, leftMs)) return;
+    // What may be begun at once is not kept waiting for what takes a while.
+    if (leftMs <= 0 || bounds.left.size > 0 || bounds.isOver() || !someoneWaits(run, leftMs)) return;
     stopIfAsked(deps);
     deps.progress.step('waiting for orders that are issued quickly');
     await deps.clock.sleep(Math.min(pauseMs, leftMs), deps.signal);
     const { plan, manifestsDescend } = await planRun(run, answers);
-    await act(run, plan, { answers, manifestsDescend, eager: true, allowed: () => false });
+    await act(run, plan, { answers, manifestsDescend, bounds, eager: true, allowed: () => false });
     events.push(...run.events.splice(0));
   }
 }

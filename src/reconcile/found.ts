@@ -1,7 +1,8 @@
-import { isOpen, type OpenIntent } from '../model/intent.js';
+import type { OpenIntent } from '../model/intent.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { Status } from '../model/status.js';
 import { dayOf } from '../model/time.js';
+import { waitsText } from '../policy/conditions.js';
 import type { Provider } from '../ports/provider.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, rejectedPath } from '../repository/layout.js';
@@ -15,6 +16,7 @@ import { type Publication, publicationFiles, publishedStatus } from './publish.j
 import { changedStatuses, type Run, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
 import { isSuperseded, orderRank, SUPERSEDED } from './superseded.js';
+import { costsNothing, uselessKey } from './useless-keys.js';
 import { withAnnounced } from './validation.js';
 
 /** An order to look after. */
@@ -156,22 +158,21 @@ function filesOf(view: StateView, { waiting, order, result }: Found): readonly F
     return view.files.has(key) ? [{ path: key, content: null }] : [];
   }
   if (result.kind === 'publish') return publicationFiles(view, result.publication);
-  if (result.kind === 'reissue-ended' && !result.paid) return uselessKey(view, waiting);
+  if (result.kind === 'reissue-ended' && !result.paid) {
+    return uselessKey(view, waiting.name, waiting.intentId);
+  }
+  if (result.kind === 'dead' && wasFree(view, waiting)) {
+    return uselessKey(view, waiting.name, waiting.intentId);
+  }
   if (result.kind === 'wrong') {
     return [{ path: rejectedPath(waiting.name, result.fingerprint), content: result.pem }];
   }
   return [];
 }
 
-/** The sealed key made for a request that is over, unless another one is for it too. */
-function uselessKey(view: StateView, { name, intentId }: Waiting): readonly FileChange[] {
-  const open = statusOf(view, name).intents.filter(isOpen);
-  const keyHash = open.find(({ id }) => id === intentId)?.keyHash;
-  if (keyHash === undefined || open.some((other) => other.id !== intentId && other.keyHash === keyHash)) {
-    return [];
-  }
-  const path = pendingKeyPath(name, keyHash);
-  return view.files.has(path) ? [{ path, content: null }] : [];
+function wasFree(view: StateView, { name, intentId }: Waiting): boolean {
+  const intent = intentId === undefined ? undefined : findIntent(statusOf(view, name), intentId);
+  return intent !== undefined && costsNothing(intent);
 }
 
 function line(view: StateView, { waiting, order, result }: Found): string {
@@ -236,7 +237,7 @@ function tell(run: Run, before: StateView, { waiting, order, result }: Found): v
       run.events.push({
         ...event,
         outcome: 'waiting',
-        message: `order ${order.id} waits${order.waitingFor ? ` for ${order.waitingFor}` : ''}`,
+        message: `order ${order.id} waits${order.waitingFor ? ` for ${waitsText(order.waitingFor)}` : ''}`,
       });
   }
 }

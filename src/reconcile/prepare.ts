@@ -141,13 +141,18 @@ async function csrFor(
         `the key of ${spec.name} is external; name a key or a CSR first`,
       );
     case 'generated': {
-      const kept = key.rotate === 'never' ? await keptCsr(subject, status) : undefined;
+      const kept =
+        key.rotate === 'never' && !wantsNewKey(status) ? await keptCsr(subject, status) : undefined;
       if (kept) return kept;
       run.deps.progress.step(`making a key for ${spec.name}`);
       return run.deps.keyMaker(run.configuration).generate(subject, key.algorithm);
     }
   }
 }
+
+/** Somebody who should not knows the key that is kept. */
+const wantsNewKey = ({ requests }: Status): boolean =>
+  requests.some(({ action, newKey }) => action === 'reissue' && newKey === true);
 
 /** `rotate: never`: the same CSR goes on as long as it is for the same names. */
 async function keptCsr({ names }: CsrSubject, status: Status): Promise<Csr | undefined> {

@@ -6,6 +6,7 @@ import { orderById } from '../planner/facts.js';
 import { withDoubt } from '../policy/doubts.js';
 import { chargedTooMuch } from '../policy/spending.js';
 import type { Provider } from '../ports/provider.js';
+import type { FileChange } from '../ports/repository.js';
 import type { SpoolEntry } from '../ports/spool.js';
 import { ceilingFor } from './ceiling.js';
 import { findIntent } from './intents.js';
@@ -16,7 +17,8 @@ import type { SentStep } from './send.js';
 import { forget, takeOffSpool } from './spooled.js';
 import type { StateView } from './state.js';
 import { closedTooEarly, withStepDone } from './step-done.js';
-import { withNotSent, withRefused } from './step-undone.js';
+import { withNotReady, withNotSent, withRefused } from './step-undone.js';
+import { costsNothing, uselessKey } from './useless-keys.js';
 
 /**
  * Puts what came of sent steps on the branch, pushed until it lands, then takes them off the spool. An unknown effect
@@ -25,8 +27,8 @@ import { withNotSent, withRefused } from './step-undone.js';
 export async function recordOutcomes(run: Run, sent: readonly SentStep[]): Promise<void> {
   if (sent.every(isUnknown)) return;
   run.view = await land(run, run.view, (view) => {
-    const { changed, lines } = outcomesOn(run, view, sent);
-    return { files: changed.map(statusFile), message: commitMessage(lines) };
+    const { changed, lines, keys } = outcomesOn(run, view, sent);
+    return { files: [...changed.map(statusFile), ...keys], message: commitMessage(lines) };
   });
   await takeOutcomesOffSpool(run, sent);
 }
@@ -45,6 +47,8 @@ export interface OutcomesOn {
   readonly changed: readonly Status[];
   /** For the commit that writes them. */
   readonly lines: readonly string[];
+  /** Sealed keys of requests that were refused, taken away. */
+  readonly keys: readonly FileChange[];
 }
 
 export function outcomesOn(run: Run, view: StateView, sent: readonly SentStep[]): OutcomesOn {
@@ -56,10 +60,27 @@ export function outcomesOn(run: Run, view: StateView, sent: readonly SentStep[])
       apply: (status) => applied(run, status, step),
     })),
   );
-  if (changed.length === 0) return { view, changed, lines: [] };
+  if (changed.length === 0) return { view, changed, lines: [], keys: [] };
   const statuses = new Map(view.statuses);
   for (const status of changed) statuses.set(status.name, status);
-  return { view: { ...view, statuses }, changed, lines: known.map(outcomeLine) };
+  return {
+    view: { ...view, statuses },
+    changed,
+    lines: known.map(outcomeLine),
+    keys: known.flatMap((step) => keyOfRefused(view, statuses, step)),
+  };
+}
+
+/** A request that cost nothing and is over by a definite refusal needs its key no more: the next one has its own. */
+function keyOfRefused(
+  view: StateView,
+  after: ReadonlyMap<string, Status>,
+  { job, intent, outcome }: SentStep,
+): readonly FileChange[] {
+  if (outcome.kind !== 'refused' || !costsNothing(intent)) return [];
+  const name = nameOfIntent(view, job.name, intent.id);
+  const closed = after.get(name)?.intents.some(({ id, phase }) => id === intent.id && phase === 'closed');
+  return closed ? uselessKey(view, name, intent.id) : [];
 }
 
 function applied(run: Run, status: Status, { intent, step, atMs, outcome }: SentStep): Status {
@@ -69,7 +90,9 @@ function applied(run: Run, status: Status, { intent, step, atMs, outcome }: Sent
     case 'refused':
       return withRefused(status, intent.id, intent.nonce, outcome.error, atMs);
     case 'not-sent':
-      return withNotSent(status, intent.id, intent.nonce, outcome.error.message, atMs);
+      return outcome.error.code === 'provider.not-ready'
+        ? withNotReady(status, intent.id, intent.nonce, outcome.error, atMs)
+        : withNotSent(status, intent.id, intent.nonce, outcome.error.message, atMs);
     case 'unknown':
       return status;
   }

@@ -1,4 +1,10 @@
-import { type CloseOutcome, isOpen, type OpenIntent, type PlacedIntent } from '../model/intent.js';
+import {
+  type CloseOutcome,
+  type Intent,
+  isOpen,
+  type OpenIntent,
+  type PlacedIntent,
+} from '../model/intent.js';
 import type { Lane } from '../model/order.js';
 import type { Charge, OrderRecord, Status } from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
@@ -68,6 +74,10 @@ const failuresAfterStep = (status: Status, lane: Lane): Status['failures'] =>
 /** Ends that are meant: nothing that is told later opens such an intent again. */
 const ENDED: ReadonlySet<CloseOutcome> = new Set(['published', 'done', 'abandoned']);
 
+/** There is one at a time of these: what people ask for stands beside the lanes. */
+const placeOf = ({ action, lane }: Intent): string =>
+  action === 'revoke' || action === 'cancel' ? action : lane;
+
 /**
  * Somebody wrote the attempt off, and it went through after all: what was bought is followed, unless another attempt took
  * its place meanwhile.
@@ -75,7 +85,7 @@ const ENDED: ReadonlySet<CloseOutcome> = new Set(['published', 'done', 'abandone
 export function closedTooEarly(status: Status, intentId: string): OpenIntent | undefined {
   const closed = status.intents.find((intent) => intent.id === intentId);
   if (closed?.phase !== 'closed' || ENDED.has(closed.outcome)) return undefined;
-  const rival = status.intents.some((intent) => isOpen(intent) && intent.lane === closed.lane);
+  const rival = status.intents.some((intent) => isOpen(intent) && placeOf(intent) === placeOf(closed));
   if (rival) return undefined;
   const { phase: _phase, outcome: _outcome, closedAt, message: _message, ...base } = closed;
   return { ...base, phase: 'unknown', since: closedAt, why: 'it was written off', candidates: [] };

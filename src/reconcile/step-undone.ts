@@ -43,6 +43,19 @@ export function withNotSent(
   return stepBack(status, intent) ?? unused(status, intent, 'not-sent', atMs, why);
 }
 
+/** What the step goes by changed right before it was sent: nothing was, and the next try is for a later run. */
+export function withNotReady(
+  status: Status,
+  intentId: string,
+  nonce: string,
+  refusal: Refusal,
+  atMs: number,
+): Status {
+  const intent = findIntent(status, intentId);
+  if (intent?.phase !== 'intended' || intent.nonce !== nonce) return status;
+  return withNotSent(withFailure(status, intent, refusal, atMs), intentId, nonce, refusal.message, atMs);
+}
+
 /** A look-up proved that the attempt with this nonce did nothing, and nobody wants it sent again. */
 export function withNotPlaced(status: Status, intentId: string, nonce: string, atMs: number): Status {
   const intent = findIntent(status, intentId);

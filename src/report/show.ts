@@ -63,9 +63,9 @@ function overview(view: ShowView, nowMs: number, colors: Colors): Section {
         'end date',
         current && `${minute(current.notAfter)}, ${relative(toMs(current.notAfter), nowMs)}`,
       ),
-      ...(current || paidTill
-        ? [{ label: 'paid till', text: paidTill ? dayAndDistance(paidTill, nowMs) : '' }]
-        : []),
+      ...(order?.paidTill === undefined
+        ? []
+        : [{ label: 'paid till', text: paidTill ? dayAndDistance(paidTill, nowMs) : '' }]),
       ...optional('next', next.join('; ')),
       ...optional('owner', view.owner && say(view.owner)),
       ...optional('manifest', view.manifest ? say(view.manifest) : 'gone'),

@@ -18,15 +18,14 @@ import { HEADER_PATH, isOwnPath, STATE_FOLDER } from './layout.js';
 import { mustRun } from './process.js';
 import { type Proposal, pathsBetween, readProposal } from './proposal.js';
 import { pushRefs, type RefUpdate, tryPush } from './push.js';
+import { branchRef, SEEN_BRANCH, SEEN_REF } from './refs.js';
 import { findSurvivors, type Survivors } from './rescue.js';
-import { runCache } from './run-cache.js';
+import { MEMORY_SHELF, QUIET_SHELF, runCache } from './run-cache.js';
 import { fetchTips, openSession, type Session, type SessionOptions } from './session.js';
 import { treeReader } from './tree.js';
 import type { UserClone } from './user-clone.js';
 import { writeCommit } from './write-commit.js';
 
-const SEEN_BRANCH = 'certwright/seen';
-const SEEN_REF = `refs/heads/${SEEN_BRANCH}`;
 const OID = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 interface Branches {
@@ -50,6 +49,8 @@ export interface GitRepository extends Repository {
   tryPush(snapshot: RepositorySnapshot): Promise<PushVerdict>;
   accounts(id: string): AccountStore;
   readonly runCache: RunCache;
+  /** That a run found nothing to do, for runs on other machines. */
+  readonly quietNote: RunCache;
 }
 
 /** Fine in every version of git, as git-check-ref-format(1) has it: nearly every name there is. */
@@ -84,7 +85,7 @@ export interface Rescue {
 async function checkBranches(session: Session, branches: Branches): Promise<void> {
   const check = async (branch: string): Promise<void> => {
     if (PLAIN_BRANCH.test(branch)) return;
-    const { code } = await session.git(['check-ref-format', `refs/heads/${branch}`]);
+    const { code } = await session.git(['check-ref-format', branchRef(branch)]);
     if (code !== 0) throw new CertError('config.invalid', `"${branch}" cannot be the name of a branch`);
   };
   await Promise.all([branches.approval, branches.state].map(check));
@@ -178,7 +179,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
   await checkBranches(session, branches);
-  const stateRef = `refs/heads/${branches.state}`;
+  const stateRef = branchRef(branches.state);
   const shared = branches.state === branches.approval;
 
   const ours: readonly [string, string][] = [
@@ -186,7 +187,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
     ['seen', SEEN_REF],
   ];
   const everything = new Map([
-    ['approval', `refs/heads/${branches.approval}`],
+    ['approval', branchRef(branches.approval)],
     ...ours,
     ['extra/*', 'refs/certwright/*'],
   ]);
@@ -227,6 +228,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
       const state = tips.get('state');
       const seen = tips.get('seen');
       const cache = tips.get('extra/cache');
+      const quietNote = tips.get('extra/quiet');
       if (approval === undefined)
         throw new CertError(
           'repository.ref-missing',
@@ -244,6 +246,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
         ...(seen === undefined || seen === state ? {} : { seen: treeReader(session.git, seen) }),
         integrity,
         ...(cache === undefined ? {} : { cache }),
+        ...(quietNote === undefined ? {} : { quietNote }),
       };
     },
 
@@ -303,7 +306,8 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
 
     isAncestor: (older, newer) => isAncestor(session, older, newer),
     accounts: (id) => accountStore(session, id),
-    runCache: runCache(session),
+    runCache: runCache(session, MEMORY_SHELF),
+    quietNote: runCache(session, QUIET_SHELF),
     proposal: (branch, ref) => readProposal(session, branch, ref),
     pathsBetween: (from, to) => pathsBetween(session, from, to),
     close: () => session.refs.close(),

@@ -132,3 +132,20 @@ export const isOwnPath = (path: string): boolean =>
   path
     .split('/')
     .every((segment) => segment !== '' && segment !== '.' && segment !== '..' && segment !== '.git');
+
+/** A sealed private key: of the certificate beside it, or of an order that is not finished. */
+export interface SealedKeyPath {
+  readonly name: string;
+  /** SHA-256 of its public key, where the path says it. */
+  readonly keyHash?: string;
+}
+
+/** undefined for every path that is no sealed private key of a certificate. */
+export function sealedKeyOf(path: string): SealedKeyPath | undefined {
+  const current = nameIn(path, FILES.key);
+  if (current !== undefined) return { name: current };
+  const [, pending = '', keyHash = ''] = PENDING.exec(path) ?? [];
+  return pending !== '' && checkName(pending) === undefined ? { name: pending, keyHash } : undefined;
+}
+
+const PENDING = new RegExp(`^${ROOT}/(.+)/${PENDING_KEYS}/([0-9a-f]{64})\\.age$`);

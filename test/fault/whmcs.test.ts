@@ -6,6 +6,7 @@ import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,
+  aroundStep,
   machines,
   manifest,
   openPlace,
@@ -338,6 +339,44 @@ describe('runners and crons', () => {
     expect(made.sandbox?.ledger('AddOrder')).toHaveLength(1);
     expect(await creditOf(made)).toBe('980.00');
     expect(status.intents.filter(isOpen)).toEqual([]);
+  });
+
+  it('a renewal that waits for its payment is finished, although the shop is said to renew by now', async () => {
+    const text = 'domains: [shop.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\n';
+    const made = await issued(PRODUCTS.dv, {
+      manifests: { shop: `${text}autoRenew: true\n` },
+      sandbox: { openingCredit: '20.00' },
+    });
+    const runner = await openRunner(made);
+    for (let month = 0; month < 11; month += 1) {
+      await made.advance(30 * DAY_MS);
+      await runUntilQuiet(made, runner);
+    }
+    await made.advance(30 * DAY_MS);
+    const spent = await openRunner(made, {
+      wrap: (deps) =>
+        aroundStep(deps, 'renew', async (run) => {
+          const outcome = await run();
+          await account(made, { credit: '1.00' });
+          return outcome;
+        }),
+    });
+    await applyOnce(made, spent);
+    const waiting = await made.status('shop');
+    expect(waiting.intents.filter(isOpen)).toMatchObject([{ action: 'renew', phase: 'placed' }]);
+    const configuration = (await made.store.files('refs/heads/main'))['certwright.yaml'] ?? '';
+    await made.merge({
+      'certwright.yaml': configuration.replace('clientId: 77', 'clientId: 77, renewalOwner: whmcs'),
+      'certificates/shop.yaml': text,
+    });
+    await account(made, { credit: '15.00' });
+    await made.advance(HOUR_MS);
+    await runUntilQuiet(made, runner);
+    const status = await made.status('shop');
+    expect(status.intents.filter(isOpen)).toEqual([]);
+    expect(status.current?.order).toBe('903-1208');
+    expect(await creditOf(made)).toBe('5.00');
+    expect(made.sandbox?.ledger('AddOrder')).toHaveLength(2);
   });
 
   it('a module that fails is not run again by certwright: a person is told its words', async () => {

@@ -50,8 +50,12 @@ async function daemonOf(team: Team, args: readonly string[] = []): Promise<Daemo
   return { process, url, line };
 }
 
+let tellings = 0;
+
+/** As GitHub tells of a push: no two deliveries are the same. */
 const tell = async ({ url }: Daemon, ref = 'refs/heads/main', secret = SECRET): Promise<number> => {
-  const body = JSON.stringify({ ref });
+  tellings += 1;
+  const body = JSON.stringify({ ref, after: String(tellings) });
   const response = await fetch(`${url}/webhook`, {
     method: 'POST',
     body,

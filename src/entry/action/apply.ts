@@ -8,6 +8,8 @@ import { type Carried, carryOut } from '../carry-out.js';
 import { appliedText } from '../cli/applied-text.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
+import type { RunReport } from '../metrics/recorder.js';
+import { situationAfter } from '../situation.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import { askForApprovals } from './approvals.js';
 import { heedBoxes, showDashboard } from './dashboard.js';
@@ -24,13 +26,14 @@ const syncOlderMs = ({ inputs }: Job, isScheduled: boolean): number | undefined 
 };
 
 /** The approval branch, carried out. */
-export async function applyBranch(job: Job, isScheduled: boolean): Promise<ExitCode> {
+export async function applyBranch(job: Job, isScheduled: boolean, watch: RunReport): Promise<ExitCode> {
   const { context, runner, inputs } = job;
   const startedMs = context.clock.now();
   const olderMs = syncOlderMs(job, isScheduled);
   const { quiet, remote } = olderMs === 0 ? {} : await firstLook(context, olderMs);
   if (quiet) {
     await remote?.repository.close();
+    watch.quiet();
     runner.log(planText(quiet, context.render));
     runner.summary(appliedMarkdown({ events: [], attention: [], certificates: quiet.counts.certificates }));
     writeOutputs(runner, context.env, { mode: 'apply', exitCode: EXIT.fine, plan: quiet });
@@ -50,6 +53,7 @@ export async function applyBranch(job: Job, isScheduled: boolean): Promise<ExitC
         return true;
       },
     });
+    await watch.seen(workplace, () => situationAfter(context, workplace.deps, carried.applied));
     await report(job, workplace, carried);
     const asked = forge && inputs.approvals ? await askForApprovals(job, forge, carried) : undefined;
     if (forge) await showDashboard(job, workplace, forge, page, asked);

@@ -15,6 +15,7 @@ import { forgeOf } from './github.js';
 import { type Inputs, readInputs } from './inputs.js';
 import type { Job } from './plan-pull.js';
 import type { Runner } from './runner.js';
+import { watched } from './watch.js';
 import { type Work, workOf } from './work.js';
 
 /** What makes a job red, each with its own headline. */
@@ -63,6 +64,7 @@ async function carryOn(base: Context, runner: Runner, inputs: Inputs): Promise<E
   const { env } = base;
   if (inputs.token) runner.mask(inputs.token.reveal());
   if (inputs.identity?.includes('AGE-SECRET-KEY-')) runner.mask(inputs.identity);
+  if (inputs.ping) runner.mask(inputs.ping.reveal());
   const cwd = resolve(env.GITHUB_WORKSPACE || base.cwd, inputs.workingDirectory);
   const context: Context = {
     ...base,
@@ -105,14 +107,17 @@ async function perform(job: Job, work: Work): Promise<ExitCode> {
     case 'plan-pull':
       return (await import('./plan-pull.js')).planPull(job, work.pull);
     case 'apply': {
-      const code = await (await import('./apply.js')).applyBranch(job, work.isScheduled);
+      const { applyBranch } = await import('./apply.js');
+      const code = await watched(job, (report) => applyBranch(job, work.isScheduled, report));
       if (work.isScheduled) await (await import('./keep-alive.js')).keepScheduleAlive(job);
       return code;
     }
     case 'plan':
       return (await import('./look.js')).planBranch(job);
-    case 'sync':
-      return (await import('./look.js')).syncAccounts(job);
+    case 'sync': {
+      const { syncAccounts } = await import('./look.js');
+      return watched(job, (report) => syncAccounts(job, report));
+    }
     case 'validate':
       return (await import('./look.js')).validateFiles(job);
     case 'comment':

@@ -91,17 +91,19 @@ export function buildProgram(start: Start): Command {
     .option('--detailed-exitcode', 'exit with 2 when a certificate would run out', false)
     .addOption(new Option('-o, --output <form>', 'how to print').choices(['text', 'markdown', 'json']));
 
-  add('apply', 'carry out the plan of the approval branch', () => import('./apply.js'))
+  withWatch(add('apply', 'carry out the plan of the approval branch', () => import('./apply.js')))
     .option('--digest <digest>', 'only the plan with this digest')
     .option('--wait <duration>', 'stay this long for quick issuance (0s: not at all)', '30s')
     .option('--sync', 'before, list every account and look at every order that waits', false)
     .option('--sync-if-older <duration>', 'before, list accounts whose last list is older')
     .option('-y, --yes', 'do not ask', false);
 
-  add(
-    'sync [names...]',
-    'take over what changed at the providers; carries out nothing',
-    () => import('./sync.js'),
+  withWatch(
+    add(
+      'sync [names...]',
+      'take over what changed at the providers; carries out nothing',
+      () => import('./sync.js'),
+    ),
   ).option('--write-due-dates', 'tell shops that bill by themselves when paid terms end', false);
 
   withSelectors(add('status', 'every certificate: state, dates, who must act', () => import('./status.js')))
@@ -217,6 +219,11 @@ export function buildProgram(start: Start): Command {
     start,
   );
 
+  add('rekey', 'seal everything anew for the recipients there are now', () => import('./rekey.js'))
+    .option('--reissue-removed', 'ask for new keys where a removed recipient knows the old one', false)
+    .option('--dry-run', 'show it, change nothing', false)
+    .option('-y, --yes', 'do not ask', false);
+
   add(
     'sandbox [provider]',
     'a strict local server of a provider, to rehearse with',
@@ -229,13 +236,22 @@ export function buildProgram(start: Start): Command {
     .option('--set <key=value>', 'a setting, may be repeated', collect, [])
     .option('--list', 'show every provider, setting and fault', false);
 
-  add('daemon', 'apply and sync by themselves: on a timer, on dates, on a push', () => import('./daemon.js'))
+  withWatch(
+    add(
+      'daemon',
+      'apply and sync by themselves: on a timer, on dates, on a push',
+      () => import('./daemon.js'),
+    ),
+  )
     .option('--poll <duration>', 'look at the remote this often', '5m')
     .option('--sync-every <duration>', 'list every account this often', '20h')
     .option('--wait <duration>', 'stay this long for quick issuance', '30s')
+    .option('--max-actions <n>', 'begin so many orders, reissues and the like in one run', '100')
+    .option('--max-time <duration>', 'begin nothing more in a run after this long', '10m')
+    .option('--stop-within <duration>', 'after SIGTERM, leave what takes longer than this', '150s')
     .option('--host <address>', 'listen here', '127.0.0.1')
-    .option('--port <n>', 'for webhooks and health checks; 0 for any free one', '8470')
-    .option('--webhook-secret <file>', 'file with the secret (or CERTWRIGHT_WEBHOOK_SECRET)');
+    .option('--port <n>', 'for webhooks, health checks and metrics; 0 for any free one', '8470')
+    .option('--webhook-secret <file>', 'file with the secrets, one on a line (or CERTWRIGHT_WEBHOOK_SECRET)');
 
   add('demo', 'the whole story in a temporary folder', () => import('./demo.js')).option(
     '--dir <dir>',
@@ -263,6 +279,13 @@ const withSelectors = (command: Command): Command =>
     .option('--owner <owner>', 'only of this owner')
     .option('--provider <id>', 'only at this provider')
     .option('--state <state>', 'only in this state');
+
+/** Who is told how runs went. */
+const withWatch = (command: Command): Command =>
+  command
+    .option('--metrics-file <file>', 'write metrics for Prometheus into this file after every run')
+    .option('--ping <url>', "call this dead man's switch after every run; a URL, or a file that holds it")
+    .option('--ping-start', 'call it at the beginning of a run, too', false);
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 

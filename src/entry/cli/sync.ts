@@ -9,21 +9,33 @@ import { colorsOf, hang, type RenderOptions } from '../../report/layout.js';
 import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
+import type { RunReport } from '../metrics/recorder.js';
+import { lookAround } from '../situation.js';
 import { openWorkplace } from '../workplace.js';
 import { accountLines } from './account-lines.js';
 import { eventLines } from './applied-text.js';
 import type { Globals } from './globals.js';
 import type { Options } from './program.js';
+import { recorded } from './recorded.js';
 import { withConfigurationFindings } from './refused.js';
 import { matches, refuseEmpty } from './selectors.js';
 
 /** `certwright sync`: what changed at the providers becomes a fact here; the next apply acts on it. */
-export async function run(
+export const run = (
   context: Context,
   globals: Globals,
   options: Options,
   args: readonly string[],
-): Promise<number> {
+): Promise<number> =>
+  recorded(context, globals, options, (report) => once(context, globals, options, args, report));
+
+async function once(
+  context: Context,
+  globals: Globals,
+  options: Options,
+  args: readonly string[],
+  report: RunReport,
+): Promise<ExitCode> {
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals);
     try {
@@ -36,6 +48,7 @@ export async function run(
       const dueDates =
         options.writeDueDates === true ? await writeDueDates(workplace.deps, among(args, synced)) : [];
       context.progress.clear();
+      await report.seen(workplace, () => lookAround(context, workplace.deps));
       const problems = dueDates.some(({ problem }) => problem !== undefined);
       const found = exitOf(synced, context.clock.now());
       const code = problems && found === EXIT.fine ? EXIT.error : found;

@@ -1,3 +1,4 @@
+import { openersOf } from '../../keys/marks.js';
 import type { Configuration } from '../../model/configuration.js';
 import { DAY_MS, HOUR_MS, toMs } from '../../model/time.js';
 import type { RepositorySnapshot } from '../../ports/repository.js';
@@ -95,7 +96,8 @@ export function recipientsOf(
   { keys }: Configuration,
   identities: number,
 ): readonly Diagnosis[] {
-  const proven = keys.recipients.filter((one) => header?.provenRecipients.includes(one));
+  const openers = openersOf(keys);
+  const proven = openers.filter((one) => header?.provenRecipients.includes(one));
   return [
     proven.length === 0
       ? of(
@@ -104,8 +106,8 @@ export function recipientsOf(
           'nobody has shown that a recipient can open what is sealed; nothing paid is ordered',
           'run `certwright keys prove` with an identity',
         )
-      : of('keys', 'ok', `${count(proven.length, 'recipient')} of ${keys.recipients.length} proven`),
-    ...(keys.recipients.length === 1
+      : of('keys', 'ok', `${count(proven.length, 'recipient')} of ${openers.length} proven`),
+    ...(openers.length === 1 && keys.keystore === undefined
       ? [
           of(
             'keys',
@@ -115,7 +117,7 @@ export function recipientsOf(
           ),
         ]
       : []),
-    ...(keys.runnerRecipients.length > 0 && identities === 0
+    ...(keys.runnerRecipients.length > 0 && identities === 0 && keys.keystore === undefined
       ? [
           of(
             'keys',

@@ -7,7 +7,7 @@ import {
   UNSAFE_KEY,
   type Wish,
 } from '../../policy/approval-wishes.js';
-import { approvalPath, UNSAFE_PATH } from '../approval-draft.js';
+import { approvalPath, encodedName, UNSAFE_PATH } from '../approval-draft.js';
 
 /** Everything below is certwright's own. */
 export const BRANCH_PREFIX = 'certwright-approval/';
@@ -40,7 +40,7 @@ export function branchOf(wishes: readonly Wish[]): string {
   if (first?.kind === 'lines') return `${BRANCH_PREFIX}unsafe-plan`;
   if (first && wishes.length === 1) {
     // Git allows no `..` in the name of a ref.
-    const name = encodeURIComponent(first.item.name).replaceAll('..', '.%2E');
+    const name = encodedName(first.item.name).replaceAll('..', '.%2E');
     return `${BRANCH_PREFIX}${name}-${requestedAction(first.item)}`;
   }
   const keys = wishes.map(({ key }) => key).toSorted();

@@ -25,11 +25,9 @@ import { shopValidator } from './validator.js';
 export function createWhmcs(deps: ProviderDeps, offering: Offering): Provider {
   const { config, clock } = deps;
   const shop = openShop(deps);
-  const { options } = shop;
   const { capabilities } = offering;
   const orders = openOrders(shop, clock);
   const validator = shopValidator(shop);
-  const renewable = options.renewalOwner === 'certwright';
   const place: Operation = [
     orderStep(shop),
     payStep(shop),
@@ -41,14 +39,15 @@ export function createWhmcs(deps: ProviderDeps, offering: Offering): Provider {
   return {
     config,
     ...offering,
-    audit: (spec) => auditSpec(options, spec),
+    audit: (spec) => auditSpec(shop.options, spec),
     freeNames: (_product, names) => companionNames(names),
     uniqueValues: () => ({}),
     check: () => checkShop(shop, clock, config.environment),
     quote: (subject) => shop.catalogue.quote(subject),
     place,
     // The new request stands in its field before the money moves: a module may renew at the very payment.
-    renew: renewable ? [renewStep(shop), writeStep(shop), payStep(shop), submitStep(shop)] : place,
+    // Where the shop renews by now, none is begun (`audit`), and one that is open goes on to its end.
+    renew: [renewStep(shop), writeStep(shop), payStep(shop), submitStep(shop)],
     getOrder: (orderId, recorded) => lookAtOrder(shop, orderId, recorded),
     collect: (orderId, recorded) => collectOrder(shop, orderId, recorded),
     ...(capabilities.search === 'none'

@@ -36,6 +36,14 @@ describe('everything about one certificate', () => {
     expect(out).toMatch(/issued\/shop\/key\.pem\.age\n {2}issued\/shop\/status\.json/);
   });
 
+  test('says nothing of a paid term where nothing is paid', async () => {
+    const { paidTill: _till, paidFrom: _from, ...free } = order('o-shop');
+    const { clone } = await worldOf({ files: SHOP, statuses: [ready('shop', { orders: [free] })] });
+    const { out } = await show(clone, 'shop');
+    expect(out).toMatch(/end date +2027-05-18/);
+    expect(out).not.toContain('paid till');
+  });
+
   test('lists no files of a certificate whose name only begins the same', async () => {
     const { clone } = await worldOf({ files: SHOP, statuses: [ready('shop'), ready('shop-2')] });
     expect(JSON.parse((await show(clone, 'shop', true)).out).files).toEqual([

@@ -103,6 +103,26 @@ const rows: Readonly<Record<string, Row>> = {
     plans: ['free hold Revoked !unsupported'],
     says: /shop cannot reissue: sold once/,
   },
+  'names that are sold are paid for where a revoked certificate is reissued with them': {
+    specs: [spec(NAME, { names: more })],
+    statuses: [having({ revoked: { at: NOW, reason: 'keyCompromise' } })],
+    facts: { [NAME]: { prices: prices({ 'shop add-names': '7' }) } },
+    plans: ['purchase add-names Revoked'],
+  },
+  'and do not keep it where they may not be bought': {
+    specs: [spec(NAME, { names: more })],
+    statuses: [having({ revoked: { at: NOW, reason: 'keyCompromise' } })],
+    facts: { [NAME]: { prices: prices({ 'shop add-names': '700' }) } },
+    plans: ['free reissue Revoked'],
+    says: /with the names it has, until the ones declared may be added/,
+  },
+  'a lost key is no way to names that are sold either': {
+    specs: [spec(NAME, { names: more })],
+    statuses: [ready(NAME)],
+    facts: { [NAME]: { keyStored: false, prices: prices({ 'shop add-names': 'unknown' }) } },
+    plans: ['free reissue KeyLost'],
+    says: /with the names it has/,
+  },
   'a certificate given up on purpose stays revoked': {
     specs: [spec(NAME)],
     statuses: [having({ revoked: { at: NOW, reason: 'cessationOfOperation' } })],
@@ -330,6 +350,7 @@ describe('the free lane', () => {
     );
     expect(edits).toEqual([
       'a changed manifest resets the wait',
+      'a lost key is no way to names that are sold either',
       'a key that is lost means a reissue',
       'a certificate taken over without its key gets one',
       'a new CSR with another key means a reissue',

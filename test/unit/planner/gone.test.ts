@@ -114,6 +114,33 @@ const rows: Readonly<Record<string, Row>> = {
     statuses: [withDeadRenewal(archived)],
     plans: ['new purchase move NeedMoved'],
   },
+  'a rename keeps an order that came to nothing: buying again stays for a person': {
+    specs: [spec('new')],
+    statuses: [status('old', { orders: [order('o1', { state: 'cancelled' })] })],
+    plans: ['new purchase move NeedMoved'],
+  },
+  'so does one that comes back from the archive': {
+    specs: [spec('new')],
+    statuses: [status('old', { orders: [order('o1', { state: 'rejected' })], ...archived })],
+    plans: ['new purchase move NeedMoved'],
+  },
+  'a living order comes first': {
+    specs: [spec('new')],
+    statuses: [status('a-dead', { orders: [order('o1', { state: 'cancelled' })] }), ready('old')],
+    plans: ['a-dead free archive ManifestGone', 'new purchase move NeedMoved'],
+  },
+  'one whose term would be over counts no more': {
+    specs: [spec('new')],
+    statuses: [
+      status('old', { orders: [order('o1', { state: 'cancelled', paidTill: '2026-11-20T00:00:00Z' })] }),
+    ],
+    plans: ['new purchase order NoOrder', 'old free archive ManifestGone'],
+  },
+  'nor one that cost nothing': {
+    specs: [spec('new')],
+    statuses: [status('old', { orders: [order('o1', { state: 'rejected', charges: [] })] })],
+    plans: ['new purchase order NoOrder', 'old free archive ManifestGone'],
+  },
   'of two orders for a common name none is guessed at': {
     specs: [spec('new', OTHER_NAMES)],
     statuses: [ready('old'), ready('older')],

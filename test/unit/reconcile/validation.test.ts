@@ -177,7 +177,7 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     expect(ended.exit).toBe(1);
     const refusal = `${dns.address} finds the signature with certwright wrong (BADSIG); the secret differs: use the one the server has`;
     expect(ended.applied?.events.map(({ outcome, message }) => `${outcome}: ${message}`)).toEqual([
-      'waiting: order S-1001 waits for dcv',
+      'waiting: order S-1001 waits for the proof of control over the names',
       `failed: shop.example.com and 1 more: zones failed: ${refusal}`,
     ]);
     expect((await planOnly((await openRunner(place)).deps)).plan.items.map(({ message }) => message)).toEqual(
@@ -218,7 +218,7 @@ describeWith(['named', 'openssl'], 'an order that waits for proof of control', (
     const ended = await applyOnce(place, await openRunner(place));
     expect(ended.exit).toBe(0);
     expect(ended.applied?.events.map(({ message }) => message)).toEqual([
-      'order S-1001 waits for dcv',
+      'order S-1001 waits for the proof of control over the names',
       `shop.example.com and 1 more: published by zones, not visible everywhere yet: ${late.address} shows nothing there`,
     ]);
     const [order] = (await place.seller?.control.orders()) ?? [];

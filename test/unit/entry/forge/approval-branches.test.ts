@@ -18,6 +18,8 @@ const needs: Readonly<Record<string, Partial<PlanItem> & Pick<PlanItem, 'name' |
   'a name that ends like another request': { name: 'shop-order-backup-5gb', action: 'order' },
   'a slot that is taken over': { name: 'shop', action: 'adopt', product: 'positivessl' },
   'a slot that gets its request': { name: 'shop', action: 'activate', product: 'positivessl' },
+  'a renewal of a name that ends like another action': { name: 'x-set-auto', action: 'renew' },
+  'that other action, of the shorter name': { name: 'x', action: 'set-auto-renew' },
   'automatic renewal that is switched off': { name: 'shop', action: 'set-auto-renew' },
   'an add-on of a site': { name: 'guard', action: 'order', product: 'backup-5gb', licence },
   'another one of the same site': { name: 'guard', action: 'order', product: 'dns-pro', licence },
