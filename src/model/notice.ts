@@ -54,6 +54,8 @@ export interface DeliveryFailure {
 export interface ChannelMemory {
   /** What happened before this is no news here. */
   readonly since: Instant;
+  /** Digest of whose changes it is told: for others, `since` begins anew. */
+  readonly audience: string;
   /** Alarms and what waits, by key. */
   readonly told: Readonly<Record<string, Told>>;
   /** Digests of the keys of what happened and was told, sorted. */

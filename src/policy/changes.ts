@@ -1,22 +1,30 @@
 import { isZero, type Money } from '../model/money.js';
 import type { Notice } from '../model/notice.js';
 import type { CertificateRecord, Charge, OrderRecord, PreviousCertificate, Status } from '../model/status.js';
-import { dayOf, toMs } from '../model/time.js';
+import { dayOf, type Instant, toMs } from '../model/time.js';
 
 type Change = Omit<Notice, 'certificate' | 'owner' | 'level'>;
 
 /**
  * What happened to a certificate, as far as its facts still tell: ordered, renewed, issued, reissued, revoked. Keys name
  * orders and certificates, so that a rename or a run that broke off makes no news of them.
+ * @param since  what happened before is left out: instants in their one form compare as texts
  */
-export function changesOf(status: Status): readonly Change[] {
+export function changesOf(status: Status, since: Instant = ''): readonly Change[] {
   const { orders, current, previous } = status;
+  const isOld = ({ at = '' }: { readonly at?: Instant }): boolean => at < since;
+  const isQuiet =
+    orders.every(({ placedAt, charges }) => placedAt < since && charges.every(isOld)) &&
+    [...previous, ...(current ? [current] : [])].every(
+      ({ publishedAt, revoked }) => publishedAt < since && (revoked === undefined || isOld(revoked)),
+    );
+  if (isQuiet) return [];
   const issued = [...previous].reverse().concat(current === undefined ? [] : [current]);
   return [
     ...orders.filter(({ adopted }) => !adopted).flatMap(ordered),
     ...issued.map((one, at) => issuance(one, issued.slice(0, at), orders)),
     ...issued.flatMap(revocation),
-  ];
+  ].filter((change) => !isOld(change));
 }
 
 const paidOf = ({ charged, quoted }: Charge): Money | undefined => charged ?? quoted ?? undefined;

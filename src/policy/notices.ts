@@ -4,7 +4,7 @@ import type { Notice } from '../model/notice.js';
 import type { WaitingFor } from '../model/order.js';
 import type { HoldCode, PlanItem, PlanWarning } from '../model/plan.js';
 import type { CurrentCertificate, Status } from '../model/status.js';
-import { DAY_MS, dayOf, SECOND_MS, toInstant, toMs } from '../model/time.js';
+import { DAY_MS, dayOf, type Instant, SECOND_MS, toInstant, toMs } from '../model/time.js';
 import { requestedAction } from './approval-wishes.js';
 import { changesOf } from './changes.js';
 import type { Condition } from './condition.js';
@@ -76,8 +76,11 @@ const keyOf = (...parts: readonly string[]): string => parts.join(' ').trimEnd()
 export const holdKey = (item: PlanItem): string =>
   keyOf(item.name, item.hold?.code ?? '', requestedAction(item), item.predecessor ?? '');
 
-/** What there is to tell of one certificate, whatever was told before. */
-export function noticesOf(subject: NoticeSubject, nowMs: number): readonly Notice[] {
+/**
+ * What there is to tell of one certificate, whatever was told before.
+ * @param since  what happened before is left out
+ */
+export function noticesOf(subject: NoticeSubject, nowMs: number, since: Instant = ''): readonly Notice[] {
   const { name, status, spec } = subject;
   const owner = spec?.owner ?? status.owner;
   const alarms = subject.conditions.filter(isAlarm).map((one) => alarm(subject, one, nowMs));
@@ -88,7 +91,7 @@ export function noticesOf(subject: NoticeSubject, nowMs: number): readonly Notic
     ...alarms,
     ...(isEnding ? [] : expiring(subject, nowMs)),
     ...waits(subject, nowMs),
-    ...changesOf(status).map((one) => ({ ...one, level: 'changed' as const })),
+    ...changesOf(status, since).map((one) => ({ ...one, level: 'changed' as const })),
   ].map((one) => ({ ...one, certificate: name, ...(owner === undefined ? {} : { owner }) }));
 }
 
@@ -173,14 +176,15 @@ function reasonToEnd(spec: Spec | undefined): readonly [why: string, remedy: str
 
 function waits(subject: NoticeSubject, nowMs: number): readonly Part[] {
   const { name, status, conditions, items, warnings } = subject;
+  const waiting = conditions.filter(({ type }) => type === 'Waiting');
+  if (waiting.length + items.length + warnings.length === 0) return [];
   const validity = validityOf(status.current, nowMs);
   const till = validity === undefined ? {} : { validity };
   const byHand = recordsByHand(status).length > 0;
-  const isForPeople = ({ type, reason }: Condition): boolean =>
-    type === 'Waiting' &&
-    ([...PEOPLE].some((who) => reason === `WaitingFor:${who}`) || (byHand && reason === 'WaitingFor:dcv'));
+  const isForPeople = ({ reason }: Condition): boolean =>
+    [...PEOPLE].some((who) => reason === `WaitingFor:${who}`) || (byHand && reason === 'WaitingFor:dcv');
   return [
-    ...conditions.filter(isForPeople).map(
+    ...waiting.filter(isForPeople).map(
       ({ reason, message, since, about = '' }): Part => ({
         key: keyOf(name, reason, about),
         level: 'waiting',

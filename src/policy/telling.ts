@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { stringify } from 'safe-stable-stringify';
 import type { ChannelMemory, DeliveryFailure, Notice, Told } from '../model/notice.js';
 import type { Audience, DigestPeriod } from '../model/notification.js';
@@ -80,7 +80,7 @@ export function dueOf(
   nowMs: number,
   run = '',
 ): Due {
-  const memory = tidied(before ?? freshMemory(nowMs), audience, news, heard, nowMs);
+  const memory = tidied(before ?? freshMemory(audience, nowMs), audience, news, heard, nowMs);
   const heldTillMs = heldTill(memory, nowMs, run);
   const tidiedUp = before === undefined || stringify(memory) !== stringify(before);
   const tellings = tellingsOf(heard, memory, nowMs);
@@ -98,23 +98,41 @@ export function dueOf(
   };
 }
 
-const freshMemory = (nowMs: number): ChannelMemory => ({
-  since: toInstant(nowMs - NEW_CHANNEL_MS),
+/** What happened before this is no news to a channel that is new. */
+export const newsSince = (nowMs: number): Instant => toInstant(nowMs - NEW_CHANNEL_MS);
+
+const freshMemory = (audience: Audience, nowMs: number): ChannelMemory => ({
+  since: newsSince(nowMs),
+  audience: audienceDigest(audience),
   told: {},
   changes: [],
 });
 
+/** A channel that is for more than before is not told everything that ever happened there. */
+const audienceDigest = ({ on, match, owner }: Audience): string =>
+  shortDigest(JSON.stringify([on.includes('changed'), match, owner]));
+
+const shortDigest = (text: string): string => hash('sha256', text, 'base64url').slice(0, 12);
+
 /** Short, since one stands there for everything that ever happened to a certificate. */
-const changeDigest = (key: string): string =>
-  createHash('sha256').update(key).digest('base64url').slice(0, 12);
+function changeDigest(notice: Notice): string {
+  const known = digests.get(notice);
+  if (known !== undefined) return known;
+  const digest = shortDigest(notice.key);
+  digests.set(notice, digest);
+  return digest;
+}
+
+/** Each channel asks. */
+const digests = new WeakMap<Notice, string>();
 
 function tellingsOf(heard: readonly Notice[], memory: ChannelMemory, nowMs: number): readonly Telling[] {
-  const sinceMs = toMs(memory.since);
   const known = new Set(memory.changes);
   return heard.flatMap((notice): readonly Telling[] => {
     if (notice.level === 'changed') {
-      const isNews = notice.at === undefined || toMs(notice.at) >= sinceMs;
-      return isNews && !known.has(changeDigest(notice.key)) ? [{ notice, step: 0, reminder: false }] : [];
+      // Instants in their one form compare as texts.
+      const isNews = notice.at === undefined || notice.at >= memory.since;
+      return isNews && !known.has(changeDigest(notice)) ? [{ notice, step: 0, reminder: false }] : [];
     }
     const told = memory.told[notice.key];
     const step = reminderStep(notice, told === undefined ? nowMs : toMs(told.at), nowMs);
@@ -125,7 +143,7 @@ function tellingsOf(heard: readonly Notice[], memory: ChannelMemory, nowMs: numb
 
 function tidied(
   memory: ChannelMemory,
-  { digest }: Audience,
+  audience: Audience,
   { notices, complete }: News,
   heard: readonly Notice[],
   nowMs: number,
@@ -142,16 +160,19 @@ function tidied(
     else if (ended !== undefined || complete) told[key] = { ...entry, endedAt: ended ?? now };
     else told[key] = entry;
   }
-  const there = new Set(
-    notices.flatMap(({ key, level }) => (level === 'changed' ? [changeDigest(key)] : [])),
-  );
   const { since, changes, digestOf, ...rest } = memory;
+  const isFor = audienceDigest(audience);
+  const startsAnew = toMs(since) > nowMs || memory.audience !== isFor;
+  const there = new Set(
+    changes.length === 0 ? [] : notices.filter(({ level }) => level === 'changed').map(changeDigest),
+  );
   return {
     ...rest,
-    since: toMs(since) > nowMs ? toInstant(nowMs - NEW_CHANNEL_MS) : since,
+    since: startsAnew ? newsSince(nowMs) : since,
+    audience: isFor,
     told,
     changes: complete ? changes.filter((one) => there.has(one)) : changes,
-    ...(digestOf === undefined ? {} : { digestOf: believable(digestOf, digest, nowMs) }),
+    ...(digestOf === undefined ? {} : { digestOf: believable(digestOf, audience.digest, nowMs) }),
   };
 }
 
@@ -195,7 +216,7 @@ export function afterDelivery(
   const told: Record<string, Told> = { ...memory.told };
   const changes = new Set(memory.changes);
   for (const { notice, step } of tellings) {
-    if (notice.level === 'changed') changes.add(changeDigest(notice.key));
+    if (notice.level === 'changed') changes.add(changeDigest(notice));
     else told[notice.key] = { at: told[notice.key]?.at ?? toInstant(nowMs), step };
   }
   return {

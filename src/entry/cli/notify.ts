@@ -49,7 +49,8 @@ function chosen(
   return names.length === 0 ? channels : channels.filter(({ name }) => names.includes(name));
 }
 
-const NO_CHANNELS = 'certwright.yaml has no notifications; docs/notifications.md shows how to add one.';
+const NO_CHANNELS =
+  'certwright.yaml on the approval branch has no notifications; docs/notifications.md shows how to add one.';
 
 /** What is found in the configuration of the approval branch: that is what runs go by. */
 async function placeOf(context: Context, workplace: Workplace) {

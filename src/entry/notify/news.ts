@@ -5,10 +5,11 @@ import type { NotificationConfig } from '../../model/notification.js';
 import type { Plan, PlanItem, PlanWarning } from '../../model/plan.js';
 import type { RunMemory } from '../../model/run-memory.js';
 import { emptyStatus } from '../../model/status.js';
+import type { Instant } from '../../model/time.js';
 import { requestedAction, requestKey } from '../../policy/approval-wishes.js';
 import type { Condition } from '../../policy/conditions.js';
 import { generalHolds, holdKey, type NoticeSubject, noticesOf, upcomingOf } from '../../policy/notices.js';
-import { heardBy, type News } from '../../policy/telling.js';
+import { heardBy, type News, newsSince } from '../../policy/telling.js';
 import type { StateView } from '../../reconcile/state.js';
 import { remedyOf } from '../../report/holds.js';
 
@@ -37,12 +38,15 @@ const FAILURES_TOLD = 2;
 export function newsOf(source: NewsSource, nowMs: number): News {
   const subjects = subjectsOf(source);
   const asked = source.requests ?? new Map<string, string>();
+  const since = sinceOf(source, nowMs);
   return {
     notices: [
       ...generalNotices(source),
       ...subjects.flatMap((subject) => {
+        const notices = noticesOf(subject, nowMs, since);
+        if (subject.items.length === 0) return notices;
         const held = new Map(subject.items.map((item) => [holdKey(item), item]));
-        return noticesOf(subject, nowMs).map((notice) => {
+        return notices.map((notice) => {
           const item = held.get(notice.key);
           return item === undefined ? notice : withAnswer(notice, item, asked);
         });
@@ -52,6 +56,19 @@ export function newsOf(source: NewsSource, nowMs: number): News {
     complete: source.complete,
   };
 }
+
+/** Nothing older is news to any channel: most of what ever happened is not even looked at. */
+function sinceOf({ channels, memory }: NewsSource, nowMs: number): Instant {
+  const fresh = newsSince(nowMs);
+  const wanted = channels.filter(({ on }) => on.includes('changed'));
+  if (wanted.length === 0) return LATER;
+  return wanted
+    .map(({ name }) => memory?.told?.[name]?.since ?? fresh)
+    .reduce((a, b) => (b < a ? b : a), fresh);
+}
+
+/** After every instant. */
+const LATER: Instant = '\uffff';
 
 /** What a person does about a hold, and where. */
 function withAnswer(notice: Notice, item: PlanItem, asked: ReadonlyMap<string, string>): Notice {
@@ -68,7 +85,7 @@ function subjectsOf({ view, specs, conditions, plan }: NewsSource): readonly Not
   const items = Map.groupBy(plan?.items ?? [], ({ name }: PlanItem) => name);
   const warnings = Map.groupBy(plan?.warnings ?? [], ({ name }: PlanWarning) => name);
   const names = new Set([...specs.keys(), ...view.statuses.keys()]);
-  return [...names].sort().map((name) => {
+  return [...names].map((name) => {
     const spec = specs.get(name);
     return {
       name,

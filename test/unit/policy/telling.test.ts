@@ -114,6 +114,15 @@ describe('what a channel is told', () => {
     expect(told([change('late', NOW + DAY_MS)], memory, NOW + DAY_MS).said).toEqual(['late 0']);
   });
 
+  it('does not begin with everything that ever happened once it is for more', () => {
+    const events = [change('old', NOW + DAY_MS), change('late', NOW + 9 * DAY_MS)];
+    const narrow: Audience = { ...ALL, on: ['attention'] };
+    const { memory } = told([alarm('shop')], undefined, NOW, { audience: narrow });
+    const wider = told([alarm('shop'), ...events], memory, NOW + 9 * DAY_MS);
+    expect(wider.said).toEqual(['shop 1', 'late 0']);
+    expect(told([alarm('shop'), ...events], wider.memory, NOW + 9 * DAY_MS).due.tidied).toBe(false);
+  });
+
   it('waits after a failure, longer each time, and then tells everything that is still so', () => {
     let { memory } = told([alarm('shop')], undefined, NOW, { fails: true });
     const pauses: number[] = [];
