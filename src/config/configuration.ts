@@ -1,5 +1,4 @@
 import ipaddr from 'ipaddr.js';
-import picomatch from 'picomatch';
 import type {
   ApprovalKind,
   ApprovalMode,
@@ -9,7 +8,7 @@ import type {
   ContactSet,
   EndpointsConfig,
   HookConfig,
-  NotificationConfig,
+  KeystoreConfig,
   PersonalText,
   PolicyRule,
   PreflightConfig,
@@ -21,12 +20,14 @@ import { parseEndpoint } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { parseMoney } from '../model/money.js';
 import { parseDuration } from '../model/term.js';
-import { DAY_MS, MINUTE_MS } from '../model/time.js';
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../model/time.js';
 import type { ProviderDefinition } from '../ports/provider.js';
 import type { SolverDefinition } from '../ports/solver.js';
 import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
 import type { Report } from './findings.js';
 import { at, flagAt, isObject, listAt, mapValues, objectAt, optional, textAt, textsAt } from './json.js';
+import { isNameGlob } from './name-glob.js';
+import { checkNotifications, toNotification } from './notifications.js';
 import type { Path } from './positions.js';
 import { checkSolvers, keysOf, SOLVER_KEYS, toSolver } from './solvers.js';
 import { mentionsVariable, parseSecretSource } from './variables.js';
@@ -54,8 +55,8 @@ const DEFAULT_APPROVAL: Readonly<Record<ApprovalKind, ApprovalMode>> = {
 const DEFAULT_REQUESTS: ApprovalRequestsConfig = { group: 'each', perRun: 10, open: 20 };
 const GROUPINGS: readonly RequestGrouping[] = ['each', 'owner', 'all'];
 const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
-const NOTIFICATION_KEYS: ReadonlySet<string> = new Set(['type', 'on']);
 const DNS_PORT = 53;
+const DEFAULT_KEYSTORE_MS = 30 * SECOND_MS;
 const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
 
 /** Everything about a configuration that its schema cannot say. */
@@ -77,9 +78,7 @@ export function checkConfiguration(
     checkSecretKeys(Object.fromEntries(others), plain, ['solvers', id], report);
   }
   checkSolvers(objectAt(root, 'solvers'), solvers, report);
-  for (const [index, block] of listAt(root, 'notifications').entries()) {
-    if (isObject(block)) checkSecretKeys(block, NOTIFICATION_KEYS, ['notifications', index], report);
-  }
+  checkNotifications(root, report);
   checkContacts(objectAt(root, 'contacts'), report);
   checkManifestVariables(root, report);
   checkRecipients(root, report);
@@ -122,8 +121,8 @@ function* credentialVariables(root: Json): Generator<string> {
     ...Object.values(objectAt(root, 'providers')).map((it) => objectAt(it, 'credentials')),
     ...Object.values(objectAt(root, 'solvers')),
     ...listAt(root, 'notifications'),
-    objectAt(objectAt(root, 'keys'), 'keystore'),
   ];
+  yield* textsAt(at(objectAt(root, 'keys'), 'keystore') ?? {}, 'environment');
   for (const block of blocks) {
     for (const value of isObject(block) ? Object.values(block) : []) {
       const source = typeof value === 'string' ? parseSecretSource(value) : undefined;
@@ -190,7 +189,7 @@ function checkRules(root: Json, report: Report): void {
   for (const [index, rule] of listAt(objectAt(root, 'policy'), 'rules').entries()) {
     const glob = textAt(rule, 'match');
     const path = ['policy', 'rules', index];
-    if (glob !== undefined && (glob.split('/').includes('..') || !closes(glob))) {
+    if (glob !== undefined && !isNameGlob(glob)) {
       report([...path, 'match'], {
         code: 'policy.glob',
         message: '"match" is no glob over certificate names.',
@@ -206,9 +205,6 @@ function checkRules(root: Json, report: Report): void {
       });
   }
 }
-
-const closes = (glob: string): boolean =>
-  glob.split('{').length === glob.split('}').length && picomatch.makeRe(glob) !== null;
 
 /** A configuration without errors, as the model has it. */
 export function toConfiguration(
@@ -230,7 +226,7 @@ export function toConfiguration(
     keys: {
       recipients: textsAt(keys, 'recipients'),
       runnerRecipients: textsAt(keys, 'runnerRecipients'),
-      ...optional('keystore', isObject(keystore) ? keystore : undefined),
+      ...optional('keystore', isObject(keystore) ? toKeystore(keystore) : undefined),
     },
     providers: mapValues(objectAt(root, 'providers'), (it, id) => toAccount(id, isObject(it) ? it : {})),
     solvers: mapValues(objectAt(root, 'solvers'), (it, id) => {
@@ -246,7 +242,7 @@ export function toConfiguration(
     preflight: toPreflight(objectAt(root, 'preflight')),
     endpoints: toEndpoints(objectAt(root, 'endpoints')),
     contacts: mapValues(objectAt(root, 'contacts'), toContactSet),
-    notifications: listAt(root, 'notifications').filter(isObject).map(toNotification),
+    notifications: listAt(root, 'notifications').filter(isObject).flatMap(toNotification),
     hooks: mapValues(objectAt(root, 'hooks'), toHook),
     manifestVariables: textsAt(root, 'manifestVariables'),
     defaults: { values: objectAt(root, 'defaults'), document, path: ['defaults'] },
@@ -306,12 +302,6 @@ function split(block: JsonObject, common: ReadonlySet<string>) {
   };
 }
 
-const toNotification = (block: JsonObject): NotificationConfig => ({
-  type: textAt(block, 'type') ?? '',
-  on: textsAt(block, 'on'),
-  ...split(block, NOTIFICATION_KEYS),
-});
-
 const toHook = (block: Json): HookConfig => {
   const event = textAt(block, 'dispatch');
   return event === undefined ? toProgramHook(block) : { kind: 'dispatch', event };
@@ -321,6 +311,13 @@ const toProgramHook = (block: Json): ProgramHook => ({
   kind: 'run',
   run: textsAt(block, 'run'),
   timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? MINUTE_MS,
+  environment: textsAt(block, 'environment'),
+});
+
+const toKeystore = (block: JsonObject): KeystoreConfig => ({
+  type: 'exec',
+  run: textsAt(block, 'run'),
+  timeoutMs: parseDuration(textAt(block, 'timeout') ?? '') ?? DEFAULT_KEYSTORE_MS,
   environment: textsAt(block, 'environment'),
 });
 

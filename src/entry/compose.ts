@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseHeader, parseMemory, parseStatus } from '../config/state.js';
 import { dispatchHook } from '../forge/dispatch-hook.js';
-import { createSealer } from '../keys/age.js';
 import { publishedFiles } from '../keys/export.js';
 import { createKeyMaker } from '../keys/generate.js';
 import type {
@@ -17,7 +16,6 @@ import type { JsonObject } from '../model/json.js';
 import type { SitelockCustomer } from '../model/manifest.js';
 import type { Secret, SecretSource } from '../model/secret.js';
 import type { PublishedHook } from '../ports/hook.js';
-import type { Sealer } from '../ports/keystore.js';
 import type { Provider, ProviderDefinition } from '../ports/provider.js';
 import type { Solver } from '../ports/solver.js';
 import { publishedHook } from '../programs/published-hook.js';
@@ -31,17 +29,8 @@ import { readFiles } from './files.js';
 import { forgePlace, openForge } from './forge.js';
 import { hiding } from './hiding.js';
 import { delivererOf, offeringOf } from './offerings.js';
+import { sealerOf } from './sealers.js';
 import { resolveSecret } from './secrets.js';
-
-/** Opens with identities that are only looked for when something has to be opened. */
-function lazySealer(recipients: readonly string[], identities: () => Promise<readonly Secret[]>): Sealer {
-  return {
-    seal: (plain) => createSealer({ recipients, identities: [] }).seal(plain),
-    async open(sealed) {
-      return createSealer({ recipients, identities: await identities() }).open(sealed);
-    },
-  };
-}
 
 /** The only place where the loop meets its adapters. */
 export function composeDeps(
@@ -60,6 +49,7 @@ export function composeDeps(
     progress: context.progress,
     spool: fileSpool(spoolFolder(context.env)),
     signal: context.signal,
+    ...(context.shard === undefined ? {} : { shard: context.shard }),
     readFiles: (tree) => readFiles(tree, context.env, context.definitions),
     parseStatus,
     parseHeader,
@@ -77,7 +67,7 @@ export function composeDeps(
       return createDialer();
     },
     keyMaker: (configuration) =>
-      createKeyMaker(createSealer({ recipients: configuration.keys.recipients, identities: [] })),
+      createKeyMaker(sealerOf(context, configuration.keys, 'certificate', async () => [])),
     contacts: (configuration, name) => resolveContacts(context, configuration, name, personal),
     customer: (customer) => resolveCustomer(context, customer),
     async publishedFormats(formats, certificatePem, chainPem) {
@@ -115,8 +105,9 @@ export const openAccount = (
     clock: context.clock,
     log: context.log.child({ provider: config.id, type: config.type }),
     accountStore: repository.accounts(config.id),
-    runnerSealer: lazySealer(configuration.keys.runnerRecipients, () => identities(configuration.id)),
+    runnerSealer: sealerOf(context, configuration.keys, 'runner', () => identities(configuration.id)),
     random: context.random,
+    observe: context.observeCalls?.(config.id),
     ...(upstream === undefined ? {} : { upstream }),
   });
 

@@ -2,12 +2,15 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CertError } from '../model/errors.js';
 import type { Secret } from '../model/secret.js';
+import type { Shard } from '../model/shard.js';
+import type { CallObserver } from '../ports/call-observer.js';
 import type { Clock, Random } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { ProviderDefinition } from '../ports/provider.js';
 import type { CommitPublisher } from '../ports/repository.js';
 import { providerDefinitions } from '../providers/index.js';
 import type { RenderOptions } from '../report/layout.js';
+import type { QuietStore } from './quiet-record.js';
 import { systemClock, systemRandom } from './system/clock.js';
 import { createLog, logLevels } from './system/log.js';
 import type { ProgressLine } from './system/progress.js';
@@ -35,10 +38,18 @@ export interface Context {
   readonly runId: string;
   /** Kinds of provider there are. */
   readonly definitions: readonly ProviderDefinition[];
+  /** This process acts for these certificates alone; absent: for all. */
+  readonly shard?: Shard;
   /** May programs of the user's own be started after a publication? The command line and the daemon do. */
   readonly startsHooks?: boolean;
+  /** The checkout is somebody's proposal: no program of it is started. */
+  readonly isProposal?: true;
+  /** Keeps what a run with nothing to do found; absent: a file in the cache folder does. */
+  readonly quiet?: QuietStore;
   /** Makes the commits of the state branch; absent: they are pushed. */
   readonly publisher?: CommitPublisher;
+  /** Counts the HTTP requests of an account, by its id; absent: nobody does. */
+  readonly observeCalls?: (account: string) => CallObserver;
   /** Token for the forge; absent: `GITHUB_TOKEN` or `GH_TOKEN`, where one is set. */
   readonly forgeToken?: Secret;
 }

@@ -4,6 +4,7 @@ import { type ConfigurationResult, loadApprovals, loadConfiguration, loadManifes
 import { locator } from '../config/positions.js';
 import { MAX_FILE_BYTES } from '../config/yaml.js';
 import { inspectCsr } from '../keys/csr.js';
+import { openersOf } from '../keys/marks.js';
 import { issuesPublicly } from '../model/capabilities.js';
 import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
@@ -84,7 +85,7 @@ export async function readFiles(
       approvals: approvals.approvals,
       policy: configuration.policy,
       repositoryId: configuration.id,
-      recipients: configuration.keys.recipients,
+      recipients: openersOf(configuration.keys),
       invalidNames: manifests.invalidNames,
       hasUnreadable: manifests.hasUnreadable || tooLarge.some(({ path }) => path.startsWith(MANIFESTS)),
     },

@@ -1,13 +1,12 @@
 import type { Plan } from '../model/plan.js';
 import { fileSpool } from '../repository/file-spool.js';
-import type { GitRepository, Reader } from '../repository/git-repository.js';
+import type { GitRepository, Reader, Rescue } from '../repository/git-repository.js';
 import { configurationIn } from './configuration-file.js';
-import { type Context, cacheFolder, spoolFolder } from './context.js';
+import { type Context, spoolFolder } from './context.js';
 import {
   isInTime,
   type QuietRecord,
-  quietFile,
-  readQuiet,
+  quietStoreOf,
   sameSubject,
   subjectOf,
   textDigest,
@@ -27,24 +26,31 @@ export interface FirstLook {
 
 /**
  * Looks whether an earlier run of this build, in this checkout, found nothing to do on the very commits the remote still
- * has, at an hour that is not over yet. If not, the fetch that told so is handed on: a run makes one.
+ * has, at an hour that is not over yet. If not, the fetch that told so is handed on: a run makes one. Where no earlier
+ * run left anything, the remote may know of one elsewhere.
  * @param syncOlderMs  accounts are listed after this long: then there is something to do
+ * @param open  opens the remote
  * @throws CertError as opening and fetching do
  */
-export async function firstLook(context: Context, syncOlderMs = Infinity): Promise<FirstLook> {
-  const file = quietFile(cacheFolder(context.env), context.cwd);
-  const record = readQuiet(file, context.log);
-  if (record === undefined || !(await stillStands(context, record))) return {};
-  const repository = await openRemote(context, record.branches);
+export async function firstLook(
+  context: Context,
+  syncOlderMs = Infinity,
+  open: typeof openRemote = openRemote,
+): Promise<FirstLook> {
+  const record = quietStoreOf(context).read();
+  if (record === undefined) {
+    const { lookElsewhere } = await import('./look-elsewhere.js');
+    return lookElsewhere(context, syncOlderMs);
+  }
+  if (!(await stillStands(context, record))) return {};
+  const repository = await open(context, record.branches);
   try {
     const snapshot = await repository.observe();
     const same = repository.clone.root === record.root && sameSubject(subjectOf(snapshot), record.subject);
-    const nowMs = context.clock.now();
-    const listed = nowMs - record.listedMs < syncOlderMs;
-    const quiet = same && listed && snapshot.integrity.kind === 'healthy' && isInTime(record, nowMs);
+    const quiet = same && snapshot.integrity.kind === 'healthy' && isFresh(context, record, syncOlderMs);
     const remote = { repository: lookedAt(repository, snapshot), branches: record.branches };
     if (!quiet) return { remote };
-    context.log.debug({ file, until: record.untilMs }, 'nothing changed since a run with nothing to do');
+    context.log.debug({ until: record.untilMs }, 'nothing changed since a run with nothing to do');
     return { quiet: record.plan, untilMs: record.untilMs, remote };
   } catch (error) {
     await repository.close();
@@ -52,8 +58,14 @@ export async function firstLook(context: Context, syncOlderMs = Infinity): Promi
   }
 }
 
+/** By the hour, which a fetch may have taken a while of. */
+export function isFresh(context: Context, record: QuietRecord, syncOlderMs: number): boolean {
+  const nowMs = context.clock.now();
+  return isInTime(record, nowMs) && nowMs - record.listedMs < syncOlderMs;
+}
+
 /** What needs no remote: the hour, the checkout's configuration, the credentials, and outcomes not pushed yet. */
-async function stillStands(context: Context, record: QuietRecord): Promise<boolean> {
+export async function stillStands(context: Context, record: QuietRecord): Promise<boolean> {
   if (!isInTime(record, context.clock.now())) return false;
   if (textDigest(configurationIn(record.root)) !== record.checkout) return false;
   if ((await fileSpool(spoolFolder(context.env)).list()).length > 0) return false;
@@ -68,7 +80,10 @@ async function stillStands(context: Context, record: QuietRecord): Promise<boole
 type Snapshot = Awaited<ReturnType<GitRepository['observe']>>;
 
 /** A repository whose first look was taken already. */
-function lookedAt(repository: GitRepository & Reader, snapshot: Snapshot): GitRepository & Reader {
+function lookedAt(
+  repository: GitRepository & Reader & Rescue,
+  snapshot: Snapshot,
+): GitRepository & Reader & Rescue {
   let first: Snapshot | undefined = snapshot;
   return {
     ...repository,

@@ -13,9 +13,11 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { SecretSource } from '../model/secret.js';
+import { type Shard, shardText } from '../model/shard.js';
 import { HOUR_MS } from '../model/time.js';
 import type { Log } from '../ports/log.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
+import { type Context, cacheFolder } from './context.js';
 import { version } from './version.js';
 
 /** What a run looked at, by content: while all of it is the same, only the clock can bring anything new. */
@@ -66,9 +68,40 @@ function build(): string {
   return [version, process.version, ...stamps].join(' ');
 }
 
-/** One small file for each folder that runs are started in. */
-export const quietFile = (cacheDir: string, cwd: string): string =>
-  join(cacheDir, 'quiet', `${createHash('sha256').update(cwd).digest('hex').slice(0, 32)}.json`);
+/** Where the record of the last run with nothing to do is kept. */
+export interface QuietStore {
+  /** Undefined for everything that is not exactly what this very build left. Never throws. */
+  read(): QuietRecord | undefined;
+  /** Without it the next run is slower and says the same, so a failure is no error. */
+  write(record: QuietRecord): void;
+}
+
+/** For the next process in this folder, with the same shard. */
+export const fileQuiet = ({ env, cwd, shard, log }: Context): QuietStore => {
+  const file = quietFile(cacheFolder(env), cwd, shard);
+  return { read: () => readQuiet(file, log), write: (record) => writeQuiet(file, record, log) };
+};
+
+/** Where this process keeps it. */
+export const quietStoreOf = (context: Context): QuietStore => context.quiet ?? fileQuiet(context);
+
+/** For a process that goes on: what it found itself needs no disk, and no disk that takes anything. */
+export function rememberedQuiet(disk: QuietStore): QuietStore {
+  let own: QuietRecord | undefined;
+  return {
+    read: () => own ?? disk.read(),
+    write(record) {
+      own = record;
+      disk.write(record);
+    },
+  };
+}
+
+/** One small file for each folder that runs are started in, and each shard. */
+const quietFile = (cacheDir: string, cwd: string, shard?: Shard): string => {
+  const key = shard === undefined ? cwd : `${cwd}\0${shardText(shard)}`;
+  return join(cacheDir, 'quiet', `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
+};
 
 export const textDigest = (text: string | undefined): string | null =>
   text === undefined ? null : createHash('sha256').update(text).digest('hex');
@@ -93,7 +126,7 @@ export const isInTime = ({ fromMs, untilMs }: QuietRecord, nowMs: number): boole
   fromMs <= nowMs && nowMs < Math.min(untilMs, fromMs + LONGEST_MS);
 
 /** What a run of this very build left; undefined for everything that is not exactly that. Never throws. */
-export function readQuiet(file: string, log: Log): QuietRecord | undefined {
+function readQuiet(file: string, log: Log): QuietRecord | undefined {
   try {
     const info = lstatSync(file);
     const foreign = info.uid !== process.getuid?.() || (info.mode & PRIVATE_BITS) !== 0;
@@ -113,7 +146,7 @@ export function readQuiet(file: string, log: Log): QuietRecord | undefined {
 const headOf = (body: string): string => createHash('sha256').update(`${build()}\n${body}`).digest('hex');
 
 /** Kept for the next run. Without it that one is slower and says the same, so a failure is no error. */
-export function writeQuiet(file: string, record: QuietRecord, log: Log): void {
+function writeQuiet(file: string, record: QuietRecord, log: Log): void {
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });

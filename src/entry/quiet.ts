@@ -2,23 +2,34 @@ import { isOpen } from '../model/intent.js';
 import { quietUntilMs } from '../planner/quiet.js';
 import type { Condition } from '../policy/conditions.js';
 import { isLookDue } from '../policy/doubts.js';
+import type { Oid } from '../ports/repository.js';
 import type { Applied } from '../reconcile/engine.js';
 import { configurationIn } from './configuration-file.js';
-import { type Context, cacheFolder } from './context.js';
-import { type QuietRecord, quietFile, subjectOf, textDigest, writeQuiet } from './quiet-record.js';
+import type { Context } from './context.js';
+import { LARGE, noteText, recordOf } from './quiet-note.js';
+import {
+  isInTime,
+  type QuietRecord,
+  quietStoreOf,
+  sameSubject,
+  subjectOf,
+  textDigest,
+} from './quiet-record.js';
 import type { Workplace } from './workplace.js';
 
 /**
  * Keeps what a run found for the next one, if it was nothing at all: no line, warning, finding or alarm, nothing open.
- * @param startedMs  wall clock before anything was read
+ * Here, and for a large repository also on the remote, where runs on other machines find it.
+ * @param times.startedMs  wall clock before anything was read
+ * @param times.tellMs  first instant at which people have to be told something, epoch ms
  */
-export function rememberQuiet(
+export async function rememberQuiet(
   context: Context,
-  workplace: Workplace,
+  workplace: Pick<Workplace, 'local' | 'repository'>,
   applied: Applied,
   conditions: Iterable<Condition>,
-  startedMs: number,
-): void {
+  { startedMs, tellMs }: { readonly startedMs: number; readonly tellMs: number },
+): Promise<void> {
   const { repository, local } = workplace;
   const { root, bare } = repository.clone;
   const checkout = textDigest(bare ? undefined : configurationIn(root));
@@ -39,14 +50,34 @@ export function rememberQuiet(
     subject: subjectOf(view.snapshot),
     fromMs: startedMs,
     // Infinity is no JSON.
-    untilMs: Math.min(untilMs, Number.MAX_SAFE_INTEGER),
+    untilMs: Math.min(untilMs, tellMs, Number.MAX_SAFE_INTEGER),
     listedMs,
     plan,
     credentials: Object.values(configuration.providers).flatMap(({ credentials }) =>
       Object.values(credentials),
     ),
   };
-  writeQuiet(quietFile(cacheFolder(context.env), context.cwd), record, context.log);
+  quietStoreOf(context).write(record);
+  // What is nothing to a shard may be something to another one.
+  if (context.shard === undefined && desired.specs.length >= LARGE)
+    await leaveNote(context, workplace, record, view.snapshot.quietNote);
+}
+
+/** Not again while one says the same: a run with nothing to do pushes nothing, but for this, and that seldom. */
+async function leaveNote(
+  { clock, log }: Context,
+  { repository: { quietNote, clone } }: Pick<Workplace, 'repository'>,
+  record: QuietRecord,
+  seen: Oid | undefined,
+): Promise<void> {
+  const stands = (text: string | undefined): boolean => {
+    const known = text === undefined ? undefined : recordOf(text, clone.root);
+    return known !== undefined && sameSubject(known.subject, record.subject) && isInTime(known, clock.now());
+  };
+  const current = seen === undefined ? undefined : await quietNote.read(seen);
+  if (stands(current)) return;
+  const why = await quietNote.replace(seen, (text) => (stands(text) && text ? text : noteText(record)));
+  if (why !== undefined) log.debug({ error: why }, 'runs elsewhere are not told that nothing was due');
 }
 
 /** Nothing to do, nothing to say, and nothing that the next run would have to look at. */

@@ -1,6 +1,7 @@
 import type { Configuration } from '../model/configuration.js';
 import type { Spec } from '../model/manifest.js';
-import type { Plan } from '../model/plan.js';
+import type { Plan, PlanItem } from '../model/plan.js';
+import type { RunMemory } from '../model/run-memory.js';
 import { emptyStatus, type Status } from '../model/status.js';
 import { type CertificateFacts, NO_FACTS, type PlanInput } from '../planner/input.js';
 import type { Condition } from '../policy/conditions.js';
@@ -8,6 +9,7 @@ import { conditionsOf } from '../policy/conditions.js';
 import type { EndpointLook } from '../policy/serving.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 import type { Deps, Reading } from '../reconcile/deps.js';
+import type { Applied } from '../reconcile/engine.js';
 import { readNotes } from '../reconcile/notes.js';
 import { stateFacts } from '../reconcile/observe.js';
 import { notInitialised } from '../reconcile/open-run.js';
@@ -33,7 +35,7 @@ export interface Entry {
 
 /** Manifests and state at the tips of the remote, judged by the clock; no provider was asked. */
 export interface Situation {
-  readonly reading: Reading;
+  readonly reading: Files;
   readonly view: StateView;
   /** Every certificate that is declared or has facts, by name; archived and expired ones as well. */
   readonly entries: readonly Entry[];
@@ -52,9 +54,47 @@ export async function lookAround(context: Context, deps: Deps): Promise<Situatio
   if (snapshot.integrity.kind === 'absent') throw notInitialised();
   const view = await readState(deps, newestFacts(snapshot));
   const reading = await deps.readFiles(snapshot.approval);
-  const nowMs = context.clock.now();
-  const input = await inputOf(context, deps, { reading, view, snapshot, nowMs });
-  const plan = input && planWithoutPrices(input);
+  const { configuration } = reading;
+  const memory = configuration && (await readNotes(deps, view, configuration.id)).memory;
+  return judged(context, deps, { reading, view, snapshot, nowMs: context.clock.now() }, memory);
+}
+
+/**
+ * How things stand after a run, from what it knows: nothing is fetched or read again. What only a provider's answer could
+ * hold back, a price or a balance, is known from the plan it began with.
+ */
+export async function situationAfter(
+  context: Context,
+  deps: Deps,
+  { configuration, desired, findings, view, memory, plan: first }: Applied,
+): Promise<Situation> {
+  const reading = { configuration, desired, findings };
+  const { snapshot } = view;
+  const observed = { reading, view, snapshot, nowMs: context.clock.now() };
+  return judged(context, deps, observed, memory, (plan) => withHoldsOf(plan, first));
+}
+
+const lineOf = ({ name, lane, action }: PlanItem): string => `${lane} ${action} ${name}`;
+
+function withHoldsOf(plan: Plan, first: Plan): Plan {
+  const holds = new Map(first.items.flatMap((item) => (item.hold ? [[lineOf(item), item.hold]] : [])));
+  const items = plan.items.map((item) => {
+    const hold = item.hold ?? holds.get(lineOf(item));
+    return hold === undefined ? item : { ...item, hold };
+  });
+  return { ...plan, items };
+}
+
+async function judged(
+  context: Context,
+  deps: Deps,
+  observed: Observed,
+  memory: RunMemory | undefined,
+  amended = (plan: Plan): Plan => plan,
+): Promise<Situation> {
+  const { reading, view, nowMs } = observed;
+  const input = await inputOf(context, deps, observed, memory);
+  const plan = input && amended(planWithoutPrices(input));
   return {
     reading,
     view,
@@ -69,8 +109,10 @@ export async function lookAround(context: Context, deps: Deps): Promise<Situatio
 const newestFacts = (snapshot: RepositorySnapshot): RepositorySnapshot =>
   snapshot.integrity.kind === 'lost' && snapshot.seen ? { ...snapshot, state: snapshot.seen } : snapshot;
 
+type Files = Omit<Reading, 'positionOf'>;
+
 interface Observed {
-  readonly reading: Reading;
+  readonly reading: Files;
   readonly view: StateView;
   readonly snapshot: RepositorySnapshot;
   readonly nowMs: number;
@@ -80,14 +122,15 @@ async function inputOf(
   context: Context,
   deps: Deps,
   { reading, view, snapshot, nowMs }: Observed,
+  memory: RunMemory | undefined,
 ): Promise<PlanInput | undefined> {
   const { configuration, desired } = reading;
-  if (!configuration || !desired) return undefined;
+  if (!configuration || !desired || !memory) return undefined;
   return {
     desired,
     state: stateFacts(view, await descends(deps, view, desired.commit), snapshot),
     providers: providersOf(context, configuration),
-    memory: (await readNotes(deps, view, configuration.id)).memory,
+    memory,
     facts: new Map(desired.specs.map((spec) => [spec.name, factsOf(view, spec.name)])),
     nowMs,
   };
@@ -114,7 +157,7 @@ function factsOf(view: StateView, name: string): CertificateFacts {
 }
 
 function entriesOf(
-  reading: Reading,
+  reading: Files,
   view: StateView,
   nowMs: number,
   input: PlanInput | undefined,
@@ -144,7 +187,7 @@ function entriesOf(
 }
 
 function manifestOf(
-  { desired }: Reading,
+  { desired }: Files,
   name: string,
   spec: Spec | undefined,
   invalid: ReadonlySet<string>,

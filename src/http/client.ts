@@ -3,6 +3,7 @@ import { Pool } from 'undici';
 import { CertError } from '../model/errors.js';
 import type { Secret } from '../model/secret.js';
 import { MINUTE_MS, SECOND_MS } from '../model/time.js';
+import type { CallObserver } from '../ports/call-observer.js';
 import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { SendGuard } from '../ports/provider.js';
@@ -51,6 +52,8 @@ export interface HttpClientOptions {
   readonly pace?: Pace | readonly Pace[];
   /** PEM roots that replace the system's. */
   readonly ca?: readonly string[];
+  /** Told of every request when it is over, repetitions included. */
+  readonly observe?: CallObserver | undefined;
   /** In [0, 1): spreads repetitions of several runners; default Math.random. */
   readonly jitter?: () => number;
 }
@@ -85,7 +88,7 @@ type Attempt =
 
 /** HTTP for one account at one provider. Contacts nothing until it is used. @throws CertError `config.invalid` */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { clock, log, timeouts, jitter = Math.random, concurrency = 4, asIs = [] } = options;
+  const { clock, log, timeouts, jitter = Math.random, concurrency = 4, asIs = [], observe } = options;
   const url = parseBaseUrl(options.baseUrl);
   const basePath = url.pathname.replace(/\/+$/, '');
   const line: Line = {
@@ -120,7 +123,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     return reply;
   };
 
-  function logCall(
+  function tellCall(
     encoded: EncodedRequest,
     redact: Redact,
     startedMs: number,
@@ -128,6 +131,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     reply?: HttpReply,
   ): void {
     const ms = Math.round(clock.monotonic() - startedMs);
+    observe?.({
+      paid: facts.once === true,
+      ms,
+      ...(reply === undefined ? {} : { status: reply.status }),
+    });
     // Made only where somebody reads it: a list has megabytes.
     log.debug(
       () => ({
@@ -164,7 +172,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const timer = setTimeout(() => limit.abort(new CallTimeout('call limit reached')), timeouts.callMs);
     try {
       const reply = noted(await readReply(pool, encoded, limit.signal));
-      logCall(encoded, redact, startedMs, { attempt: number, status: reply.status }, reply);
+      tellCall(encoded, redact, startedMs, { attempt: number, status: reply.status }, reply);
       if (OVERLOADED.has(reply.status) && !asIs.includes(reply.status)) return overloaded(reply, redact);
       const unusable = unusableReply(reply, line.origin, 'none', redact);
       if (unusable !== undefined) throw unusable;
@@ -172,7 +180,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     } catch (thrown) {
       if (thrown instanceof CertError) throw thrown;
       const failure = transportFailure(thrown, line.origin, 'none', redact);
-      logCall(encoded, redact, startedMs, { attempt: number, failed: failure.error.code });
+      tellCall(encoded, redact, startedMs, { attempt: number, failed: failure.error.code });
       if (!failure.passing) throw failure.error;
       return { kind: 'again', error: failure.error };
     } finally {
@@ -199,11 +207,11 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     const startedMs = clock.monotonic();
     try {
       const reply = noted(await sendOnce(line, encoded, guard, redact));
-      logCall(encoded, redact, startedMs, { once: true, status: reply.status }, reply);
+      tellCall(encoded, redact, startedMs, { once: true, status: reply.status }, reply);
       return reply;
     } catch (thrown) {
       const facts = thrown instanceof CertError ? { failed: thrown.code, effect: thrown.effect } : {};
-      logCall(encoded, redact, startedMs, { once: true, ...facts });
+      tellCall(encoded, redact, startedMs, { once: true, ...facts });
       throw thrown;
     }
   }

@@ -1,11 +1,17 @@
 import { CertError } from '../model/errors.js';
 import { Secret } from '../model/secret.js';
-import type { Sealer } from '../ports/keystore.js';
+import type { Keystore, Sealer, SealPurpose } from '../ports/keystore.js';
+import { keystoreIdentity, keystoreRecipient } from './keystore-stanza.js';
+import { FOR, FORMERLY, markOf } from './marks.js';
 
 export interface SealerOptions {
   /** age recipients (`age1…`); everything sealed can be opened by each of them. */
   readonly recipients: readonly string[];
   readonly identities: readonly Secret[];
+  /** Opens what is sealed as well, beside the recipients or instead of them. */
+  readonly keystore?: Keystore;
+  /** Which of its keys it is asked for; default: `certificate`. */
+  readonly purpose?: SealPurpose;
 }
 
 /** bech32 in upper case, as age writes it; the checksum is looked at when the identity is used. */
@@ -22,9 +28,10 @@ type Age = Awaited<ReturnType<typeof loadAge>>;
 /** Seals to armoured age files (https://age-encryption.org/v1). */
 export function createSealer(options: SealerOptions): Sealer {
   const recipients = [...new Set(options.recipients)];
+  const { keystore } = options;
   return {
-    async seal(plain) {
-      if (recipients.length === 0)
+    async seal(plain, formerly = []) {
+      if (recipients.length === 0 && keystore === undefined)
         throw new CertError(
           'key.no-recipient',
           'There is nobody to seal a key to: list at least one age recipient (`age1…`) under `keys: recipients:` in certwright.yaml.',
@@ -32,11 +39,20 @@ export function createSealer(options: SealerOptions): Sealer {
       const age = await loadAge();
       const encrypter = new age.Encrypter();
       for (const recipient of recipients) addRecipient(encrypter, recipient);
+      if (keystore)
+        encrypter.addRecipient(keystoreRecipient(age, keystore, options.purpose ?? 'certificate'));
+      const marks = [...recipients.map(markOf), ...(keystore ? [keystore.mark] : [])];
+      encrypter.addRecipient({
+        wrapFileKey: () => [
+          new age.Stanza([FOR, ...marks], NOTHING),
+          ...(formerly.length === 0 ? [] : [new age.Stanza([FORMERLY, ...formerly], NOTHING)]),
+        ],
+      });
       return age.armor.encode(await encrypt(encrypter, plain));
     },
 
     async open(sealed) {
-      if (options.identities.length === 0)
+      if (options.identities.length === 0 && keystore === undefined)
         throw new CertError(
           'key.no-identity',
           `Opening a sealed key needs an age identity: ${GIVE_IDENTITY}.`,
@@ -45,6 +61,8 @@ export function createSealer(options: SealerOptions): Sealer {
       const file = dearmour(age, sealed);
       const decrypter = new age.Decrypter();
       for (const identity of options.identities) addIdentity(decrypter, identity);
+      // After the identities: whoever has one starts no program.
+      if (keystore) decrypter.addIdentity(keystoreIdentity(keystore));
       let nobodyMatched = false;
       // Identities are asked in order until one knows the file, so this one is asked only if none did.
       decrypter.addIdentity({
@@ -55,17 +73,28 @@ export function createSealer(options: SealerOptions): Sealer {
       });
       try {
         return await decrypter.decrypt(file, 'text');
-      } catch {
-        if (nobodyMatched)
-          throw new CertError(
-            'key.no-identity',
-            `None of the ${options.identities.length} identities given can open this sealed key: ${GIVE_IDENTITY} that belongs to one of its recipients.`,
-          );
+      } catch (error) {
+        // The keystore's own words: it quotes nothing that is sealed.
+        if (error instanceof CertError) throw error;
+        if (nobodyMatched) throw noneFits(options.identities.length, keystore);
         throw new CertError('key.unreadable', damaged);
       }
     },
   };
 }
+
+const noneFits = (identities: number, keystore: Keystore | undefined): CertError =>
+  new CertError(
+    'key.no-identity',
+    `${
+      keystore && identities === 0
+        ? 'This sealed key was not sealed to the keystore'
+        : `None of the ${identities} identities given can open this sealed key`
+    }: ${GIVE_IDENTITY} that belongs to one of its recipients.`,
+  );
+
+/** What a stanza says stands in its arguments. */
+const NOTHING = new Uint8Array();
 
 const damaged = 'The sealed key is damaged and cannot be opened: restore the file from Git history.';
 
@@ -84,7 +113,8 @@ function addRecipient(encrypter: InstanceType<Age['Encrypter']>, recipient: stri
 async function encrypt(encrypter: InstanceType<Age['Encrypter']>, plain: string): Promise<Uint8Array> {
   try {
     return await encrypter.encrypt(plain);
-  } catch {
+  } catch (error) {
+    if (error instanceof CertError) throw error;
     throw new CertError(
       'key.no-recipient',
       'One of the age recipients is not usable: check `keys: recipients:`.',

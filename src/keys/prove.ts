@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { CertError } from '../model/errors.js';
 import type { Secret } from '../model/secret.js';
+import type { Keystore, Sealer } from '../ports/keystore.js';
 import { createSealer } from './age.js';
 
 export interface RecipientProof {
@@ -11,20 +12,27 @@ export interface RecipientProof {
 
 /**
  * Which recipients the identities can open for: a random challenge is sealed to each alone, and opened.
- * @throws CertError `key.no-recipient` for a recipient that is none, `key.unreadable` for a broken identity
+ * @throws CertError `key.no-recipient` for a recipient that is none, `key.unreadable` for a broken identity, `key.keystore`
  */
 export async function proveRecipients(subject: {
   readonly recipients: readonly string[];
   readonly identities: readonly Secret[];
+  /** Seals and opens a challenge of its own, without any identity; its mark stands for it. */
+  readonly keystore?: Keystore;
 }): Promise<readonly RecipientProof[]> {
-  const { recipients, identities } = subject;
-  return Promise.all(
-    recipients.map(async (recipient) => ({ recipient, proven: await opens(recipient, identities) })),
+  const { recipients, identities, keystore } = subject;
+  const proofs = await Promise.all(
+    recipients.map(async (recipient) => ({
+      recipient,
+      proven: await opens(createSealer({ recipients: [recipient], identities })),
+    })),
   );
+  if (!keystore) return proofs;
+  const proven = await opens(createSealer({ recipients: [], identities: [], keystore }));
+  return [...proofs, { recipient: keystore.mark, proven }];
 }
 
-async function opens(recipient: string, identities: readonly Secret[]): Promise<boolean> {
-  const sealer = createSealer({ recipients: [recipient], identities });
+async function opens(sealer: Sealer): Promise<boolean> {
   const challenge = randomBytes(32).toString('hex');
   const sealed = await sealer.seal(challenge);
   try {

@@ -46,6 +46,8 @@ export interface Capabilities {
   readonly revoke: boolean;
   /** Only a certificate that a reissue has superseded is revoked. */
   readonly revokesSuperseded?: true;
+  /** The call names no certificate: it revokes the one that serves. */
+  readonly revokesCurrentOnly?: true;
   /** false: what was revoked does not show at the order; absent = it does. */
   readonly revocationShown?: false;
   readonly cancel: boolean;

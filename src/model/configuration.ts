@@ -1,6 +1,7 @@
 import type { Json } from './json.js';
 import type { PublishedFormat } from './manifest.js';
 import type { Money } from './money.js';
+import type { NotificationConfig } from './notification.js';
 import type { SecretSource } from './secret.js';
 
 /** `live` is the real thing; `test` the vendor's own test mode; `rehearsal` a sandbox that can never count as live. */
@@ -132,11 +133,14 @@ export interface ProgramHook {
 /** A program of the user's own, or workflows of the forge that wait for an event of this type. */
 export type HookConfig = ProgramHook | { readonly kind: 'dispatch'; readonly event: string };
 
-export interface NotificationConfig {
-  readonly type: string;
-  readonly on: readonly string[];
-  readonly credentials: Readonly<Record<string, SecretSource>>;
-  readonly options: Readonly<Record<string, Json>>;
+/** A program of the user's own that wraps and unwraps the file keys of sealed files. */
+export interface KeystoreConfig {
+  readonly type: 'exec';
+  /** Program and arguments. */
+  readonly run: readonly string[];
+  readonly timeoutMs: number;
+  /** Names of variables that are handed on. */
+  readonly environment: readonly string[];
 }
 
 export interface Configuration {
@@ -147,8 +151,8 @@ export interface Configuration {
   readonly keys: {
     readonly recipients: readonly string[];
     readonly runnerRecipients: readonly string[];
-    /** Where sealed keys go instead of age files; absent = age. */
-    readonly keystore?: Readonly<Record<string, Json>>;
+    /** Opens what is sealed as well, beside the recipients or instead of them. */
+    readonly keystore?: KeystoreConfig;
   };
   readonly providers: Readonly<Record<string, ProviderConfig>>;
   readonly solvers: Readonly<Record<string, SolverConfig>>;

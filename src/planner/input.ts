@@ -10,6 +10,7 @@ import type { DnsName } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
 import type { RunMemory } from '../model/run-memory.js';
+import type { Shard } from '../model/shard.js';
 import type { StateHeader, Status } from '../model/status.js';
 
 /** What people asked for, at one commit of the approval branch (or in a checkout, then without commit). */
@@ -19,6 +20,7 @@ export interface Desired {
   readonly approvals: readonly ApprovalFile[];
   readonly policy: PolicyConfig;
   readonly repositoryId: string;
+  /** Whoever opens what is sealed: recipients, and the mark of a keystore. */
   readonly recipients: readonly string[];
   /** Certificates whose manifest has errors: nothing new is sent for them, nothing of theirs is archived. */
   readonly invalidNames: readonly string[];
@@ -97,6 +99,8 @@ export interface PlanInput {
     readonly config: PreflightConfig;
     readonly names: ReadonlyMap<DnsName, NameFacts>;
   };
+  /** Only lines of these certificates are planned; everything is judged over all. Absent: all are planned. */
+  readonly shard?: Shard;
   /** Wall clock, epoch ms. */
   readonly nowMs: number;
 }

@@ -2,6 +2,7 @@ import { isZero } from '../model/money.js';
 import type { HoldCode, PlanItem, PlanWarning } from '../model/plan.js';
 import { accountKey } from '../model/run-memory.js';
 import { DAY_MS, dayOf, toMs } from '../model/time.js';
+import { compromiseOf } from '../policy/compromised.js';
 import { secondOrders } from '../policy/doubts.js';
 import { listedTroubles } from '../policy/listing.js';
 import { lapsedAt, needsPerson, SAID_AHEAD_MS } from '../policy/proofs.js';
@@ -23,6 +24,7 @@ export const warningsOf = (
   ...listedWarnings(input),
   ...certificates.flatMap(endingWarnings),
   ...certificates.flatMap(proofWarnings),
+  ...certificates.flatMap(keyWarnings),
   ...sites.flatMap(licenceWarnings),
   ...soldTwice(input, items),
   ...shortMoney(items),
@@ -126,6 +128,21 @@ function proofWarnings(s: Subject): readonly PlanWarning[] {
       code: 'proof-ending',
       message: `it is reissued from ${dayOf(timing.dueMs)} on, and ${who} to be proven anew then, ${how}; validation: dns with a solver needs nobody`,
       level: 'info',
+    },
+  ];
+}
+
+/** Whoever knows the key can be this server, until the certificate is replaced and revoked. */
+function keyWarnings(s: Subject): readonly PlanWarning[] {
+  const { current } = s.status;
+  const known = compromiseOf(s.input.state.header, current?.keyHash);
+  if (!current || !known || current.revoked || toMs(current.notAfter) < s.input.nowMs) return [];
+  return [
+    {
+      name: s.name,
+      code: 'key-compromised',
+      message: `the key of its certificate ${current.serial} is compromised since ${known.at}: ${known.reason}`,
+      level: 'attention',
     },
   ];
 }

@@ -22,6 +22,7 @@ import type {
 import type { Secret } from '../model/secret.js';
 import type { Term } from '../model/term.js';
 import type { Instant } from '../model/time.js';
+import type { CallObserver } from './call-observer.js';
 import type { Clock } from './clock.js';
 import type { Sealer } from './keystore.js';
 import type { Log } from './log.js';
@@ -323,6 +324,8 @@ export interface ProviderDeps {
   /** Sealed to `runnerRecipients`. */
   readonly runnerSealer: Sealer;
   readonly random: { hex(bytes: number): string };
+  /** Told of every HTTP request; adapters hand it to their client. Absent: nobody counts. */
+  readonly observe?: CallObserver | undefined;
   /** The account that delivers what this one sells; whoever opened it closes it. Present where `deliveredBy` names one. */
   readonly upstream?: Provider;
 }
@@ -370,6 +373,12 @@ export interface ProviderDefinition {
    * @throws CertError `config.invalid`
    */
   describe(config: ProviderConfig, deliverer?: Deliverer): Offering;
+  /**
+   * The order that a push notification speaks of, as our records name it; undefined: it names none. Present exactly when
+   * `capabilities.push`. Whatever else a notification says is asked for at the provider. Pure.
+   * @param fields  of its address and its form
+   */
+  notifiedOrder?(fields: URLSearchParams): string | undefined;
   /** Opens an account; loads the adapter. Contacts nobody. @throws CertError `config.invalid` */
   create(deps: ProviderDeps): Promise<Provider>;
 }

@@ -45,6 +45,8 @@ export interface RepositorySnapshot {
   readonly integrity: Integrity;
   /** Version of what runs leave to each other (`RunCache`). */
   readonly cache?: Oid;
+  /** The same of the note that nothing was due. */
+  readonly quietNote?: Oid;
 }
 
 export interface FileChange {

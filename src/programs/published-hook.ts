@@ -14,8 +14,8 @@ export interface HookSurroundings {
 /** A program of the user's own, told by one JSON object on its standard input. */
 export function publishedHook(config: ProgramHook, around: HookSurroundings): PublishedHook {
   const what = `hook ${config.run.join(' ')}`;
-  return (event) =>
-    runProgram({
+  return async (event) => {
+    await runProgram({
       command: config.run,
       what,
       ...surroundings(around.variable, config.environment),
@@ -29,4 +29,5 @@ export function publishedHook(config: ProgramHook, around: HookSurroundings): Pu
           ...printed,
         }),
     });
+  };
 }

@@ -7,6 +7,8 @@ const KILL_AFTER_MS = 5_000;
 /** Of what a program prints, the end is kept: that is where it says why. */
 const KEPT_BYTES = 4_096;
 const SHOWN_CHARACTERS = 200;
+/** How long something that got away from its group may hold the answer open. */
+const ANSWER_ENDS_MS = 2_000;
 /** What any program needs; everything else is named in the configuration. */
 const ALWAYS = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 
@@ -43,6 +45,8 @@ export interface Program {
   readonly signal: AbortSignal;
   /** For its standard input; absent: that is closed. */
   readonly input?: string;
+  /** Its standard output is an answer, at most this long, and shown to nobody; absent: words for people, as the other one. */
+  readonly answerBytes?: number;
   /** The error of whoever has it run. */
   failed(message: string, remedy: string, printed: { readonly providerText?: string }): CertError;
 }
@@ -50,10 +54,11 @@ export interface Program {
 /**
  * Runs a program without a shell, in a process group of its own that is ended with it: nothing it started stays behind.
  * It may leave its input unread.
+ * @returns its answer; '' where none is asked for
  * @throws CertError the one that `failed` gives, `interrupted`
  */
-export function runProgram(program: Program): Promise<void> {
-  const { signal, limitMs, what, input } = program;
+export function runProgram(program: Program): Promise<string> {
+  const { signal, limitMs, what, input, answerBytes } = program;
   return new Promise((settle, fail) => {
     if (signal.aborted) return fail(new CertError('interrupted', `stopped before ${what}`));
     const [file = '', ...args] = program.command;
@@ -65,6 +70,8 @@ export function runProgram(program: Program): Promise<void> {
       windowsHide: true,
     });
     let printed: Buffer = Buffer.alloc(0);
+    const answer: Buffer[] = [];
+    let answered = 0;
     let stopped: CertError | undefined;
     let killer: NodeJS.Timeout | undefined;
     const failed = (message: string, remedy: string): CertError =>
@@ -91,7 +98,12 @@ export function runProgram(program: Program): Promise<void> {
     const keep = (chunk: Buffer): void => {
       printed = Buffer.concat([printed, chunk]).subarray(-KEPT_BYTES);
     };
-    child.stdout?.on('data', keep);
+    const take = (chunk: Buffer): void => {
+      answered += chunk.length;
+      if (answered <= (answerBytes ?? 0)) answer.push(chunk);
+      else stop(failed(`${what} answered more than ${answerBytes} bytes`, 'let it print its answer alone'));
+    };
+    child.stdout?.on('data', answerBytes === undefined ? keep : take);
     child.stderr?.on('data', keep);
     // A program that does not read, or ends before, is no failure of its own: its exit code tells.
     child.stdin?.on('error', () => undefined);
@@ -106,20 +118,29 @@ export function runProgram(program: Program): Promise<void> {
     child.on('exit', (code, killedBy) => {
       killGroup(child.pid, 'SIGKILL');
       done();
-      // What it printed last has been written, and is read within this turn or the next.
-      setImmediate(() => {
+      const finish = (): void => {
         child.stdout?.destroy();
         child.stderr?.destroy();
-        if (stopped) return fail(stopped);
-        if (code === 0) return settle();
+        if (stopped) fail(stopped);
+        else if (code === 0) settle(Buffer.concat(answer).toString('utf8'));
+        else fail(ended());
+      };
+      const ended = (): CertError => {
         const end = code === null ? `was ended by ${killedBy}` : `ended with exit code ${code}`;
-        fail(
-          failed(
-            `${what} ${end}${lastWords(printed, program.redact)}`,
-            'run it by hand with the same arguments',
-          ),
+        return failed(
+          `${what} ${end}${lastWords(printed, program.redact)}`,
+          'run it by hand with the same arguments',
         );
-      });
+      };
+      // What it printed last has been written, and is read within this turn or the next; an answer is read to its end.
+      if (answerBytes === undefined || child.stdout?.readableEnded) setImmediate(finish);
+      else {
+        const late = setTimeout(finish, ANSWER_ENDS_MS);
+        child.stdout?.once('close', () => {
+          clearTimeout(late);
+          finish();
+        });
+      }
     });
   });
 }

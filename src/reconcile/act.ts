@@ -1,10 +1,14 @@
 import { CertError, explain, messageOf } from '../model/errors.js';
+import type { Intent } from '../model/intent.js';
 import type { PaidOrFreeAction } from '../model/order.js';
 import type { Plan, PlanItem } from '../model/plan.js';
 import { toInstant } from '../model/time.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
+import { isCompromised } from '../policy/compromised.js';
+import { openReissueRequest } from '../policy/replacement.js';
 import { seenOrder } from './adoptions.js';
+import { type Bounds, inTurn } from './bounds.js';
 import { collectOrders } from './collect.js';
 import { publishFormats } from './formats.js';
 import type { Waiting } from './found.js';
@@ -28,6 +32,8 @@ export interface ActOptions {
   readonly manifestsDescend: boolean;
   /** Somebody stays for what is placed: it is looked at as often as the providers allow. */
   readonly eager?: true;
+  /** How much of it is begun now. */
+  readonly bounds: Bounds;
   /** May this new send happen? */
   allowed(item: PlanItem): boolean;
 }
@@ -48,7 +54,7 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
     run,
     unsettled.map((item) => ({ name: item.name, intentId: item.intent ?? '' })),
   );
-  await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))]);
+  await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))], options.bounds);
   if (plan.unsafe === undefined) {
     await tidy(
       run,
@@ -68,10 +74,11 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
       run,
       validations.filter(({ reason }) => reason === 'MailUnanswered'),
     );
-    await sendInBatches(run, await prepareAll(run, lines, options));
+    await sendInBatches(run, await prepareAll(run, lines, options), options.bounds);
   }
   const looked = await collectOrders(run, placedOrders(run, lines), {
     eager: options.eager ?? false,
+    isOver: options.bounds.isOver,
     seen: (name, orderId) => seenOrder(options.answers, name, orderId),
   });
   await proveNames(run, looked);
@@ -89,15 +96,36 @@ function resumed(run: Run, item: PlanItem): readonly Job[] {
   }
 }
 
+/** As many as may be begun: what cannot be prepared takes no other line's place. */
 async function prepareAll(
   run: Run,
   lines: readonly PlanItem[],
   options: ActOptions,
 ): Promise<readonly Job[]> {
-  const sends = lines.filter(
-    (item) =>
-      SENDING.has(item.action) && item.queued === undefined && options.allowed(item) && !paused(run, item),
+  const { bounds } = options;
+  const sends = urgentFirst(
+    run.view,
+    lines.filter(
+      (item) =>
+        SENDING.has(item.action) && item.queued === undefined && options.allowed(item) && !paused(run, item),
+    ),
   );
+  const waiting = sends.length > bounds.free() ? [...inTurn(sends)] : [...sends];
+  const jobs: Job[] = [];
+  while (waiting.length > 0 && bounds.free() > 0) {
+    const prepared = await prepareSome(run, waiting.splice(0, bounds.free()), options);
+    bounds.begin(prepared.map(({ name }) => name));
+    jobs.push(...prepared);
+  }
+  bounds.leave(waiting.map(({ name }) => name));
+  return jobs;
+}
+
+async function prepareSome(
+  run: Run,
+  sends: readonly PlanItem[],
+  options: ActOptions,
+): Promise<readonly Job[]> {
   const looked = await lookOnceMore(run, sends, options);
   const wanted = checkAgain(run, options);
   const jobs: Job[] = [];
@@ -115,6 +143,20 @@ async function prepareAll(
     }
   }
   return jobs;
+}
+
+/** What has a deadline goes first: the nearest one, then what costs nothing, then what ends first; the rest as it stands. */
+function urgentFirst(view: StateView, items: readonly PlanItem[]): readonly PlanItem[] {
+  const urgent = items.flatMap((item) => {
+    const status = statusOf(view, item.name);
+    const deadline = item.action === 'revoke' ? undefined : openReissueRequest(status)?.deadline;
+    const paid = item.price.kind === 'free' ? '0' : '1';
+    return deadline === undefined ? [] : [{ item, key: `${deadline} ${paid} ${status.current?.notAfter}` }];
+  });
+  if (urgent.length === 0) return items;
+  const first = new Set(urgent.map(({ item }) => item));
+  const sorted = urgent.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return [...sorted.map(({ item }) => item), ...items.filter((item) => !first.has(item))];
 }
 
 /** DNS may have changed since the plan was made: somebody had to read it first. */
@@ -169,14 +211,14 @@ function checkAgain(run: Run, options: ActOptions): (view: StateView, item: Plan
  * An account that cannot be searched gets one purchase at a time: two in flight could not be told apart afterwards. What
  * costs nothing need not be told apart.
  */
-async function sendInBatches(run: Run, jobs: readonly Job[]): Promise<void> {
+async function sendInBatches(run: Run, jobs: readonly Job[], bounds: Bounds): Promise<void> {
   const single = jobs.filter((job) => isAnonymous(job));
   const batched = jobs.filter((job) => !isAnonymous(job));
   const size = Math.min(BATCH, ...batched.map(({ provider }) => provider.capabilities.batch ?? BATCH));
   const batches = Array.from({ length: Math.ceil(batched.length / size) }, (_, i) =>
     batched.slice(i * size, (i + 1) * size),
   );
-  await sendJobs(run, [...batches, ...single.map((job) => [job])]);
+  await sendJobs(run, [...batches, ...single.map((job) => [job])], bounds);
 }
 
 const isAnonymous = (job: Job): boolean =>
@@ -184,12 +226,16 @@ const isAnonymous = (job: Job): boolean =>
   job.provider.capabilities.search === 'none' &&
   job.intent.steps.some(({ paid }) => paid);
 
+/** It delivered a certificate for a compromised key, and is over once its order has another one. */
+const isAnswered = ({ view }: Run, { phase, keyHash }: Intent): boolean =>
+  phase === 'issued' && isCompromised(view.header, keyHash);
+
 /** Everything placed after this pass, whoever placed it, whose lines this plan holds. */
 function placedOrders(run: Run, lines: readonly PlanItem[]): readonly Waiting[] {
   const names = [...new Set(lines.map((item) => item.name))];
   const byIntent = names.flatMap((name) =>
     statusOf(run.view, name).intents.flatMap((intent) =>
-      intent.phase === 'placed' || intent.phase === 'issued'
+      (intent.phase === 'placed' || intent.phase === 'issued') && !isAnswered(run, intent)
         ? [{ name, intentId: intent.id, orderId: intent.orderId }]
         : [],
     ),

@@ -4,6 +4,7 @@ import type { IntendedIntent } from '../model/intent.js';
 import type { Status } from '../model/status.js';
 import { SECOND_MS, toInstant, toMs } from '../model/time.js';
 import { sendWindow } from '../policy/absence.js';
+import { compromiseOf } from '../policy/compromised.js';
 import type { FileChange } from '../ports/repository.js';
 import { pendingKeyPath, STATE_FOLDER, statusPath } from '../repository/layout.js';
 import { environmentStopped } from './environments.js';
@@ -16,8 +17,11 @@ import { changedStatuses, lineOf, type Run, statusFile, stopIfAsked } from './ru
 import type { Job, SentStep } from './send.js';
 import type { StateView } from './state.js';
 
-const ANNOUNCE_TRIES = 12;
+/** Runners that share the work push all the time: a number of tries would be used up by those who are quicker. */
+const ANNOUNCE_MS = 120_000;
 const PAUSE_MS = 150;
+/** Who waits ever longer never gets a turn between those who do not. */
+const LONGEST_PAUSES = 4;
 
 /** A job whose intent stands on the branch, and when it was stamped. */
 export interface Announced {
@@ -53,7 +57,8 @@ async function announceWith(
 ): Promise<readonly Announced[]> {
   const { deps } = run;
   const written: Announced[] = [];
-  for (let attempt = 1; attempt <= ANNOUNCE_TRIES; attempt++) {
+  const endMs = deps.clock.monotonic() + ANNOUNCE_MS;
+  for (let attempt = 1; deps.clock.monotonic() < endMs; attempt++) {
     refuseLostState(run.view);
     const { view, changed, lines, keys } = outcomesOn(run, run.view, earlier);
     // Another run may have recorded the first order of an account after this one read the configuration.
@@ -78,7 +83,7 @@ async function announceWith(
     const confirmed = await confirm(run, written, outcome.kind === 'pushed');
     if (confirmed.length > 0) return confirmed;
     deps.log.info({ attempt, outcome: outcome.kind }, 'intents did not get onto the branch, trying again');
-    await deps.clock.sleep(PAUSE_MS * attempt * (0.5 + deps.random.fraction()));
+    await deps.clock.sleep(PAUSE_MS * Math.min(attempt, LONGEST_PAUSES) * (0.5 + deps.random.fraction()));
   }
   await giveUp(run, written);
   throw new CertError('repository.moved', 'the state branch kept moving; nothing was sent', {
@@ -110,7 +115,8 @@ function isStillWanted(
   stopped: string | undefined,
   taken: Set<string>,
 ): boolean {
-  const why = stopped ?? job.stillWanted(view) ?? claimedElsewhere(view, job, taken);
+  const why =
+    stopped ?? keyStopped(view, job.intent) ?? job.stillWanted(view) ?? claimedElsewhere(view, job, taken);
   if (why === undefined) return true;
   run.deps.log.info({ cert: job.name, why }, 'no longer wanted on the new head');
   run.events.push({ ...lineOf({ ...job.intent.request, name: job.name }), outcome: 'held', message: why });
@@ -130,6 +136,11 @@ function claimedElsewhere(view: StateView, { name, intent }: Job, taken: Set<str
   }
   return `${claims} was taken for ${holder?.name ?? 'another certificate'} meanwhile; the next run looks for another`;
 }
+/** The last barrier before a request leaves: on the very head its intent is put upon. */
+const keyStopped = ({ header }: StateView, { action, keyHash }: IntendedIntent): string | undefined => {
+  const known = action === 'revoke' ? undefined : compromiseOf(header, keyHash);
+  return known && `its key is compromised: ${known.reason}`;
+};
 
 function stamp(run: Run, job: Job, nowMs: number): IntendedIntent {
   const window = sendWindow(nowMs, job.provider.capabilities);

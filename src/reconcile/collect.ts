@@ -7,6 +7,7 @@ import type { Status } from '../model/status.js';
 import { isDead, orderById } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
 import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.js';
+import { isCompromised } from '../policy/compromised.js';
 import type { Provider } from '../ports/provider.js';
 import { certificatePath } from '../repository/layout.js';
 import { type Found, landFound, type Waiting } from './found.js';
@@ -29,6 +30,8 @@ type Seen = (name: string, orderId: string) => OrderSnapshot | undefined;
 export interface CollectOptions {
   /** Somebody stays for them: they are looked at as often as the providers allow. */
   readonly eager: boolean;
+  /** Is the time of this run over? What was not asked for is left to the next one. */
+  isOver(): boolean;
   /** An order that was seen issued in this run is not asked for again before its certificate is. */
   readonly seen: Seen;
 }
@@ -41,7 +44,7 @@ export interface CollectOptions {
 export async function collectOrders(
   run: Run,
   orders: readonly Waiting[],
-  { eager, seen }: CollectOptions,
+  { eager, seen, isOver }: CollectOptions,
 ): Promise<ReadonlySet<string>> {
   const nowMs = run.deps.clock.now();
   const isDue = (waiting: Waiting) => lookAtMs(run, waiting, nowMs, eager) <= nowMs;
@@ -51,7 +54,7 @@ export async function collectOrders(
   );
   const due = orders.filter((waiting) => isDue(waiting) || brought.has(waiting));
   const looked = new Set<string>();
-  for (let i = 0; i < due.length; i += PER_COMMIT) {
+  for (let i = 0; i < due.length && !(i > 0 && isOver()); i += PER_COMMIT) {
     const found = await lookAt(run, due.slice(i, i + PER_COMMIT), seen);
     await landFound(run, found);
     for (const { waiting } of found) looked.add(waiting.name);
@@ -169,6 +172,7 @@ async function look(
     {
       names: intent?.request.names ?? namesOf(run, waiting, order),
       product: intent?.request.product ?? order.product,
+      isCompromised: (keyHash) => isCompromised(run.view.header, keyHash),
       ...(intent?.keyHash === undefined ? {} : { keyHash: intent.keyHash }),
     },
     run.deps.clock.now(),

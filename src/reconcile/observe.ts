@@ -57,6 +57,7 @@ export function planInput(run: Run, view: StateView, answers: Answers, manifests
     providers: providerFacts(run, answers),
     facts,
     memory: run.notes.memory,
+    ...(run.deps.shard === undefined ? {} : { shard: run.deps.shard }),
     preflight: {
       config: run.configuration.preflight,
       names: new Map([...answers.sights.names].map(([name, seen]) => [name, seen.facts])),

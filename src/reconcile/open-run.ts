@@ -1,6 +1,7 @@
 import { CertError } from '../model/errors.js';
 import type { Finding } from '../model/manifest.js';
 import type { TreeReader } from '../ports/repository.js';
+import { compromisedFindings } from './compromised.js';
 import type { Deps } from './deps.js';
 import { environmentFindings } from './environments.js';
 import { type Notes, readNotes } from './notes.js';
@@ -23,7 +24,7 @@ export async function openRun(deps: Deps, tree?: TreeReader, known?: StateView, 
     deps,
     configuration,
     desired: reading.desired,
-    findings,
+    findings: [...findings, ...compromisedFindings(reading, view)],
     specs: new Map(reading.desired.specs.map((spec) => [spec.name, spec])),
     providers: await deps.connect(configuration),
     manifestsId: view.manifestsId,
@@ -46,5 +47,5 @@ export class ConfigurationError extends CertError {
 export const notInitialised = (): CertError =>
   new CertError('repository.not-initialised', 'the remote has no certwright state yet', {
     remedy:
-      'run `certwright init` once; if there was a state before, it is lost: see docs/recovery.md before anything else',
+      'run `certwright init` once; if there was a state before, it is lost, and `certwright import --rebuild` makes it anew: see docs/recovery.md',
   });

@@ -12,6 +12,7 @@ import { ISSUING } from '../planner/draft.js';
 import { isRenewable, orderById, orderOfSerial } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
 import { wishedValidation } from '../planner/validation.js';
+import { isCompromised } from '../policy/compromised.js';
 import type { CsrSubject } from '../ports/keystore.js';
 import type { Provider } from '../ports/provider.js';
 import { prepareLicence } from './licence-job.js';
@@ -141,13 +142,19 @@ async function csrFor(
         `the key of ${spec.name} is external; name a key or a CSR first`,
       );
     case 'generated': {
-      const kept = key.rotate === 'never' ? await keptCsr(subject, status) : undefined;
+      const kept =
+        key.rotate === 'never' && !wantsNewKey(run, status) ? await keptCsr(subject, status) : undefined;
       if (kept) return kept;
       run.deps.progress.step(`making a key for ${spec.name}`);
       return run.deps.keyMaker(run.configuration).generate(subject, key.algorithm);
     }
   }
 }
+
+/** Somebody who should not knows the key that is kept. */
+const wantsNewKey = ({ view }: Run, { requests, keptCsr: kept }: Status): boolean =>
+  isCompromised(view.header, kept?.keyHash) ||
+  requests.some(({ action, newKey }) => action === 'reissue' && newKey === true);
 
 /** `rotate: never`: the same CSR goes on as long as it is for the same names. */
 async function keptCsr({ names }: CsrSubject, status: Status): Promise<Csr | undefined> {

@@ -6,6 +6,7 @@ import type { OrderRecord, Status } from '../model/status.js';
 import { HOUR_MS, MINUTE_MS, toMs } from '../model/time.js';
 import { isCertificate } from '../planner/input.js';
 import { absenceProven } from '../policy/absence.js';
+import { isCompromised } from '../policy/compromised.js';
 import { nextTryMs } from '../policy/failures.js';
 import type { LookUp, Provider } from '../ports/provider.js';
 import { currentStep, findIntent, plannedStep } from './intents.js';
@@ -46,7 +47,12 @@ interface Looked {
  */
 export async function recoverIntents(run: Run, unsettled: readonly Unsettled[]): Promise<readonly Job[]> {
   const looked = (await Promise.all(unsettled.map((one) => lookAt(run, one)))).filter((l) => l !== undefined);
-  const again = looked.filter((l) => l.result.kind === 'not-placed' && l.result.dearer === undefined);
+  const again = looked.filter(
+    (l) =>
+      l.result.kind === 'not-placed' &&
+      l.result.dearer === undefined &&
+      !isCompromised(run.view.header, l.intent.keyHash),
+  );
   const jobs = again.map((l) => resend(run, l)).filter((job) => job !== undefined);
   const resent = new Set(jobs.map((job) => job.intent.id));
   const settled = looked.filter((l) => !resent.has(l.intent.id));

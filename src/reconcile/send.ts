@@ -9,6 +9,7 @@ import { openCancellation } from '../planner/facts.js';
 import { chargedTooMuch } from '../policy/spending.js';
 import type { Operation, Provider, SoFar, StepOutcome, StepWait } from '../ports/provider.js';
 import { type Announced, announce } from './announce.js';
+import type { Bounds } from './bounds.js';
 import { ceilingFor } from './ceiling.js';
 import { type Moment, momentOf, sendGuard } from './guard.js';
 import { currentStep, findIntent, knownOrderId, plannedStep } from './intents.js';
@@ -58,8 +59,13 @@ export interface SentStep {
  * Takes batches of jobs through DESIGN §4, steps 1 to 4: announce (intent with fresh nonce on the branch, seen there), send
  * each once, record. A multi-step operation goes round once per step. Outcomes that may wait for each other are recorded by
  * the commit that announces what is sent next.
+ * @param bounds  no batch is begun when they are reached
  */
-export async function sendJobs(run: Run, batches: readonly (readonly Job[])[]): Promise<void> {
+export async function sendJobs(
+  run: Run,
+  batches: readonly (readonly Job[])[],
+  bounds: Pick<Bounds, 'isOver' | 'leave'>,
+): Promise<void> {
   let unrecorded: readonly SentStep[] = [];
   const taken = () => {
     const earlier = unrecorded;
@@ -67,7 +73,12 @@ export async function sendJobs(run: Run, batches: readonly (readonly Job[])[]): 
     return earlier;
   };
   try {
-    for (const batch of batches) {
+    for (const [i, batch] of batches.entries()) {
+      // Nothing of it is on the branch yet: it is as if it had not been thought of.
+      if (bounds.isOver()) {
+        bounds.leave(batches.slice(i).flatMap((rest) => rest.map(({ name }) => name)));
+        break;
+      }
       let waiting = batch;
       while (waiting.length > 0) {
         stopIfAsked(run.deps);

@@ -73,7 +73,8 @@ function restoring(ours: ReadonlyMap<string, Oid>, head: ReadonlyMap<string, Oid
   ];
 }
 
-async function readTree(deps: Pick<Deps, 'parseStatus' | 'parseHeader'>, tree: TreeReader) {
+/** One tree of ours, whatever stands beside it. @throws CertError as `readState` */
+export async function readTree(deps: Pick<Deps, 'parseStatus' | 'parseHeader'>, tree: TreeReader) {
   const files = await tree.blobs(STATE_FOLDER);
   const found = [...files].filter(([path]) => nameOfStatusPath(path) !== undefined);
   const headerBlob = files.get(HEADER_PATH);

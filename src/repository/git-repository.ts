@@ -18,14 +18,14 @@ import { HEADER_PATH, isOwnPath, STATE_FOLDER } from './layout.js';
 import { mustRun } from './process.js';
 import { type Proposal, pathsBetween, readProposal } from './proposal.js';
 import { pushRefs, type RefUpdate, tryPush } from './push.js';
-import { runCache } from './run-cache.js';
+import { branchRef, SEEN_BRANCH, SEEN_REF } from './refs.js';
+import { findSurvivors, type Survivors } from './rescue.js';
+import { MEMORY_SHELF, QUIET_SHELF, runCache } from './run-cache.js';
 import { fetchTips, openSession, type Session, type SessionOptions } from './session.js';
 import { treeReader } from './tree.js';
 import type { UserClone } from './user-clone.js';
 import { writeCommit } from './write-commit.js';
 
-const SEEN_BRANCH = 'certwright/seen';
-const SEEN_REF = `refs/heads/${SEEN_BRANCH}`;
 const OID = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 interface Branches {
@@ -49,6 +49,8 @@ export interface GitRepository extends Repository {
   tryPush(snapshot: RepositorySnapshot): Promise<PushVerdict>;
   accounts(id: string): AccountStore;
   readonly runCache: RunCache;
+  /** That a run found nothing to do, for runs on other machines. */
+  readonly quietNote: RunCache;
 }
 
 /** Fine in every version of git, as git-check-ref-format(1) has it: nearly every name there is. */
@@ -63,10 +65,27 @@ export interface Reader {
   stateTip(): Promise<TreeReader | undefined>;
 }
 
+/** For the day on which the refs are gone. */
+export interface Rescue {
+  /** What is left of the state anywhere. @param from  more places to look: clones, bundles, refs of the person's clone */
+  survivors(from: readonly string[]): Promise<Survivors>;
+  /**
+   * State and seen anew, both at once, each only from what the snapshot read of it (mostly nothing): these files and no others
+   * below `issued/`. On top of `parent` where there is one, so that the history goes on.
+   * @throws CertError `internal` where nothing is lost
+   */
+  reinstate(
+    snapshot: RepositorySnapshot,
+    parent: Oid | null,
+    files: readonly FileChange[],
+    message: string,
+  ): Promise<PushOutcome>;
+}
+
 async function checkBranches(session: Session, branches: Branches): Promise<void> {
   const check = async (branch: string): Promise<void> => {
     if (PLAIN_BRANCH.test(branch)) return;
-    const { code } = await session.git(['check-ref-format', `refs/heads/${branch}`]);
+    const { code } = await session.git(['check-ref-format', branchRef(branch)]);
     if (code !== 0) throw new CertError('config.invalid', `"${branch}" cannot be the name of a branch`);
   };
   await Promise.all([branches.approval, branches.state].map(check));
@@ -151,11 +170,16 @@ async function sameCommit(session: Session, parent: Oid, commit: Oid, changes: r
  * Git as the database, through our own bare clone below `cacheDir` (shared by every run, also at the same time).
  * @throws CertError `repository.unavailable`, `config.invalid`; contacts nobody yet
  */
-export async function openRepository(options: RepositoryOptions): Promise<GitRepository & Reader> {
+export async function openRepository(options: RepositoryOptions): Promise<GitRepository & Reader & Rescue> {
   const { branches } = options;
   const session = await openSession(options);
+  const asking = {
+    ambient: options.env ?? process.env,
+    log: options.log,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
   await checkBranches(session, branches);
-  const stateRef = `refs/heads/${branches.state}`;
+  const stateRef = branchRef(branches.state);
   const shared = branches.state === branches.approval;
 
   const ours: readonly [string, string][] = [
@@ -163,7 +187,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
     ['seen', SEEN_REF],
   ];
   const everything = new Map([
-    ['approval', `refs/heads/${branches.approval}`],
+    ['approval', branchRef(branches.approval)],
     ...ours,
     ['extra/*', 'refs/certwright/*'],
   ]);
@@ -173,6 +197,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
     message: string,
     parent: Oid | null,
     updates: readonly RefUpdate[],
+    publisher: CommitPublisher | null = options.publisher ?? null,
   ): Promise<PushOutcome> {
     checkPaths(changes);
     const commit = await writeCommit(session.git, `${session.refs.next()}new`, {
@@ -183,9 +208,9 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
       ...(session.runId === undefined ? {} : { runId: session.runId }),
       atMs: session.clock.now(),
     });
-    if (options.publisher && parent !== null && updates.every(isMove)) {
+    if (publisher && parent !== null && updates.every(isMove)) {
       const draft = { parent, message, ...(await sameCommit(session, parent, commit, changes)) };
-      return options.publisher(draft, updates);
+      return publisher(draft, updates);
     }
     const verdict = await pushRefs(session, updates, commit);
     return verdict.kind === 'pushed'
@@ -203,6 +228,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
       const state = tips.get('state');
       const seen = tips.get('seen');
       const cache = tips.get('extra/cache');
+      const quietNote = tips.get('extra/quiet');
       if (approval === undefined)
         throw new CertError(
           'repository.ref-missing',
@@ -220,6 +246,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
         ...(seen === undefined || seen === state ? {} : { seen: treeReader(session.git, seen) }),
         integrity,
         ...(cache === undefined ? {} : { cache }),
+        ...(quietNote === undefined ? {} : { quietNote }),
       };
     },
 
@@ -243,6 +270,23 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
       ]);
     },
 
+    survivors: (from) => findSurvivors(session, asking, from),
+
+    async reinstate({ state, seen, integrity }, parent, files, message) {
+      if (integrity.kind !== 'absent' && integrity.kind !== 'lost')
+        throw new CertError('internal', 'a state that is there is not made anew');
+      const base = shared ? (state?.commit ?? null) : parent;
+      const kept = new Set(files.map(({ path }) => path));
+      const there =
+        base === null ? [] : [...(await treeReader(session.git, base).blobs(STATE_FOLDER)).keys()];
+      const gone = there.filter((path) => !kept.has(path)).map((path) => ({ path, content: null }));
+      const updates = [
+        { ref: stateRef, expected: state?.commit ?? null },
+        { ref: SEEN_REF, expected: seen?.commit ?? null },
+      ];
+      return write([...gone, ...files], message, base, updates, null);
+    },
+
     async stateTip() {
       const state = (await fetchTips(session, new Map(ours))).get('state');
       return state === undefined ? undefined : treeReader(session.git, state);
@@ -262,7 +306,8 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
 
     isAncestor: (older, newer) => isAncestor(session, older, newer),
     accounts: (id) => accountStore(session, id),
-    runCache: runCache(session),
+    runCache: runCache(session, MEMORY_SHELF),
+    quietNote: runCache(session, QUIET_SHELF),
     proposal: (branch, ref) => readProposal(session, branch, ref),
     pathsBetween: (from, to) => pathsBetween(session, from, to),
     close: () => session.refs.close(),

@@ -104,6 +104,17 @@ export const nameOfStatusPath = (path: string): string | undefined => nameIn(pat
 /** The same for `issued/team-a/shop/certificate.pem`: changes exactly when a certificate is published. */
 export const nameOfCertificatePath = (path: string): string | undefined => nameIn(path, FILES.certificate);
 
+const KEY_PATH = new RegExp(`^${ROOT}/(.+)/(?:${FILES.key}|${PENDING_KEYS}/([0-9a-f]{64})\\.age)$`);
+
+/** Whose sealed key a path is: by its public-key hash where it waits under one; undefined for every other path. */
+export function ownerOfKeyPath(
+  path: string,
+): { readonly name: string; readonly keyHash?: string } | undefined {
+  const [, name = '', keyHash] = KEY_PATH.exec(path) ?? [];
+  if (checkName(name) !== undefined) return undefined;
+  return keyHash === undefined ? { name } : { name, keyHash };
+}
+
 function nameIn(path: string, file: string): string | undefined {
   const head = `${ROOT}/`;
   const tail = `/${file}`;
@@ -121,3 +132,20 @@ export const isOwnPath = (path: string): boolean =>
   path
     .split('/')
     .every((segment) => segment !== '' && segment !== '.' && segment !== '..' && segment !== '.git');
+
+/** A sealed private key: of the certificate beside it, or of an order that is not finished. */
+export interface SealedKeyPath {
+  readonly name: string;
+  /** SHA-256 of its public key, where the path says it. */
+  readonly keyHash?: string;
+}
+
+/** undefined for every path that is no sealed private key of a certificate. */
+export function sealedKeyOf(path: string): SealedKeyPath | undefined {
+  const current = nameIn(path, FILES.key);
+  if (current !== undefined) return { name: current };
+  const [, pending = '', keyHash = ''] = PENDING.exec(path) ?? [];
+  return pending !== '' && checkName(pending) === undefined ? { name: pending, keyHash } : undefined;
+}
+
+const PENDING = new RegExp(`^${ROOT}/(.+)/${PENDING_KEYS}/([0-9a-f]{64})\\.age$`);

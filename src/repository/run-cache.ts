@@ -1,34 +1,58 @@
 import { messageOf } from '../model/errors.js';
 import type { Oid } from '../ports/repository.js';
 import type { RunCache } from '../ports/run-cache.js';
+import type { Git } from './process.js';
 import { pushRefs } from './push.js';
 import { fetchTips, type Session } from './session.js';
 import { writeCommit } from './write-commit.js';
 
-const REF = 'refs/certwright/cache';
-const FILE = 'cache.json';
 const NAME = 'cache';
 const ATTEMPTS = 3;
-/** More than this was not written by us. */
-const MAX_BYTES = 50_000_000;
 
-/** The cache at `refs/certwright/cache`: never a branch, so no rule for branches stops it. */
-export function runCache(session: Session): RunCache {
-  async function read(version: Oid): Promise<string | undefined> {
-    const { code, stdout } = await session.git(['cat-file', 'blob', `${version}:${FILE}`]);
-    return code === 0 && stdout.length <= MAX_BYTES ? stdout.toString('utf8') : undefined;
-  }
+/** One file in the commit of a ref of our own: never a branch, so no rule for branches stops it. */
+export interface Shelf {
+  readonly ref: string;
+  readonly file: string;
+  readonly message: string;
+  /** More than this was not written by us. */
+  readonly maxBytes: number;
+}
+
+/** What calls told (`RunMemory`). */
+export const MEMORY_SHELF: Shelf = {
+  ref: 'refs/certwright/cache',
+  file: 'cache.json',
+  message: 'remember what was asked\n',
+  maxBytes: 50_000_000,
+};
+
+/** That a run of a large repository found nothing to do. */
+export const QUIET_SHELF: Shelf = {
+  ref: 'refs/certwright/quiet',
+  file: 'quiet.json',
+  message: 'remember that nothing was due\n',
+  maxBytes: 64 * 1024,
+};
+
+/** The text of a version that was fetched; undefined where nothing of ours is there. */
+export async function readShelf(git: Git, shelf: Shelf, version: Oid): Promise<string | undefined> {
+  const { code, stdout } = await git(['cat-file', 'blob', `${version}:${shelf.file}`]);
+  return code === 0 && stdout.length <= shelf.maxBytes ? stdout.toString('utf8') : undefined;
+}
+
+export function runCache(session: Session, shelf: Shelf): RunCache {
+  const read = (version: Oid): Promise<string | undefined> => readShelf(session.git, shelf, version);
 
   async function attempt(seen: Oid | undefined, text: string) {
     const commit = await writeCommit(session.git, `${session.refs.next()}new`, {
       parent: null,
-      changes: [{ path: FILE, content: text }],
-      message: 'remember what was asked\n',
+      changes: [{ path: shelf.file, content: text }],
+      message: shelf.message,
       committer: session.committer,
       atMs: session.clock.now(),
     });
     // The lease keeps an older run from burying a newer one; it costs another try, never a failure.
-    return pushRefs(session, [{ ref: REF, expected: seen ?? null }], commit);
+    return pushRefs(session, [{ ref: shelf.ref, expected: seen ?? null }], commit);
   }
 
   return {
@@ -44,7 +68,7 @@ export function runCache(session: Session): RunCache {
           if (verdict.kind === 'pushed') return undefined;
           why = verdict.text;
           if (verdict.kind === 'refused') return why;
-          version = (await fetchTips(session, new Map([[NAME, REF]]))).get(NAME);
+          version = (await fetchTips(session, new Map([[NAME, shelf.ref]]))).get(NAME);
         }
       } catch (error) {
         return messageOf(error);

@@ -174,8 +174,11 @@ const FETCH = [
 const refSpecs = (wanted: ReadonlyMap<string, string>, prefix: string): readonly string[] =>
   [...wanted].map(([name, ref]) => `+${ref}:${prefix}${name}`);
 
-/** Every ref of the remote, by name. @throws CertError `repository.unavailable` */
-async function listRemote(session: Session, patterns: readonly string[]): Promise<ReadonlyMap<string, Oid>> {
+/** Refs of the remote by full name, only those that fit a pattern. @throws CertError `repository.unavailable` */
+export async function listRemote(
+  session: Session,
+  patterns: readonly string[],
+): Promise<ReadonlyMap<string, Oid>> {
   const result = await session.git(['ls-remote', '--refs', session.remoteName, ...patterns], {
     limitMs: FETCH_LIMIT_MS,
   });

@@ -16,9 +16,15 @@ export function actor(name: string): Actor {
   return { name, alive: true, waiting: 0, died, die };
 }
 
+/** What a process does on the stage. */
+export interface Part {
+  readonly actor: Actor;
+  run(): Promise<void>;
+}
+
 interface Entry {
   readonly actor: Actor;
-  readonly atMs: number;
+  atMs: number;
   readonly number: number;
   go(): void;
 }
@@ -39,13 +45,14 @@ export class Stage {
   #actors = new Set<Actor>();
   #number = 0;
   #inFlight = 0;
+  #failures: unknown[] = [];
 
   constructor(startMs: number) {
     this.nowMs = startMs;
   }
 
-  /** Resolves after `afterMs` of virtual time; never for an actor that is dead then. */
-  wait(actor: Actor, afterMs: number): Promise<void> {
+  /** Resolves after `afterMs` of virtual time, or on the signal; never for an actor that is dead then. */
+  wait(actor: Actor, afterMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (!actor.alive) return;
       actor.waiting += 1;
@@ -54,7 +61,12 @@ export class Stage {
         actor.waiting -= 1;
         if (actor.alive) resolve();
       };
-      this.#entries.push({ actor, atMs: this.nowMs + afterMs, number: this.#number, go });
+      const entry = { actor, atMs: this.nowMs + afterMs, number: this.#number, go };
+      this.#entries.push(entry);
+      const wake = () => {
+        entry.atMs = Math.min(entry.atMs, this.nowMs);
+      };
+      signal?.addEventListener('abort', wake, { once: true });
     });
   }
 
@@ -86,17 +98,8 @@ export class Stage {
    * Plays until every one of these is over; processes begin together.
    * @throws what the first of them threw
    */
-  async play(parts: readonly { readonly actor: Actor; run(): Promise<void> }[]): Promise<void> {
-    const failures: unknown[] = [];
-    for (const { actor, run } of parts) {
-      this.#actors.add(actor);
-      void Promise.race([run(), actor.died])
-        .catch((error: unknown) => failures.push(error))
-        .finally(() => {
-          actor.alive = false;
-          this.#actors.delete(actor);
-        });
-    }
+  async play(parts: readonly Part[]): Promise<void> {
+    for (const part of parts) this.enter(part);
     for (let idle = 0; ; ) {
       await turn();
       if (this.#actors.size === 0) break;
@@ -108,7 +111,19 @@ export class Stage {
       idle = 0;
       this.#next()?.go();
     }
-    if (failures.length > 0) throw failures[0];
+    const [first] = this.#failures.splice(0);
+    if (first !== undefined) throw first;
+  }
+
+  /** Somebody comes on while the others play; the play goes on until this one is over as well. */
+  enter({ actor, run }: Part): void {
+    this.#actors.add(actor);
+    void Promise.race([run(), actor.died])
+      .catch((error: unknown) => this.#failures.push(error))
+      .finally(() => {
+        actor.alive = false;
+        this.#actors.delete(actor);
+      });
   }
 
   /** Time passes, and nobody does anything. */

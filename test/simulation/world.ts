@@ -121,11 +121,17 @@ export class World {
   /** What the last run with nothing to do promised, as the command's quiet note does. */
   #quiet: Quiet | undefined;
 
-  constructor(seed: string, startMs: number, shop: ServerState, policy: Policy) {
+  constructor(
+    seed: string,
+    startMs: number,
+    shop: ServerState,
+    policy: Policy,
+    faults = chaos(dice(seed).fork('chaos'), 1),
+  ) {
     this.dice = dice(seed).fork('world');
     this.stage = new Stage(startMs);
     this.story = story(() => this.stage.nowMs);
-    this.chaos = chaos(dice(seed).fork('chaos'), 1);
+    this.chaos = faults;
     this.shop = shop;
     this.policy = policy;
     this.troubledMs = startMs;
@@ -446,6 +452,20 @@ export class World {
   }
 }
 
+/** `certwright.yaml` of a world. @param account  options of its one account, in flow style */
+export const configurationText = (account: string, policy: Policy): string =>
+  [
+    'version: 1',
+    `id: ${ID}`,
+    `keys: { recipients: [${RECIPIENT}], runnerRecipients: [${RECIPIENT}] }`,
+    'defaults: { provider: shop, owner: team, key: ecdsa-p256 }',
+    `providers: { shop: { ${account} } }`,
+    'policy:',
+    `  approval: { order: ${policy.order}, renew: ${policy.renew}, free: auto, revoke: auto }`,
+    `  spending: { perOrder: 100 USD, perDay: ${policy.perDay} USD, perMonth: ${policy.perMonth} USD }`,
+    '',
+  ].join('\n');
+
 /** A seed becomes a world: what kind of seller, which policy, which years. */
 async function worldOf(seed: string, size: Size): Promise<World> {
   const chance = dice(seed).fork('setting');
@@ -485,17 +505,7 @@ async function worldOf(seed: string, size: Size): Promise<World> {
     `reissueChangesId: ${reissueChangesId}, carriesRemainingDays: ${carriesRemainingDays}`,
     ...(tax === '0' ? [] : [`tax: "${tax}%"`]),
   ].join(', ');
-  const configuration = [
-    'version: 1',
-    `id: ${ID}`,
-    `keys: { recipients: [${RECIPIENT}], runnerRecipients: [${RECIPIENT}] }`,
-    'defaults: { provider: shop, owner: team, key: ecdsa-p256 }',
-    `providers: { shop: { ${account} } }`,
-    'policy:',
-    `  approval: { order: ${policy.order}, renew: ${policy.renew}, free: auto, revoke: auto }`,
-    `  spending: { perOrder: 100 USD, perDay: ${policy.perDay} USD, perMonth: ${policy.perMonth} USD }`,
-    '',
-  ].join('\n');
+  const configuration = configurationText(account, policy);
   const world = new World(seed, startMs, shop, policy);
   world.story.tell(
     'world',

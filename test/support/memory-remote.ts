@@ -7,12 +7,14 @@ import type {
   RepositorySnapshot,
   TreeEntry,
 } from '../../src/ports/repository.js';
+import type { RunCache } from '../../src/ports/run-cache.js';
 import type { GitRepository } from '../../src/repository/git-repository.js';
 import { isOwnPath } from '../../src/repository/layout.js';
 
 const STATE = 'refs/heads/certwright/state';
 const SEEN = 'refs/heads/certwright/seen';
 const CACHE = 'refs/certwright/cache';
+const QUIET = 'refs/certwright/quiet';
 const APPROVAL = 'refs/heads/main';
 
 let remotes = 0;
@@ -120,20 +122,25 @@ export class MemoryRemote {
         }
         return this.#isAncestor(older, newer);
       },
-      runCache: {
-        read: async (version) => {
-          const blob = this.#commits.get(version)?.tree.get('cache.json');
-          return blob === undefined ? undefined : this.#blobs.get(blob)?.text;
-        },
-        replace: async (_seen, change) => {
-          const text = change(this.files(CACHE)['cache.json']);
-          const oid = this.#write(null, [{ path: 'cache.json', content: text }]);
-          this.refs = new Map(this.refs).set(CACHE, oid);
-          return undefined;
-        },
-      },
+      runCache: this.#shelf(CACHE, 'cache.json'),
+      quietNote: this.#shelf(QUIET, 'quiet.json'),
       accounts: (id) => this.#accounts(`refs/certwright/accounts/${id}`),
       close: async () => undefined,
+    };
+  }
+
+  #shelf(ref: string, file: string): RunCache {
+    return {
+      read: async (version) => {
+        const blob = this.#commits.get(version)?.tree.get(file);
+        return blob === undefined ? undefined : this.#blobs.get(blob)?.text;
+      },
+      replace: async (_seen, change) => {
+        const text = change(this.files(ref)[file]);
+        const oid = this.#write(null, [{ path: file, content: text }]);
+        this.refs = new Map(this.refs).set(ref, oid);
+        return undefined;
+      },
     };
   }
 

@@ -1,6 +1,7 @@
 import type { ProviderConfig } from '../../src/model/configuration.js';
 import type { JsonObject } from '../../src/model/json.js';
 import { Secret } from '../../src/model/secret.js';
+import type { CallObserver } from '../../src/ports/call-observer.js';
 import type { Provider, ProviderDefinition, ProviderDeps } from '../../src/ports/provider.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { type ManualClock, manualClock } from './manual-clock.js';
@@ -10,6 +11,7 @@ import { memoryLog } from './memory-log.js';
 export interface SandboxAccountOptions {
   readonly settings?: JsonObject;
   readonly config?: Partial<ProviderConfig>;
+  readonly observe?: CallObserver;
   /** The account that delivers what this one sells; its clock is that of both. */
   readonly upstream?: Pick<SandboxAccount, 'provider' | 'clock'>;
 }
@@ -72,6 +74,7 @@ export async function openSandboxAccount(
       accountStore: memoryAccountStore(),
       runnerSealer: { seal: unsealed, open: unsealed },
       random: { hex: (bytes) => 'ab'.repeat(bytes) },
+      observe: options.observe,
       ...(options.upstream === undefined ? {} : { upstream: options.upstream.provider }),
     };
     return definition.create(deps);

@@ -8,6 +8,9 @@ import { type Carried, carryOut } from '../carry-out.js';
 import { appliedText } from '../cli/applied-text.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
+import type { RunReport } from '../metrics/recorder.js';
+import { tellAfter } from '../notify/after-run.js';
+import { situationAfter } from '../situation.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import { askForApprovals } from './approvals.js';
 import { heedBoxes, showDashboard } from './dashboard.js';
@@ -24,21 +27,23 @@ const syncOlderMs = ({ inputs }: Job, isScheduled: boolean): number | undefined 
 };
 
 /** The approval branch, carried out. */
-export async function applyBranch(job: Job, isScheduled: boolean): Promise<ExitCode> {
+export async function applyBranch(job: Job, isScheduled: boolean, watch: RunReport): Promise<ExitCode> {
   const { context, runner, inputs } = job;
   const startedMs = context.clock.now();
   const olderMs = syncOlderMs(job, isScheduled);
   const { quiet, remote } = olderMs === 0 ? {} : await firstLook(context, olderMs);
   if (quiet) {
     await remote?.repository.close();
+    watch.quiet();
     runner.log(planText(quiet, context.render));
     runner.summary(appliedMarkdown({ events: [], attention: [], certificates: quiet.counts.certificates }));
     writeOutputs(runner, context.env, { mode: 'apply', exitCode: EXIT.fine, plan: quiet });
     return EXIT.fine;
   }
   const workplace = await openWorkplace(context, NO_IDENTITIES, remote);
-  const forge =
-    inputs.token && (inputs.approvals || inputs.dashboard) ? forgeOf(job, inputs.token) : undefined;
+  // Approvals and the page are of all certificates: a shard would close what another one asks for.
+  const tells = context.shard === undefined && (inputs.approvals || inputs.dashboard);
+  const forge = inputs.token && tells ? forgeOf(job, inputs.token) : undefined;
   try {
     const page = forge && inputs.dashboard ? await heedBoxes(job, workplace, forge) : undefined;
     const carried = await carryOut(context, workplace, {
@@ -50,9 +55,14 @@ export async function applyBranch(job: Job, isScheduled: boolean): Promise<ExitC
         return true;
       },
     });
+    await watch.seen(workplace, () => situationAfter(context, workplace.deps, carried.applied));
     await report(job, workplace, carried);
     const asked = forge && inputs.approvals ? await askForApprovals(job, forge, carried) : undefined;
     if (forge) await showDashboard(job, workplace, forge, page, asked);
+    await tellAfter(context, workplace, carried, {
+      requests: new Map([...(asked?.asked ?? [])].map(([key, { url }]) => [key, url])),
+      warn: (text) => runner.warning(text),
+    });
     return carried.code;
   } finally {
     await forge?.close();

@@ -23,6 +23,10 @@ export interface Inputs {
   readonly commits: 'git' | 'api';
   readonly dashboard: boolean;
   readonly failOnAttention: boolean;
+  /** Where metrics of runs that carry out are written. */
+  readonly metricsFile?: string;
+  /** Dead man's switch of runs that carry out: its address, or a file that holds it. */
+  readonly ping?: Secret;
   /** Path of what the run of a pull request left. */
   readonly report?: string;
 }
@@ -50,6 +54,7 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
   const waitMs = parseDuration(text('wait') === '' ? '2m' : text('wait'));
   if (waitMs === undefined) throw wrong('wait', 'write a duration such as 2m or 0s');
   const [token, identity, report] = [text('token'), text('identity'), text('report')];
+  const [metricsFile, ping] = [text('metrics-file'), text('ping')];
   return {
     mode: oneOf('mode', MODES, 'auto'),
     ...(token === '' ? {} : { token: new Secret(token) }),
@@ -63,6 +68,8 @@ export function readInputs(env: NodeJS.ProcessEnv): Inputs {
     commits: oneOf('commits', ['git', 'api'], 'git'),
     dashboard: flag('dashboard', false),
     failOnAttention: flag('fail-on-attention', true),
+    ...(metricsFile === '' ? {} : { metricsFile }),
+    ...(ping === '' ? {} : { ping: new Secret(ping) }),
     ...(report === '' ? {} : { report }),
   };
 }

@@ -7,6 +7,9 @@ import { count } from '../../report/words.js';
 import { accountLines } from '../cli/account-lines.js';
 import { eventLines } from '../cli/applied-text.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit.js';
+import type { RunReport } from '../metrics/recorder.js';
+import { tellAfterLook } from '../notify/after-run.js';
+import { lookAround } from '../situation.js';
 import { openCheckout, openWorkplace } from '../workplace.js';
 import { writeOutputs } from './outputs.js';
 import type { Job } from './plan-pull.js';
@@ -46,10 +49,11 @@ export async function validateFiles({ context, runner }: Job): Promise<ExitCode>
 }
 
 /** What changed at the providers becomes a fact; nothing is carried out. */
-export async function syncAccounts({ context, runner }: Job): Promise<ExitCode> {
+export async function syncAccounts({ context, runner }: Job, watch: RunReport): Promise<ExitCode> {
   const workplace = await openWorkplace(context, NO_IDENTITIES);
   try {
     const { accounts, events, warnings } = await sync(workplace.deps);
+    await watch.seen(workplace, () => lookAround(context, workplace.deps));
     runner.log([...eventLines(events, context.render), ...accountLines(accounts, context.render)].join('\n'));
     for (const { name, message, level } of warnings) {
       if (level !== 'info') runner.warning(name === undefined ? message : `${name}: ${message}`);
@@ -65,6 +69,7 @@ export async function syncAccounts({ context, runner }: Job): Promise<ExitCode> 
       exitCode: code,
       attention: attention.flatMap(({ name }) => name ?? []),
     });
+    await tellAfterLook(context, workplace, { warn: (text) => runner.warning(text) });
     return code;
   } finally {
     await workplace.close();

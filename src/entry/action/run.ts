@@ -8,6 +8,7 @@ import { openWorktree } from '../../repository/worktree.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode, exitCodeOfError } from '../exit.js';
 import { readConfiguration } from '../files.js';
+import { SHARD_VARIABLE, shardOf } from '../shard.js';
 import { DEFAULT_BRANCHES } from '../workplace.js';
 import { readEvent } from './event.js';
 import { withGitAccess } from './git-access.js';
@@ -15,6 +16,7 @@ import { forgeOf } from './github.js';
 import { type Inputs, readInputs } from './inputs.js';
 import type { Job } from './plan-pull.js';
 import type { Runner } from './runner.js';
+import { watched } from './watch.js';
 import { type Work, workOf } from './work.js';
 
 /** What makes a job red, each with its own headline. */
@@ -63,6 +65,7 @@ async function carryOn(base: Context, runner: Runner, inputs: Inputs): Promise<E
   const { env } = base;
   if (inputs.token) runner.mask(inputs.token.reveal());
   if (inputs.identity?.includes('AGE-SECRET-KEY-')) runner.mask(inputs.identity);
+  if (inputs.ping) runner.mask(inputs.ping.reveal());
   const cwd = resolve(env.GITHUB_WORKSPACE || base.cwd, inputs.workingDirectory);
   const context: Context = {
     ...base,
@@ -105,14 +108,17 @@ async function perform(job: Job, work: Work): Promise<ExitCode> {
     case 'plan-pull':
       return (await import('./plan-pull.js')).planPull(job, work.pull);
     case 'apply': {
-      const code = await (await import('./apply.js')).applyBranch(job, work.isScheduled);
+      const { applyBranch } = await import('./apply.js');
+      const code = await watched(job, (report) => applyBranch(inShard(job), work.isScheduled, report));
       if (work.isScheduled) await (await import('./keep-alive.js')).keepScheduleAlive(job);
       return code;
     }
     case 'plan':
       return (await import('./look.js')).planBranch(job);
-    case 'sync':
-      return (await import('./look.js')).syncAccounts(job);
+    case 'sync': {
+      const { syncAccounts } = await import('./look.js');
+      return watched(job, (report) => syncAccounts(inShard(job), report));
+    }
     case 'validate':
       return (await import('./look.js')).validateFiles(job);
     case 'comment':
@@ -121,6 +127,13 @@ async function perform(job: Job, work: Work): Promise<ExitCode> {
       job.runner.notice(work.why);
       return EXIT.fine;
   }
+}
+
+/** A pull request is planned as a whole, whatever shards there are. @throws CertError `usage` */
+function inShard(job: Job): Job {
+  const { context } = job;
+  const shard = shardOf(context.env[SHARD_VARIABLE], context.env);
+  return shard === undefined ? job : { ...job, context: { ...context, shard } };
 }
 
 function failed(context: Context, runner: Runner, error: unknown): ExitCode {

@@ -4,8 +4,11 @@ import { jsonText } from '../../report/json.js';
 import { planText } from '../../report/plan-text.js';
 import { type Carried, type CarryOut, carryOut } from '../carry-out.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
+import { EXIT, type ExitCode } from '../exit.js';
+import type { RunReport } from '../metrics/recorder.js';
+import { tellAfter } from '../notify/after-run.js';
 import type { Remote } from '../remote.js';
+import { situationAfter } from '../situation.js';
 import { openWorkplace } from '../workplace.js';
 import { appliedText } from './applied-text.js';
 import type { Globals } from './globals.js';
@@ -15,6 +18,8 @@ import { withConfigurationFindings } from './refused.js';
 export interface Start extends Omit<CarryOut, 'confirm'> {
   /** Fetched already. */
   readonly remote?: Remote;
+  /** Told what the run saw. */
+  readonly report: RunReport;
 }
 
 /** Reads everything, plans, and carries it out. */
@@ -22,8 +27,8 @@ export function applyFully(
   context: Context,
   globals: Globals,
   options: Options,
-  { remote, ...start }: Start,
-): Promise<number> {
+  { remote, report, ...start }: Start,
+): Promise<ExitCode> {
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals, remote);
     try {
@@ -31,7 +36,10 @@ export function applyFully(
         ...start,
         confirm: (plan) => confirm(context, globals, options, plan),
       });
-      return report(context, globals, carried);
+      await report.seen(workplace, () => situationAfter(context, workplace.deps, carried.applied));
+      const code = tell(context, globals, carried);
+      await tellAfter(context, workplace, carried);
+      return code;
     } finally {
       await workplace.close();
     }
@@ -50,7 +58,7 @@ async function confirm(context: Context, globals: Globals, options: Options, pla
   return answer === undefined || answer.trim().toLowerCase() === 'yes';
 }
 
-function report(context: Context, globals: Globals, { applied, conditions, code }: Carried): number {
+function tell(context: Context, globals: Globals, { applied, conditions, code }: Carried): ExitCode {
   const { plan, findings, events, declined, accounts = [] } = applied;
   if (findings.length > 0) context.say(findingsText(findings, context.render));
   if (declined) {

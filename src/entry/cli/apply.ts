@@ -3,13 +3,23 @@ import type { Plan } from '../../model/plan.js';
 import { parseDuration } from '../../model/term.js';
 import { noChanges } from '../../report/no-changes.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
+import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
+import type { RunReport } from '../metrics/recorder.js';
 import type { Globals } from './globals.js';
 import type { Options } from './program.js';
+import { recorded } from './recorded.js';
 
 /** `certwright apply`: acts on the tip of the approval branch, never on the checkout. */
-export async function run(context: Context, globals: Globals, options: Options): Promise<number> {
+export const run = (context: Context, globals: Globals, options: Options): Promise<number> =>
+  recorded(context, globals, options, (report) => once(context, globals, options, report));
+
+async function once(
+  context: Context,
+  globals: Globals,
+  options: Options,
+  report: RunReport,
+): Promise<ExitCode> {
   const waitMs = parseDuration(String(options.wait ?? '30s'));
   if (waitMs === undefined) {
     throw new CertError('usage', `--wait ${String(options.wait)} is no duration`, {
@@ -23,6 +33,7 @@ export async function run(context: Context, globals: Globals, options: Options):
     digest === undefined && !options.sync ? await firstLook(context, syncOlderMs) : {};
   if (quiet !== undefined) {
     await remote?.repository.close();
+    report.quiet();
     context.print(await quietText(quiet, context, globals));
     return EXIT.fine;
   }
@@ -31,6 +42,7 @@ export async function run(context: Context, globals: Globals, options: Options):
   return applyFully(context, globals, options, {
     waitMs,
     startedMs,
+    report,
     ...(syncOlderMs === undefined ? {} : { syncOlderMs }),
     ...(digest === undefined ? {} : { digest }),
     ...(remote === undefined ? {} : { remote }),
@@ -43,7 +55,7 @@ async function quietText(plan: Plan, { render }: Context, { json }: Globals): Pr
     const { jsonText } = await import('../../report/json.js');
     return jsonText({ plan, events: [], accounts: [], exitCode: EXIT.fine });
   }
-  if (!render.color && render.width === Number.POSITIVE_INFINITY) return `${noChanges(plan.counts)}\n`;
+  if (!render.color && render.width === Number.POSITIVE_INFINITY) return `${noChanges(plan)}\n`;
   const { planText } = await import('../../report/plan-text.js');
   return planText(plan, render);
 }

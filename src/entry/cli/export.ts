@@ -1,4 +1,3 @@
-import { createSealer } from '../../keys/age.js';
 import { splitPem } from '../../keys/certificate.js';
 import { type ExportedFile, type ExportFormat, exportCertificate } from '../../keys/export.js';
 import type { WebServer } from '../../keys/server-zip.js';
@@ -14,6 +13,7 @@ import { jsonText } from '../../report/json.js';
 import { certificatePath } from '../../repository/layout.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
+import { sealerOf } from '../sealers.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import { exportPassword, refuseInside, writeExported } from './export-files.js';
 import type { Globals } from './globals.js';
@@ -97,7 +97,7 @@ async function exported(
   warn(context, name, current);
   const [certificatePem, chainPem] = await readTexts(view, name);
   const withKey = options.key !== false && format !== 'p7b';
-  const keyPem = withKey ? await openKey(workplace, view, name) : undefined;
+  const keyPem = withKey ? await openKey(context, workplace, view, name) : undefined;
   const server = options.server as WebServer | undefined;
   const isPkcs12 = format === 'p12' || (server === 'iis' && keyPem !== undefined);
   const password = isPkcs12 ? await exportPassword(context, options.passwordFile) : undefined;
@@ -154,7 +154,12 @@ async function readFile(view: StateView, path: string): Promise<string | undefin
   return text;
 }
 
-async function openKey(workplace: Workplace, view: StateView, name: string): Promise<Secret> {
+async function openKey(
+  context: Context,
+  workplace: Workplace,
+  view: StateView,
+  name: string,
+): Promise<Secret> {
   const sealed = await readFile(view, certificatePath(name, 'key'));
   if (sealed === undefined) {
     throw new CertError(
@@ -165,8 +170,9 @@ async function openKey(workplace: Workplace, view: StateView, name: string): Pro
       },
     );
   }
-  const identities = await workplace.identities(view.header?.repositoryId);
-  return new Secret(await createSealer({ recipients: [], identities }).open(sealed));
+  const keys = workplace.local.configuration?.keys ?? { recipients: [], runnerRecipients: [] };
+  const identities = () => workplace.identities(view.header?.repositoryId);
+  return new Secret(await sealerOf(context, keys, 'certificate', identities).open(sealed));
 }
 
 /** As `cat fullchain.pem key.pem` would have it. */

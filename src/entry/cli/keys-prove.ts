@@ -1,13 +1,14 @@
 import { createPrivateKey } from 'node:crypto';
-import { createSealer } from '../../keys/age.js';
+import { openersOf } from '../../keys/marks.js';
 import { proveRecipients } from '../../keys/prove.js';
 import { CertError } from '../../model/errors.js';
-import type { Secret } from '../../model/secret.js';
+import type { Sealer } from '../../ports/keystore.js';
 import { ConfigurationError } from '../../reconcile/open-run.js';
 import type { StateView } from '../../reconcile/state.js';
 import { certificatePath } from '../../repository/layout.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
+import { EXIT, type ExitCode } from '../exit.js';
+import { openKeystore, sealerOf } from '../sealers.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import type { Globals } from './globals.js';
 import { printTold } from './person.js';
@@ -16,7 +17,7 @@ import { withConfigurationFindings } from './refused.js';
 import { changeHeader, openState } from './state.js';
 
 /** `certwright keys prove`: shows that an identity opens what is sealed to a recipient, and records it. */
-export async function run(context: Context, globals: Globals, _options: Options): Promise<number> {
+export async function run(context: Context, globals: Globals, _options: Options): Promise<ExitCode> {
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals);
     try {
@@ -27,19 +28,25 @@ export async function run(context: Context, globals: Globals, _options: Options)
   });
 }
 
-async function prove(context: Context, globals: Globals, workplace: Workplace): Promise<number> {
+async function prove(context: Context, globals: Globals, workplace: Workplace): Promise<ExitCode> {
   const { deps } = workplace;
   const view = await openState(deps);
   const reading = await deps.readFiles(view.snapshot.approval);
   if (!reading.configuration) throw new ConfigurationError(reading.findings);
   const { id, keys } = reading.configuration;
   const identities = await workplace.identities(id);
-  if (identities.length === 0) {
+  const keystore = openKeystore(context, keys);
+  if (identities.length === 0 && !keystore) {
     throw new CertError('key.no-identity', 'there is no identity here to prove anything with', {
       remedy: 'give one by `--identity FILE` or CERTWRIGHT_IDENTITY',
     });
   }
-  const proofs = await proveRecipients({ recipients: keys.recipients, identities });
+  const proofs = await proveRecipients({
+    recipients: keys.recipients,
+    identities,
+    ...(keystore === undefined ? {} : { keystore }),
+  });
+  const openers = openersOf(keys);
   const now = proofs.filter(({ proven }) => proven).map(({ recipient }) => recipient);
   if (now.length === 0) {
     throw new CertError(
@@ -48,18 +55,21 @@ async function prove(context: Context, globals: Globals, workplace: Workplace): 
       { remedy: 'give the identity of one of `keys: recipients:`, or add its `age1…` there and merge it' },
     );
   }
-  const opened = await openOne(view, identities);
+  const opened = await openOne(
+    view,
+    sealerOf(context, keys, 'certificate', async () => identities),
+  );
   let proven: readonly string[] = [];
   const changed = await changeHeader(
     deps,
     view,
     `prove keys: ${now.length === 1 ? 'a recipient' : `${now.length} recipients`} can open what is sealed`,
     (header) => {
-      proven = keys.recipients.filter((one) => now.includes(one) || header.provenRecipients.includes(one));
+      proven = openers.filter((one) => now.includes(one) || header.provenRecipients.includes(one));
       return sameList(proven, header.provenRecipients) ? header : { ...header, provenRecipients: proven };
     },
   );
-  tell(context, globals, { recipients: keys.recipients, now, proven, opened, changed });
+  tell(context, globals, { recipients: openers, now, proven, opened, changed });
   return EXIT.fine;
 }
 
@@ -72,14 +82,14 @@ type Opened =
   | { readonly kind: 'opened' | 'closed' | 'damaged'; readonly file: string; readonly why?: string };
 
 /** The challenge shows that the identity fits; a real key shows that what lies in Git can be used. */
-async function openOne(view: StateView, identities: readonly Secret[]): Promise<Opened> {
+async function openOne(view: StateView, sealer: Sealer): Promise<Opened> {
   const names = [...view.statuses.keys()].sort();
   const file = names.map((name) => certificatePath(name, 'key')).find((path) => view.files.has(path));
   const blob = file === undefined ? undefined : view.files.get(file);
   if (file === undefined || blob === undefined) return { kind: 'none' };
   const [sealed = ''] = (await view.snapshot.state?.read([blob])) ?? [];
   try {
-    return isPrivateKey(await createSealer({ recipients: [], identities }).open(sealed))
+    return isPrivateKey(await sealer.open(sealed))
       ? { kind: 'opened', file }
       : { kind: 'damaged', file, why: 'it holds no private key' };
   } catch (error) {
@@ -136,7 +146,7 @@ function tell(
   }
   if (opened.kind === 'closed') {
     context.say(
-      `warning: ${opened.file} cannot be opened by the identities given: it was sealed before they were recipients; reissue it once`,
+      `warning: ${opened.file} cannot be opened by the identities given: it was sealed before they were recipients; whoever can open it runs \`certwright rekey\``,
     );
   }
   if (opened.kind === 'damaged') context.say(`warning: ${opened.file} is damaged: ${opened.why ?? ''}`);

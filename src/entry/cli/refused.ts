@@ -1,13 +1,13 @@
 import { ConfigurationError } from '../../reconcile/open-run.js';
 import { findingsText } from '../../report/findings.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
+import { EXIT, type ExitCode } from '../exit.js';
 
 /** A configuration that cannot be used is told like a compiler would: every finding with file, line and column. */
 export async function withConfigurationFindings(
   context: Context,
-  work: () => Promise<number>,
-): Promise<number> {
+  work: () => Promise<ExitCode>,
+): Promise<ExitCode> {
   try {
     return await work();
   } catch (error) {

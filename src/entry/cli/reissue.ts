@@ -35,7 +35,7 @@ export async function run(
 
 async function ask(context: Context, deps: Deps, name: string, reason: string): Promise<Told> {
   const subject = await requestSubject(context, deps, name);
-  refuseImpossible(subject);
+  refuseReissue(subject);
   const request: RequestRecord = {
     id: deps.random.hex(8),
     action: 'reissue',
@@ -55,9 +55,9 @@ async function ask(context: Context, deps: Deps, name: string, reason: string): 
     subject.view,
     name,
     `ask for reissue ${name}: ${reason}`,
-    (status) => (alreadyComing(status) === undefined ? withRequest(status, request) : status),
+    (status) => (reissueComing(status) === undefined ? withRequest(status, request) : status),
   );
-  const there = alreadyComing(subject.status) ?? 'a reissue was asked for meanwhile';
+  const there = reissueComing(subject.status) ?? 'a reissue was asked for meanwhile';
   const next = whatFollows(context, subject, item);
   return {
     changed,
@@ -72,7 +72,7 @@ async function ask(context: Context, deps: Deps, name: string, reason: string): 
 }
 
 /** One new certificate answers every wish for one. */
-function alreadyComing(status: Status): string | undefined {
+export function reissueComing(status: Status): string | undefined {
   const request = status.requests.find(({ action }) => action === 'reissue');
   if (request) return `a reissue was asked for at ${request.requestedAt} already`;
   const open = status.intents.filter(isOpen).find(({ action }) => action === 'reissue');
@@ -80,7 +80,7 @@ function alreadyComing(status: Status): string | undefined {
 }
 
 /** @throws CertError `usage` for what the plan would silently never do */
-function refuseImpossible({ input, spec, status, current }: Subject): void {
+export function refuseReissue({ input, spec, status, current }: Subject): void {
   const { name } = status;
   if (spec.key.kind === 'external') {
     throw cannot(name, 'its key lives elsewhere', 'name a key or a CSR under `key:` in the manifest first');

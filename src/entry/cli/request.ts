@@ -10,7 +10,7 @@ import type { StateView } from '../../reconcile/state.js';
 import { remedyOf } from '../../report/holds.js';
 import { approvalDraft } from '../approval-draft.js';
 import type { Context } from '../context.js';
-import { lookAround } from '../situation.js';
+import { lookAround, type Situation } from '../situation.js';
 import { planWithoutPrices } from '../unpriced-plan.js';
 import type { Told } from './person.js';
 import { statusNamed } from './state.js';
@@ -29,7 +29,11 @@ export interface Subject {
  * @throws CertError `usage` with the reason why nothing can be asked for
  */
 export async function requestSubject(context: Context, deps: Deps, name: string): Promise<Subject> {
-  const { view, input, entries, reading } = await lookAround(context, deps);
+  return subjectIn(await lookAround(context, deps), name);
+}
+
+/** The same of a situation that was looked at already. */
+export function subjectIn({ view, input, entries, reading }: Situation, name: string): Subject {
   refuseLostState(view);
   if (!input) throw new ConfigurationError(reading.findings);
   const entry = entries.find((one) => one.name === name);

@@ -1,3 +1,4 @@
+import { actsFor } from '../../model/shard.js';
 import { endpointVerdict } from '../../policy/serving.js';
 import { type WrittenDueDate, writeDueDates } from '../../reconcile/due-dates.js';
 import { type Synced, sync } from '../../reconcile/engine.js';
@@ -9,21 +10,34 @@ import { colorsOf, hang, type RenderOptions } from '../../report/layout.js';
 import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
+import type { RunReport } from '../metrics/recorder.js';
+import { tellAfterLook } from '../notify/after-run.js';
+import { lookAround } from '../situation.js';
 import { openWorkplace } from '../workplace.js';
 import { accountLines } from './account-lines.js';
 import { eventLines } from './applied-text.js';
 import type { Globals } from './globals.js';
 import type { Options } from './program.js';
+import { recorded } from './recorded.js';
 import { withConfigurationFindings } from './refused.js';
 import { matches, refuseEmpty } from './selectors.js';
 
 /** `certwright sync`: what changed at the providers becomes a fact here; the next apply acts on it. */
-export async function run(
+export const run = (
   context: Context,
   globals: Globals,
   options: Options,
   args: readonly string[],
-): Promise<number> {
+): Promise<number> =>
+  recorded(context, globals, options, (report) => once(context, globals, options, args, report));
+
+async function once(
+  context: Context,
+  globals: Globals,
+  options: Options,
+  args: readonly string[],
+  report: RunReport,
+): Promise<ExitCode> {
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals);
     try {
@@ -34,8 +48,11 @@ export async function run(
       context.progress.clear();
       if (synced.findings.length > 0) context.say(findingsText(synced.findings, context.render));
       const dueDates =
-        options.writeDueDates === true ? await writeDueDates(workplace.deps, among(args, synced)) : [];
+        options.writeDueDates === true
+          ? await writeDueDates(workplace.deps, among(context, args, synced))
+          : [];
       context.progress.clear();
+      await report.seen(workplace, () => lookAround(context, workplace.deps));
       const problems = dueDates.some(({ problem }) => problem !== undefined);
       const found = exitOf(synced, context.clock.now());
       const code = problems && found === EXIT.fine ? EXIT.error : found;
@@ -46,6 +63,7 @@ export async function run(
           ? jsonText({ accounts, endpoints, events, warnings, dueDates, exitCode: code })
           : [...dueDates.map(dueLine), textOf(context, synced, endpoints)].join('\n'),
       );
+      await tellAfterLook(context, workplace);
       return code;
     } finally {
       await workplace.close();
@@ -53,11 +71,10 @@ export async function run(
   });
 }
 
-/** The certificates that were asked for; undefined: all. */
-function among(args: readonly string[], { view }: Synced): ((name: string) => boolean) | undefined {
-  if (args.length === 0) return undefined;
-  const names = new Set(chosen(args, [...view.statuses.keys()]));
-  return (name) => names.has(name);
+/** The certificates of this shard that were asked for. */
+function among({ shard }: Context, args: readonly string[], { view }: Synced): (name: string) => boolean {
+  const names = args.length === 0 ? undefined : new Set(chosen(args, [...view.statuses.keys()]));
+  return (name) => actsFor(shard, name) && (names?.has(name) ?? true);
 }
 
 const dueLine = ({ name, orderId, day, problem }: WrittenDueDate): string =>

@@ -4,8 +4,10 @@ import type { OneRun } from './one-run.js';
 /**
  * Says in the log what runs came to. An alarm that goes on and a file that is still wrong are said once, not at every
  * look; an alarm that ended is said, too.
+ * @param log  leaves out what it said before
+ * @param everything  leaves out nothing: what was done is said however often it is done
  */
-export function createTeller(log: Log): (ended: OneRun) => void {
+export function createTeller(log: Log, everything: Log): (ended: OneRun) => void {
   let alarms: ReadonlySet<string> = new Set();
   let findings: ReadonlySet<string> = new Set();
 
@@ -16,7 +18,8 @@ export function createTeller(log: Log): (ended: OneRun) => void {
     }
     for (const { action, name, outcome, message } of applied.events) {
       const fields = { cert: name, action, outcome, text: message };
-      if (outcome === 'failed' || outcome === 'unknown') log.warn(fields, 'step');
+      if (outcome === 'done') everything.info(fields, 'step');
+      else if (outcome === 'failed' || outcome === 'unknown') log.warn(fields, 'step');
       else log.info(fields, 'step');
     }
     const wrong = applied.findings

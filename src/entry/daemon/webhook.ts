@@ -1,32 +1,35 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Secret } from '../../model/secret.js';
+import { one, proofOf } from './signature.js';
 
 /**
  * What a delivery asks for. A delivery carries no order: at most it makes the daemon look at its own remote a little
- * earlier, so a repeated one does nothing more.
+ * earlier.
  */
 export type Delivery =
-  | { readonly kind: 'push' }
+  /** `once` is the same for the same delivery sent again. */
+  | { readonly kind: 'push'; readonly once: string }
   | { readonly kind: 'ignored'; readonly why: string }
   | { readonly kind: 'refused'; readonly status: 400 | 401 | 415; readonly why: string };
 
+/** What deliveries are judged by. */
+export interface DeliveryRules {
+  /** Any of them will do. */
+  readonly secrets: readonly Secret[];
+  /** Whose pushes count; absent: not known yet, then every branch counts. */
+  readonly branch?: string | undefined;
+  /** Wall clock, epoch ms. */
+  readonly nowMs: number;
+}
+
 /**
  * Checks who sent it, then whether it is a push to the branch.
- * - GitHub, Gitea and Forgejo sign the body: `X-Hub-Signature-256: sha256=<HMAC-SHA-256, hex>`
- *   (https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries).
- * - GitLab sends the secret itself as `X-Gitlab-Token`
- *   (https://docs.gitlab.com/user/project/integrations/webhooks/).
- * @param body  the bytes as they came: the signature is over them
- * @param branch  absent: not known yet, then every branch counts
+ * @param body  the bytes as they came
  */
-export function judgeDelivery(
-  headers: IncomingHttpHeaders,
-  body: Buffer,
-  secret: Secret,
-  branch: string | undefined,
-): Delivery {
-  if (!isSigned(headers, body, secret)) return { kind: 'refused', status: 401, why: 'no valid signature' };
+export function judgeDelivery(headers: IncomingHttpHeaders, body: Buffer, rules: DeliveryRules): Delivery {
+  const { secrets, branch, nowMs } = rules;
+  const proof = proofOf(headers, body, secrets, nowMs);
+  if (proof.kind === 'refused') return { kind: 'refused', status: 401, why: proof.why };
   const event = eventOf(headers);
   if (event !== 'push') return { kind: 'ignored', why: `event ${event ?? 'without a name'}` };
   if (!/^application\/json\b/i.test(headers['content-type'] ?? ''))
@@ -34,23 +37,7 @@ export function judgeDelivery(
   const ref = refOf(body);
   if (ref === undefined) return { kind: 'refused', status: 400, why: 'no push: "ref" is missing' };
   if (branch !== undefined && ref !== `refs/heads/${branch}`) return { kind: 'ignored', why: 'other branch' };
-  return { kind: 'push' };
-}
-
-function isSigned(headers: IncomingHttpHeaders, body: Buffer, secret: Secret): boolean {
-  const signature = one(headers['x-hub-signature-256']);
-  if (signature !== undefined) {
-    const right = createHmac('sha256', secret.reveal()).update(body).digest('hex');
-    return sameText(signature, `sha256=${right}`);
-  }
-  const token = one(headers['x-gitlab-token']);
-  return token !== undefined && sameText(token, secret.reveal());
-}
-
-/** Takes as long for any wrong text, of whatever length. */
-function sameText(a: string, b: string): boolean {
-  const digest = (text: string) => createHmac('sha256', 'compare').update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
+  return { kind: 'push', once: proof.once };
 }
 
 function eventOf(headers: IncomingHttpHeaders): string | undefined {
@@ -58,9 +45,6 @@ function eventOf(headers: IncomingHttpHeaders): string | undefined {
   const event = named.map((name) => one(headers[name])).find((value) => value !== undefined);
   return event === 'Push Hook' ? 'push' : event;
 }
-
-const one = (value: string | readonly string[] | undefined): string | undefined =>
-  typeof value === 'string' ? value : value?.[0];
 
 function refOf(body: Buffer): string | undefined {
   try {

@@ -172,7 +172,7 @@ class Accounts {
     base: Parameters<Deps['connect']>[0],
     mayAsk: boolean,
   ) {
-    this.deps = composeDeps({ ...context, say: () => undefined }, repository, (id) =>
+    this.deps = composeDeps({ ...context, say: () => undefined, isProposal: true }, repository, (id) =>
       loadIdentities(context, [], id),
     );
     this.#context = context;

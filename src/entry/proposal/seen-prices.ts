@@ -28,13 +28,14 @@ export function withSeenPrices(input: PlanInput, questions: readonly PriceQuesti
   for (const question of questions) {
     const before = facts.get(question.name);
     if (!before) continue;
-    const prices = { ...before.prices, [priceKey(question)]: seenPrice(input, question) };
+    const prices = { ...before.prices, [priceKey(question)]: recordedPrice(input, question) };
     facts.set(question.name, { ...before, prices });
   }
   return { ...input, facts };
 }
 
-function seenPrice(input: PlanInput, question: PriceQuestion): PlanPrice {
+/** What can be said of a price without asking anybody: the configured one, else the last one seen. */
+export function recordedPrice(input: PlanInput, question: PriceQuestion): PlanPrice {
   const account = input.providers.get(question.provider);
   if (account && !account.capabilities.terms) return { kind: 'free' };
   if (question.action !== 'order' && question.action !== 'renew') {

@@ -67,6 +67,7 @@ export function acmeClient(deps: ProviderDeps, directoryUrl: string): AcmeClient
   const http = httpClientOnDemand({
     baseUrl: base?.origin === undefined || base.origin === 'null' ? directoryUrl : base.origin,
     log,
+    observe: deps.observe,
     clock,
     timeouts: { connectMs: 10 * SECOND_MS, callMs: CALL_LIMIT_MS, totalMs: 2 * MINUTE_MS },
     maxResponseBytes: MAX_RESPONSE_BYTES,

@@ -86,6 +86,7 @@ export function namecheapClient(deps: ProviderDeps): NamecheapClient {
   const http = httpClientOnDemand({
     baseUrl,
     log,
+    observe: deps.observe,
     clock,
     timeouts: { connectMs: 10 * SECOND_MS, callMs: CALL_LIMIT_MS, totalMs: 4 * MINUTE_MS },
     maxResponseBytes: MAX_RESPONSE_BYTES,

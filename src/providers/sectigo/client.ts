@@ -108,6 +108,7 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
   const http = httpClientOnDemand({
     baseUrl: config.url ?? DEFAULT_URL,
     log,
+    observe: deps.observe,
     clock,
     timeouts: { connectMs: 10 * SECOND_MS, callMs: CALL_LIMIT_MS, totalMs: 4 * MINUTE_MS },
     maxResponseBytes: MAX_RESPONSE_BYTES,

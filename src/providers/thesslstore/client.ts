@@ -67,6 +67,7 @@ export function storeClient(deps: ProviderDeps): StoreClient {
   const http = httpClientOnDemand({
     baseUrl: baseUrlOf(config.url ?? (config.environment === 'test' ? TEST_URL : LIVE_URL)),
     log,
+    observe: deps.observe,
     clock,
     timeouts: { connectMs: 10 * SECOND_MS, callMs: CALL_LIMIT_MS, totalMs: 4 * MINUTE_MS },
     maxResponseBytes: MAX_RESPONSE_BYTES,

@@ -78,6 +78,7 @@ export function shopClient(deps: ProviderDeps): ShopClient {
   const http = httpClientOnDemand({
     baseUrl: baseUrlOf(config.url),
     log,
+    observe: deps.observe,
     clock,
     timeouts: { connectMs: 10 * SECOND_MS, callMs: CALL_LIMIT_MS, totalMs: 5 * MINUTE_MS },
     maxResponseBytes: MAX_RESPONSE_BYTES,

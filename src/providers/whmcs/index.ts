@@ -15,6 +15,7 @@ const capabilities: Capabilities = {
   reissue: 'free',
   reissueChangesId: false,
   revoke: true,
+  revokesCurrentOnly: true,
   cancel: true,
   autoRenewFlag: false,
   balance: true,

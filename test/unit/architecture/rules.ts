@@ -45,6 +45,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   reconcile: {
     layers: ['planner', 'policy', 'ports', 'model'],
     files: {
+      'keys/algorithm.ts': 'a key that is sealed anew has to be the one it is there for: no I/O',
+      'keys/marks.ts': 'whom a sealed file is for stands in its header: opens nothing',
       'keys/certificate.ts': 'verifying before publishing is reading a certificate: no key, no I/O',
       'keys/csr.ts': 'a kept CSR is only good for the names it holds: reading it needs no key, no I/O',
       'keys/served.ts': 'what a server shows is read as what a provider delivers: no key, no I/O',
@@ -72,6 +74,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   dns: ADAPTER,
   /** Handshakes with the servers that certificates are for. */
   tls: ADAPTER,
+  /** Where people are told. */
+  notifiers: ADAPTER,
   /** Programs of the user's own, started without a shell and without our credentials. */
   programs: ADAPTER,
   solvers: { layers: [...ADAPTER.layers, 'dns', 'programs'] },
@@ -105,6 +109,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'repository',
       'forge',
       'dns',
+      'notifiers',
       'programs',
       'tls',
       'solvers',

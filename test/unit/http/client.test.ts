@@ -50,6 +50,23 @@ async function replies(
   return { url: server.url, calls: () => calls };
 }
 
+it('an observer is told of every request, repeated, failed or paid', async () => {
+  const server = await replies({ status: 503 }, { status: 200 }, { status: 402 });
+  const calls: unknown[] = [];
+  const { http } = trial(server.url, { observe: (call) => calls.push(call) });
+  await http.read(LIST);
+  await http.sendOnce({ method: 'POST', path: '/buy' }, () => {});
+  const silent = trial(`http://127.0.0.1:${await closedPort()}`, { observe: (call) => calls.push(call) });
+  await failureOf(silent.http.sendOnce({ method: 'POST', path: '/buy' }, () => {}));
+  const ms = expect.any(Number);
+  expect(calls).toEqual([
+    { paid: false, status: 503, ms },
+    { paid: false, status: 200, ms },
+    { paid: true, status: 402, ms },
+    { paid: true, ms },
+  ]);
+});
+
 describe('a read', () => {
   it.each([429, 502, 503, 504])('is repeated with growing pauses after %i', async (status) => {
     const server = await replies({ status }, { status }, { status: 200, text: 'at last' });

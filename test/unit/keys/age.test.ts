@@ -9,11 +9,21 @@ import {
   parseIdentities,
   recipientOf,
 } from '../../../src/keys/age.js';
+import { markOf, readMarks } from '../../../src/keys/marks.js';
 import { proveRecipients } from '../../../src/keys/prove.js';
 import { Secret } from '../../../src/model/secret.js';
 import { everythingIn, failure, hasCommand, temporaryFolder } from './support.js';
 
 const folder = temporaryFolder();
+/** By age itself, for somebody thrown away. */
+const SEALED_BEFORE_MARKS = `-----BEGIN AGE ENCRYPTED FILE-----
+YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSAvL1RTOHU5Wk93ZW5VUkRT
+Z0xjRDlIU25EWmtYcE1ybk03VkdWZlRXSVI0CmIzNUFPTU1sUG84cVJMa2RUanFq
+d3Z4UG40eTZzUUNhY21nb3pLVFVsSHMKLS0tIHRjM010OFppeC9Wa2p6dFhiQXho
+YmY3SVNIc1psSGY2WG9NNmxlRGpHZVkKRl1NvxCvVbDYPRVPTwAKijonRk2y66ad
+PtNI0Ext+/MN
+-----END AGE ENCRYPTED FILE-----
+`;
 const PLAIN = '-----BEGIN PRIVATE KEY-----\nümläut\n-----END PRIVATE KEY-----\n';
 
 describe('a sealer', () => {
@@ -50,6 +60,44 @@ describe('a sealer', () => {
     const once = await createSealer({ recipients: [recipient], identities: [] }).seal('x');
     const twice = await createSealer({ recipients: [recipient, recipient], identities: [] }).seal('x');
     expect(twice.length).toBe(once.length);
+  });
+
+  it('says in the file whom it is for, and who could open it before', async () => {
+    const [ann, bob] = await Promise.all([generateIdentity(), generateIdentity()]);
+    const sealer = createSealer({ recipients: [ann.recipient, bob.recipient], identities: [bob.identity] });
+    const marks = [ann, bob].map(({ recipient }) => markOf(recipient));
+    expect(readMarks(await sealer.seal(PLAIN))).toEqual({ recipients: marks, formerly: [] });
+    const again = await sealer.seal(PLAIN, ['age1formerly']);
+    expect(readMarks(again.replaceAll('\n', '\r\n'))).toEqual({
+      recipients: marks,
+      formerly: ['age1formerly'],
+    });
+    expect(await sealer.open(again)).toBe(PLAIN);
+    for (const text of ['', 'no key', SEALED_BEFORE_MARKS]) expect(readMarks(text)).toBeUndefined();
+  });
+
+  it('lets a keystore open beside identities, which come first, or instead of them', async () => {
+    const { identity, recipient } = await generateIdentity();
+    const asked: string[] = [];
+    const keystore = {
+      mark: 'keystore:test',
+      wrap: async (key: Uint8Array, purpose: string) => `${purpose}|${Buffer.from(key).toString('hex')}`,
+      unwrap: async (text: string, purpose: string) => {
+        asked.push(purpose);
+        return Buffer.from(text.replace(`${purpose}|`, ''), 'hex');
+      },
+    };
+    const both = await createSealer({ recipients: [recipient], identities: [], keystore }).seal(PLAIN);
+    expect(await createSealer({ recipients: [], identities: [identity], keystore }).open(both)).toBe(PLAIN);
+    expect(asked).toEqual([]);
+    const runner = createSealer({ recipients: [], identities: [], keystore, purpose: 'runner' });
+    expect(await runner.open(await runner.seal(PLAIN))).toBe(PLAIN);
+    expect(asked).toEqual(['runner']);
+    const wrong = { ...keystore, unwrap: async () => Buffer.from('short') };
+    const opener = createSealer({ recipients: [], identities: [], keystore: wrong });
+    expect((await failure(opener.open(both), 'key.keystore')).message).toContain('5 bytes instead of 16');
+    const people = await createSealer({ recipients: [recipient], identities: [] }).seal(PLAIN);
+    await failure(opener.open(people), 'key.no-identity');
   });
 
   it('seals nothing without a recipient', async () => {

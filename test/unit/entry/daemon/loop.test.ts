@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createAlarm } from '../../../../src/entry/daemon/alarm.js';
-import { createLoop } from '../../../../src/entry/daemon/loop.js';
+import { createLoop, type Loop } from '../../../../src/entry/daemon/loop.js';
 import type { OneRun } from '../../../../src/entry/daemon/one-run.js';
 import { CertError } from '../../../../src/model/errors.js';
-import { MINUTE_MS } from '../../../../src/model/time.js';
+import { HOUR_MS, MINUTE_MS } from '../../../../src/model/time.js';
 import type { Clock } from '../../../../src/ports/clock.js';
 import { testContext } from '../../../support/context.js';
 
-const QUIET: OneRun = { code: 0, quiet: true, dueMs: Infinity, conditions: [] };
+const QUIET: OneRun = { code: 0, quiet: true, dueMs: Infinity, goesOn: false, conditions: [] };
 
 /** A clock whose sleeps are over at once and add up; they end early on the signal. */
 function fastClock() {
@@ -23,12 +23,17 @@ function fastClock() {
       ms += length;
     },
   };
-  return { clock, sleeps, now: () => ms };
+  const pass = (length: number): void => {
+    ms += length;
+  };
+  return { clock, sleeps, now: () => ms, pass };
 }
 
 /** Runs a loop until the given runs are used up; then it is stopped. */
-async function loopOf(runs: readonly (() => OneRun | Promise<OneRun>)[]) {
-  const { clock, now } = fastClock();
+async function loopOf(
+  runs: readonly ((loop: Loop, pass: (ms: number) => void) => OneRun | Promise<OneRun>)[],
+) {
+  const { clock, now, pass } = fastClock();
   const stop = new AbortController();
   const context = testContext({
     clock,
@@ -37,16 +42,20 @@ async function loopOf(runs: readonly (() => OneRun | Promise<OneRun>)[]) {
   });
   const starts: number[] = [];
   const states: (string | undefined)[] = [];
-  const loop = createLoop(context, 5 * MINUTE_MS, createAlarm(clock), async (count) => {
+  const fresh: boolean[] = [];
+  const lookAt: unknown[] = [];
+  const loop = createLoop(context, { pollMs: 5 * MINUTE_MS }, createAlarm(clock), async (start) => {
     starts.push(now());
+    fresh.push(start.fresh);
+    lookAt.push(start.lookAt);
     states.push(loop.unready());
-    const run = runs[count - 1];
-    if (run !== undefined) return run();
+    const run = runs[start.count - 1];
+    if (run !== undefined) return run(loop, pass);
     stop.abort();
     throw new CertError('interrupted', 'stopped');
   });
   await loop.untilStopped();
-  return { starts, states, log: JSON.stringify(Reflect.get(context.log, 'lines')) };
+  return { starts, states, fresh, lookAt, log: JSON.stringify(Reflect.get(context.log, 'lines')) };
 }
 
 const fails = (): never => {
@@ -66,6 +75,84 @@ describe('the loop of the daemon', () => {
     const why = 'the remote cannot be reached; wait';
     expect(states).toEqual(['no run has ended yet', undefined, why, why, undefined, undefined]);
     expect(log).toContain('repository.unavailable');
+  });
+
+  it('says once that it recovered, and after how many failures', async () => {
+    const { log } = await loopOf([fails, fails, () => QUIET, () => QUIET]);
+    expect(log.match(/recovered/g)).toHaveLength(1);
+    expect(log).toContain('{"failures":2,"seconds":79}');
+  });
+
+  it('goes on at once where a run did its share and left the rest', async () => {
+    const { starts } = await loopOf([() => ({ ...QUIET, goesOn: true }), () => QUIET]);
+    expect(starts).toEqual([0, 1000, 1000 + 5 * MINUTE_MS]);
+  });
+
+  it('reads everything when it is told to, until a run has done so', async () => {
+    const { fresh, starts } = await loopOf([
+      (loop) => {
+        loop.refresh();
+        return QUIET;
+      },
+      fails,
+      () => QUIET,
+      () => QUIET,
+    ]);
+    expect(fresh).toEqual([false, true, true, false, false]);
+    // At once, but for a breath.
+    expect(starts[1]).toBe(1000);
+  });
+
+  it('hands on what providers tell until a run looked at it', async () => {
+    const order = { provider: 'main', orderId: '1' };
+    const { lookAt, fresh } = await loopOf([
+      (loop) => {
+        loop.lookAt(order);
+        return QUIET;
+      },
+      fails,
+      () => QUIET,
+      () => QUIET,
+    ]);
+    expect(lookAt).toEqual([[], [order], [order], [], []]);
+    expect(fresh).toEqual([false, true, true, false, false]);
+  });
+
+  it('backs off and is not ready while the clock is wrong', async () => {
+    const clockProblem = 'the clock is wrong';
+    const applied = {
+      clockProblem,
+      events: [],
+      findings: [],
+      plan: { items: [] },
+      configuration: {
+        branches: { approval: 'trunk' },
+        providers: { main: { id: 'main', type: 'sectigo' } },
+      },
+    } as unknown as NonNullable<OneRun['applied']>;
+    const { starts, states } = await loopOf([() => ({ ...QUIET, quiet: false, applied }), () => QUIET]);
+    expect(states.slice(1)).toEqual([clockProblem, undefined]);
+    expect(starts[1]).toBe(26_250);
+  });
+
+  it('is stuck when a run goes on for hours, and not ready long before', async () => {
+    const seen: unknown[] = [];
+    await loopOf([
+      (loop, pass) => {
+        for (const hours of [1, 1, 2]) {
+          seen.push([loop.unready() === undefined, loop.stuck() === undefined]);
+          pass(hours * HOUR_MS + 1);
+        }
+        seen.push([loop.unready()?.includes('60 minutes'), loop.stuck()?.includes('3 hours')]);
+        return QUIET;
+      },
+    ]);
+    expect(seen).toEqual([
+      [false, true],
+      [false, true],
+      [false, true],
+      [true, true],
+    ]);
   });
 
   it('outlives a defect', async () => {
