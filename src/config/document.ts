@@ -1,5 +1,5 @@
 import type { JsonObject } from '../model/json.js';
-import type { Finding } from '../model/manifest.js';
+import type { Finding, Position } from '../model/manifest.js';
 import { checkName } from '../repository/layout.js';
 import { type OwnCsr, toCertificate } from './certificate.js';
 import { type Catalogue, checkSpec } from './checks.js';
@@ -175,6 +175,12 @@ function reportInLayers(
   };
 }
 
+/** Where a value really stands: in the manifest, a folder's defaults or the configuration. */
+function positionIn(resolved: Resolved, path: Path): Position {
+  const origin = resolved.originOf(String(path[0]));
+  return locator(origin.document)([...origin.path, ...path]);
+}
+
 /** Which key a complaint about an absent value means, where its code does not say so. */
 const ABOUT: Readonly<Record<string, string>> = { ceiling: 'maxPrice' };
 
@@ -209,7 +215,7 @@ async function meaningOf(
   return {
     name,
     document: resolved.document,
-    spec,
+    spec: csr === undefined ? spec : { ...spec, csrPosition: positionIn(resolved, ['key', 'csr']) },
     keyAlgorithm: csr?.algorithm ?? (spec.key.kind === 'generated' ? spec.key.algorithm : spec.key.kind),
     // Twins are found by product, whether it is written by its name or by the vendor's code.
     product: sold.find(({ vendorCode }) => vendorCode === wanted)?.id ?? wanted,

@@ -57,6 +57,8 @@ export interface CertificateSpec {
   readonly maxPrice?: Money;
   readonly owner?: string;
   readonly key: KeySpec;
+  /** Where a CSR of the user's own is named. */
+  readonly csrPosition?: Position;
   readonly validation: ValidationSpec;
   readonly contacts?: string;
   readonly formats: readonly PublishedFormat[];

@@ -146,7 +146,12 @@ export interface RequestRecord {
   /** For reissue: the key must be another one, also where the manifest keeps it (`rotate: never`). */
   readonly newKey?: true;
   readonly revocationReason?: RevocationReason;
+  /** Of a reissue: the certificate that has to go; another one in its place is what was asked for. */
   readonly serial?: string;
+  /** Id of the mass replacement it belongs to. */
+  readonly replacement?: string;
+  /** When the certificate has to be replaced. */
+  readonly deadline?: Instant;
   /** For revoke: not before a certificate with another key serves. */
   readonly afterReissue?: true;
   /** For abandon: the provider's order id. */
@@ -254,6 +259,16 @@ export interface RebuiltRecord {
   readonly listed: readonly string[];
 }
 
+/** Many certificates that have to be replaced, asked for at once. What is left of it stands in their requests. */
+export interface ReplacementRecord {
+  readonly id: string;
+  readonly askedAt: Instant;
+  readonly deadline: Instant;
+  readonly reason: string;
+  /** Requests recorded for it. */
+  readonly count: number;
+}
+
 /** `issued/_certwright.json`. */
 export interface StateHeader {
   readonly formatVersion: number;
@@ -266,10 +281,12 @@ export interface StateHeader {
   readonly manifestCommit?: string;
   /** Recipients that were shown to open what we seal. */
   readonly provenRecipients: readonly string[];
-  /** Absent: nothing was ever lost. */
-  readonly rebuilt?: RebuiltRecord;
+  /** Oldest first, bounded. Absent: none was ever asked for. */
+  readonly replacements?: readonly ReplacementRecord[];
   /** Oldest first; never taken out. Absent: none. */
   readonly compromisedKeys?: readonly CompromisedKey[];
+  /** Absent: nothing was ever lost. */
+  readonly rebuilt?: RebuiltRecord;
 }
 
 /** A key that is known to somebody else: nothing is asked for with it, and nothing with it is published, ever again. */

@@ -29,6 +29,7 @@ export interface Upcoming {
 const NOT_A_MATTER_OF_MONEY: ReadonlySet<HoldCode> = new Set([
   'approval-never',
   'foreign-order',
+  'key-compromised',
   'key-external',
   'manifest-invalid',
   'no-provider',

@@ -1,10 +1,20 @@
 import { namesServe } from '../model/names.js';
-import type { CurrentCertificate } from '../model/status.js';
+import type { CurrentCertificate, OrderRecord } from '../model/status.js';
 import { dayOf } from '../model/time.js';
+import { compromiseOf, isCompromised } from '../policy/compromised.js';
+import { openReissueRequest } from '../policy/replacement.js';
 import { autoRenewOff } from './auto-renew.js';
 import type { Decision, Draft } from './draft.js';
 import { driveIntent } from './drive.js';
-import { certificateEndMs, hasTermLeft, openIntent, providerOf, servingOf, stableOrderId } from './facts.js';
+import {
+  certificateEndMs,
+  hasTermLeft,
+  openIntent,
+  orderById,
+  providerOf,
+  servingOf,
+  stableOrderId,
+} from './facts.js';
 import type { Subject } from './input.js';
 import { activation } from './slots.js';
 import { reissueOf } from './timing.js';
@@ -40,6 +50,32 @@ const replaced: Check = (s) => {
   const by = s.status.current?.replacedBy;
   if (by === undefined) return undefined;
   return reissue(s, 'ReplacedAtProvider', `somebody had its order reissued elsewhere, as serial ${by}`);
+};
+
+/** Known to somebody else: it is replaced before anything else is, as often as it takes. */
+const keyCompromised: Check = (s) => {
+  const { current } = s.status;
+  const known = compromiseOf(s.input.state.header, current?.keyHash);
+  if (!known || current?.revoked) return undefined;
+  return reissue(s, 'KeyCompromised', `its key is compromised: ${known.reason}`);
+};
+
+/**
+ * An order under way delivered a certificate for a key that was reported meanwhile: kept aside, it is never published, and
+ * the order is reissued for another key. Nothing is bought.
+ */
+const compromisedOnTheWay: Check = (s) => {
+  const { header } = s.input.state;
+  const intent = openIntent(s.status, 'purchase');
+  if (intent?.phase !== 'issued' || !isCompromised(header, intent.keyHash)) return undefined;
+  const order = orderById(s.status, intent.orderId);
+  if (!order || !hasTermLeft(order, s.input.nowMs)) return undefined;
+  return reissueOfOrder(
+    s,
+    order,
+    'KeyCompromised',
+    `the key that order ${order.id} was placed for is compromised`,
+  );
 };
 
 const keyLost: Check = (s) => {
@@ -91,8 +127,10 @@ const reissueText: Check = (s) =>
     : { ...reissue(s, 'ReissueRequested', `the manifest says: ${s.spec.reissue}`), byEdit: true };
 
 const reissueAsked: Check = (s) => {
-  const request = s.status.requests.find((r) => r.action === 'reissue');
-  return request && reissue(s, 'ReissueRequested', request.reason);
+  const request = openReissueRequest(s.status);
+  if (request === undefined) return undefined;
+  const till = request.deadline === undefined ? '' : `; to be replaced by ${request.deadline}`;
+  return reissue(s, 'ReissueRequested', `${request.reason}${till}`);
 };
 
 const certificateEnding: Check = (s) => {
@@ -169,15 +207,21 @@ function namesAdded(s: Subject): readonly string[] {
 }
 
 /** Where a reissue itself costs. */
-function reissuePrice(s: Subject): Pick<Draft, 'priced'> {
-  const order = servingOf(s);
+function reissuePrice(s: Subject, order = servingOf(s)): Pick<Draft, 'priced'> {
   const provider = order && providerOf(s, order.provider);
   return provider?.capabilities.reissue === 'paid' ? { priced: 'reissue' } : {};
 }
 
+const reissue = (s: Subject, reason: Draft['reason'], message: string): Draft =>
+  reissueOfOrder(s, servingOf(s), reason, message);
+
 /** Whatever it is for, it carries the names that are declared, and those that are new may be sold. */
-function reissue(s: Subject, reason: Draft['reason'], message: string): Draft {
-  const order = servingOf(s);
+function reissueOfOrder(
+  s: Subject,
+  order: OrderRecord | undefined,
+  reason: Draft['reason'],
+  message: string,
+): Draft {
   const provider = order && providerOf(s, order.provider);
   const draft: Draft = {
     lane,
@@ -188,7 +232,7 @@ function reissue(s: Subject, reason: Draft['reason'], message: string): Draft {
       ? {}
       : { provider: order.provider, product: order.product, predecessor: stableOrderId(order) }),
     ...(order?.term === undefined ? {} : { term: order.term }),
-    ...(namesAdded(s).length > 0 ? { priced: 'add-names' } : reissuePrice(s)),
+    ...(namesAdded(s).length > 0 ? { priced: 'add-names' } : reissuePrice(s, order)),
     byEdit: false,
   };
   if (s.spec.key.kind === 'external') {
@@ -217,9 +261,11 @@ export const freeChecks: readonly Check[] = [
   suspended,
   failing,
   activation,
+  compromisedOnTheWay,
   nothingToServe,
   revoked,
   replaced,
+  keyCompromised,
   keyLost,
   namesChanged,
   algorithmChanged,

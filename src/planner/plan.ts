@@ -2,16 +2,16 @@ import { isOpen } from '../model/intent.js';
 import type { CertificateSpec, SitelockSpec } from '../model/manifest.js';
 import { formatMoney, isZero, type Money, sumByCurrency } from '../model/money.js';
 import type { Plan, PlanItem } from '../model/plan.js';
+import { actsFor, shardText } from '../model/shard.js';
 import { emptyStatus, type Status } from '../model/status.js';
 import { unsafeApproved } from '../policy/approvals.js';
-import { nextTryMs } from '../policy/failures.js';
 import { openLedger } from '../policy/spending.js';
 import { abandonDraft, givesUp, settleAbandonment } from './abandon.js';
 import { questionsOf } from './choose.js';
 import { planDigest } from './digest.js';
 import { type Draft, firstDecision } from './draft.js';
 import { driveIntent } from './drive.js';
-import { openCancellation, openIntent, openRevocation, orderOfSerial, servingOrder } from './facts.js';
+import { openCancellation, openIntent } from './facts.js';
 import { autoRenewDiffers, freeChecks, meanwhile } from './free.js';
 import {
   doubtfulDraft,
@@ -22,7 +22,7 @@ import {
   restoreDraft,
   unsettledDraft,
 } from './gone.js';
-import { unsafePlan } from './guard.js';
+import { isDisruptive, unsafePlan } from './guard.js';
 import {
   isCertificate,
   isSitelock,
@@ -34,9 +34,9 @@ import {
 import { licenceDrafts } from './licence-drafts.js';
 import { type DraftedSite, licenceQuestions, settleSites } from './licence-settle.js';
 import { purchaseChecks } from './purchase.js';
+import { revocation } from './revocation.js';
 import { addsNamesForMoney, type Books, openBooks, settle, settleGone } from './settle.js';
 import { validationDrafts } from './validation.js';
-import { failureDraft } from './waiting.js';
 import { warningsOf } from './warnings.js';
 
 /** Drafts of one certificate, before money is looked at. */
@@ -50,33 +50,26 @@ interface Drafted {
  * with the same input. A price the input does not hold yet is unknown, and holds; `priceQuestions` lists what to ask.
  */
 export function makePlan(input: PlanInput): Plan {
-  const { certificates, sites, abandoned, gone, movedAway } = draftAll(input);
-  const books = openBooks(
-    () =>
-      openLedger(
-        input.desired.policy,
-        input.state.statuses.values(),
-        input.nowMs,
-        (id) => input.providers.get(id)?.config.tax,
-      ),
-    stoppedProducts(input),
-  );
-  const lines = certificates
-    .flatMap(({ subject, drafts }) => drafts.map((draft) => ({ subject, draft })))
-    .sort(byDue);
-  const bought = [...settleAll(lines, books), ...settleSites(sites, books)];
+  const all = draftAll(input);
+  const { certificates, sites, abandoned, gone } = ownDrafts(input, all);
+  const books = booksOf(input);
+  const bought = [...settleAll(linesOf(certificates), books), ...settleSites(sites, books)];
   const items = [...bought, ...abandoned, ...gone].sort(byName);
   const existing = [...input.state.statuses.values()].filter((status) => status.current && !status.archived);
-  const unsafe = unsafePlan(items, existing.length, input.desired.specs.length, (wanted) =>
-    unsafeApproved(wanted, input.desired.approvals, input.nowMs),
+  const unsafe = unsafePlan(
+    [...items, ...editsElsewhere(input, all)],
+    existing.length,
+    input.desired.specs.length,
+    (wanted) => unsafeApproved(wanted, input.desired.approvals, input.nowMs),
   );
   const busy = new Set(items.map((item) => item.name));
   const names = new Set([
     ...input.desired.specs.map((spec) => spec.name),
     ...[...input.state.statuses.values()]
-      .filter((s) => !s.archived && !movedAway.has(s.name))
+      .filter((s) => !s.archived && !all.movedAway.has(s.name))
       .map((s) => s.name),
   ]);
+  const own = [...names].filter((name) => actsFor(input.shard, name));
   return {
     version: 1,
     manifestCommit: input.desired.commit,
@@ -87,17 +80,66 @@ export function makePlan(input: PlanInput): Plan {
       certificates.map(({ subject }) => subject),
       sites.map(({ subject }) => subject),
       items,
-    ),
+    ).filter(({ name }) => name === undefined || actsFor(input.shard, name)),
     ...(unsafe === undefined ? {} : { unsafe }),
     totals: totalsOf(items),
-    counts: { certificates: names.size, unchanged: [...names].filter((name) => !busy.has(name)).length },
+    counts: { certificates: own.length, unchanged: own.filter((name) => !busy.has(name)).length },
+    ...(input.shard === undefined ? {} : { shard: shardText(input.shard) }),
     digest: planDigest(items),
   };
 }
 
+/** Spending is counted over every certificate, whoever acts for it. */
+const booksOf = (input: PlanInput): Books =>
+  openBooks(
+    () =>
+      openLedger(
+        input.desired.policy,
+        input.state.statuses.values(),
+        input.nowMs,
+        (id) => input.providers.get(id)?.config.tax,
+      ),
+    stoppedProducts(input),
+  );
+
+const linesOf = (certificates: readonly Drafted[]): readonly Line[] =>
+  certificates.flatMap(({ subject, drafts }) => drafts.map((draft) => ({ subject, draft }))).sort(byDue);
+
+type OwnDrafts = Pick<AllDrafts, 'certificates' | 'sites' | 'abandoned' | 'gone'>;
+
+function ownDrafts({ shard }: PlanInput, all: AllDrafts, own = true): OwnDrafts {
+  if (shard === undefined) return all;
+  const isOwn = (name: string) => actsFor(shard, name) === own;
+  return {
+    certificates: all.certificates.filter(({ subject }) => isOwn(subject.name)),
+    sites: all.sites.filter(({ subject }) => isOwn(subject.name)),
+    abandoned: all.abandoned.filter(({ name }) => isOwn(name)),
+    gone: all.gone.filter(({ name }) => isOwn(name)),
+  };
+}
+
+/**
+ * Lines of other shards that the rule for unsafe plans counts. Nobody asked their prices here: what only a price holds back
+ * counts as if it were carried out.
+ */
+function editsElsewhere(input: PlanInput, all: AllDrafts): readonly PlanItem[] {
+  if (input.shard === undefined) return [];
+  const { certificates, gone } = ownDrafts(input, all, false);
+  const edited = certificates.filter(({ drafts }) =>
+    drafts.some((draft) => draft.hold === undefined && isDisruptive(draft)),
+  );
+  const settled = edited.length === 0 ? [] : settleAll(linesOf(edited), booksOf(input));
+  return [...gone, ...settled.map(withoutPriceHold)];
+}
+
+function withoutPriceHold(item: PlanItem): PlanItem {
+  const { hold, ...rest } = item;
+  return hold?.code === 'price-unknown' ? rest : item;
+}
+
 /** The prices a plan still needs: asked, put into the facts, and planned again. */
 export function priceQuestions(input: PlanInput): readonly PriceQuestion[] {
-  const { certificates, sites } = draftAll(input);
+  const { certificates, sites } = ownDrafts(input, draftAll(input));
   return [
     ...certificates.flatMap(({ subject, drafts }) =>
       drafts
@@ -280,44 +322,6 @@ function waitsFor(purchase: PlanItem, s: Subject, free: Draft): boolean {
   if (purchase.action === 'order' || purchase.action === 'renew') return true;
   const intent = openIntent(s.status, 'purchase');
   return intent !== undefined && intent.manifestDigest === s.spec.digest;
-}
-
-/** Revocations are asked for by people, and always possible. */
-function revocation(s: Subject): readonly Draft[] {
-  const open = openRevocation(s.status);
-  if (open) return [driveIntent(s, open)];
-  const request = s.status.requests.find((r) => r.action === 'revoke');
-  if (!request) return [];
-  const order =
-    request.serial === undefined ? servingOrder(s.status) : orderOfSerial(s.status, request.serial);
-  const provider = order && s.input.providers.get(order.provider);
-  const draft: Draft = {
-    lane: 'free',
-    action: 'revoke',
-    reason: 'RevokeRequested',
-    message: `${request.revocationReason ?? 'unspecified'}: ${request.reason}`,
-    ...(order === undefined ? {} : { provider: order.provider, product: order.product }),
-    ...(request.serial === undefined ? {} : { predecessor: request.serial }),
-    byEdit: true,
-  };
-  if (request.failure && s.input.nowMs < nextTryMs(request.failure))
-    return [failureDraft('free', request.failure)];
-  const serial = request.serial ?? s.status.current?.serial;
-  if (provider?.capabilities.revokesSuperseded && serial === s.status.current?.serial) {
-    const message = `${provider.config.id} revokes only what a reissue has superseded; run \`certwright reissue ${s.name}\` first, or have its support revoke it`;
-    return [{ ...draft, action: 'hold', hold: { code: 'unsupported', message } }];
-  }
-  if (provider?.capabilities.revoke) return [draft];
-  return [
-    {
-      ...draft,
-      action: 'hold',
-      hold: {
-        code: 'unsupported',
-        message: `${order?.provider ?? 'the provider'} has no call for revoking; use its portal`,
-      },
-    },
-  ];
 }
 
 /** Orders are given up by people, and the open call for it is driven on like any other. */

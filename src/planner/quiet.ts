@@ -5,6 +5,7 @@ import type { Spec } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
 import type { Status } from '../model/status.js';
 import { DAY_MS, parseInstant, toMs } from '../model/time.js';
+import { hookWaitedForMs } from '../policy/compromised.js';
 import type { ReissueRule } from '../policy/coverage.js';
 import { nextLookMs } from '../policy/doubts.js';
 import { nextTryMs } from '../policy/failures.js';
@@ -77,8 +78,12 @@ type Count = (ms: number | undefined) => void;
 function countStatus(input: QuietInput, status: Status, spec: Spec | undefined, count: Count): void {
   const { current, failures, requests, intents, doubts = [], undelivered } = status;
   for (const failure of Object.values(failures)) count(nextTryMs(failure));
-  for (const { failure } of requests) if (failure !== undefined) count(nextTryMs(failure));
+  for (const { failure, deadline } of requests) {
+    if (failure !== undefined) count(nextTryMs(failure));
+    if (deadline !== undefined) count(toMs(deadline));
+  }
   if (undelivered?.failure !== undefined) count(nextTryMs(undelivered.failure));
+  if (requests.some(({ afterReissue }) => afterReissue)) count(hookWaitedForMs(status));
   for (const intent of intents.filter(isOpen)) {
     if (intent.phase === 'intended') count(toMs(intent.settledAt));
   }

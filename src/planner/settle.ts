@@ -7,6 +7,7 @@ import { parseTerm } from '../model/term.js';
 import { addTerm } from '../model/term-end.js';
 import { DAY_MS, toInstant, toMs } from '../model/time.js';
 import { type ApprovalAnswer, approvalFor, approvalKindOf } from '../policy/approvals.js';
+import { compromiseOf } from '../policy/compromised.js';
 import { checkSpending } from '../policy/limits.js';
 import { type EffectivePolicy, effectivePolicy } from '../policy/rules.js';
 import { certificatesForTerm } from '../policy/schedule.js';
@@ -78,6 +79,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
   const standing =
     draft.hold ??
     externalHold(s, action) ??
+    compromisedHold(s, action) ??
     choice.hold ??
     standingHold(s.input, action, isFree(chosen.price)) ??
     lossHold(s, priced, chosen) ??
@@ -239,6 +241,15 @@ const lossHold = (s: Subject, draft: Draft, { price, provider }: Candidate): Hol
         ...draft,
         providers: [...new Set([...s.spec.providers, provider.config.id])],
       });
+/** Nothing is ever asked for again with a key that somebody else knows. */
+function compromisedHold(s: Subject, action: PlanItem['action']): Hold | undefined {
+  const { key } = s.spec;
+  if (key.kind !== 'csr' || !ISSUING.has(action)) return undefined;
+  const known = compromiseOf(s.input.state.header, key.keyHash);
+  return (
+    known && { code: 'key-compromised', message: `the key of ${key.path} is compromised: ${known.reason}` }
+  );
+}
 
 /** Too many certificates came out: none is asked for. What stops damage (a revocation) goes on. */
 const breakerHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>

@@ -2,6 +2,7 @@ import { isZero } from '../model/money.js';
 import type { HoldCode, PlanItem, PlanWarning } from '../model/plan.js';
 import { accountKey } from '../model/run-memory.js';
 import { DAY_MS, dayOf, toMs } from '../model/time.js';
+import { compromiseOf } from '../policy/compromised.js';
 import { secondOrders } from '../policy/doubts.js';
 import { listedTroubles } from '../policy/listing.js';
 import { lapsedAt, needsPerson, SAID_AHEAD_MS } from '../policy/proofs.js';
@@ -23,6 +24,7 @@ export const warningsOf = (
   ...listedWarnings(input),
   ...certificates.flatMap(endingWarnings),
   ...certificates.flatMap(proofWarnings),
+  ...certificates.flatMap(keyWarnings),
   ...sites.flatMap(licenceWarnings),
   ...soldTwice(input, items),
   ...shortMoney(items),
@@ -91,13 +93,15 @@ function endingWarnings(s: Subject): readonly PlanWarning[] {
   if (s.spec.autoRenew && !s.spec.suspend) return [];
   const left = toMs(head.paidTill) - s.input.nowMs;
   const [why, remedy] = s.spec.autoRenew
-    ? ['it is suspended', 'set `suspend: false`']
-    : ['autoRenew is off', 'set `autoRenew: true`'];
+    ? ['it is suspended', 'set `suspend: false` to have it renewed']
+    : s.input.providers.get(head.provider)?.capabilities.renewsItself
+      ? [`the shop behind ${head.provider} renews it, and has not yet`, 'see that its invoice is paid there']
+      : ['autoRenew is off', 'set `autoRenew: true` to have it renewed'];
   return [
     {
       name: s.name,
       code: 'paid-term-ending',
-      message: `order ${stableOrderId(head)} ${left > 0 ? 'is' : 'was'} paid till ${dayOf(toMs(head.paidTill))} and ${why}; ${remedy} to have it renewed`,
+      message: `order ${stableOrderId(head)} ${left > 0 ? 'is' : 'was'} paid till ${dayOf(toMs(head.paidTill))} and ${why}; ${remedy}`,
       level: left < URGENT_MS ? 'attention' : 'warning',
     },
   ];
@@ -124,6 +128,21 @@ function proofWarnings(s: Subject): readonly PlanWarning[] {
       code: 'proof-ending',
       message: `it is reissued from ${dayOf(timing.dueMs)} on, and ${who} to be proven anew then, ${how}; validation: dns with a solver needs nobody`,
       level: 'info',
+    },
+  ];
+}
+
+/** Whoever knows the key can be this server, until the certificate is replaced and revoked. */
+function keyWarnings(s: Subject): readonly PlanWarning[] {
+  const { current } = s.status;
+  const known = compromiseOf(s.input.state.header, current?.keyHash);
+  if (!current || !known || current.revoked || toMs(current.notAfter) < s.input.nowMs) return [];
+  return [
+    {
+      name: s.name,
+      code: 'key-compromised',
+      message: `the key of its certificate ${current.serial} is compromised since ${known.at}: ${known.reason}`,
+      level: 'attention',
     },
   ];
 }

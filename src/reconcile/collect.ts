@@ -7,6 +7,7 @@ import type { Status } from '../model/status.js';
 import { isDead, orderById } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
 import { type Awaited, awaitedByIntent, nextLookOf } from '../planner/watching.js';
+import { isCompromised } from '../policy/compromised.js';
 import type { Provider } from '../ports/provider.js';
 import { certificatePath } from '../repository/layout.js';
 import { type Found, landFound, type Waiting } from './found.js';
@@ -16,7 +17,7 @@ import { noteLook, noteRefusal } from './notes.js';
 import { withOrderFacts } from './order-facts.js';
 import { formatsOf, isOurKey } from './publish.js';
 import { providerFor, type Run, statusOf, stopIfAsked } from './run.js';
-import { stepResults, tooMuchFor } from './send.js';
+import { claimedFor, stepResults, tooMuchFor } from './send.js';
 import { leftToSolvers } from './validation.js';
 import { type Verdict, verifyCollected } from './verify.js';
 
@@ -145,6 +146,7 @@ async function look(
     request: intent.request,
     results: stepResults(intent),
     tooMuch: tooMuchFor(run, waiting.name, provider, intent),
+    ...claimedFor(run.view, waiting.name, provider),
   };
   const before = intent === undefined ? seen(waiting.name, waiting.orderId) : undefined;
   const order = before?.state === 'issued' ? before : await provider.getOrder(waiting.orderId, recorded);
@@ -170,6 +172,7 @@ async function look(
     {
       names: intent?.request.names ?? namesOf(run, waiting, order),
       product: intent?.request.product ?? order.product,
+      isCompromised: (keyHash) => isCompromised(run.view.header, keyHash),
       ...(intent?.keyHash === undefined ? {} : { keyHash: intent.keyHash }),
     },
     run.deps.clock.now(),

@@ -18,6 +18,7 @@ import type { StateView } from './state.js';
 import { isSuperseded, orderRank, SUPERSEDED } from './superseded.js';
 import { costsNothing, uselessKey } from './useless-keys.js';
 import { withAnnounced } from './validation.js';
+import type { Verdict } from './verify.js';
 
 /** An order to look after. */
 export interface Waiting {
@@ -41,7 +42,7 @@ export interface Found {
     | { readonly kind: 'dead' }
     /** The order goes on with the certificate it has. */
     | { readonly kind: 'reissue-ended'; readonly why: string; readonly paid: boolean }
-    | { readonly kind: 'wrong'; readonly fingerprint: string; readonly why: string; readonly pem: string }
+    | (Extract<Verdict, { kind: 'wrong' }> & { readonly pem: string })
     | { readonly kind: 'publish'; readonly publication: Publication }
     /** The newest certificate of the order is one we cannot use. */
     | { readonly kind: 'replaced'; readonly serial: string; readonly why: string }
@@ -127,6 +128,10 @@ function applied(run: Run, view: StateView, status: Status, found: Found): Statu
     case 'replaced':
       return withReplaced(facts, order, result.serial);
     case 'wrong':
+      // What was asked for is asked for again, with another key; a purchase stays open until its order has been reissued.
+      if (result.isCompromised && intent?.lane === 'free') {
+        return closeIntent(facts, intent, 'done', run.deps.clock.now(), result.why);
+      }
       return intent && isAwaiting(intent) && alreadyKnown(intent, result.fingerprint) === false
         ? withProblem(facts, intent, result.fingerprint, result.why)
         : facts;
@@ -165,7 +170,10 @@ function filesOf(view: StateView, { waiting, order, result }: Found): readonly F
     return uselessKey(view, waiting.name, waiting.intentId);
   }
   if (result.kind === 'wrong') {
-    return [{ path: rejectedPath(waiting.name, result.fingerprint), content: result.pem }];
+    return [
+      { path: rejectedPath(waiting.name, result.fingerprint), content: result.pem },
+      ...(result.isCompromised ? uselessKey(view, waiting.name, waiting.intentId) : []),
+    ];
   }
   return [];
 }

@@ -1,6 +1,7 @@
 import { CertError } from '../model/errors.js';
 import type { Finding } from '../model/manifest.js';
 import type { TreeReader } from '../ports/repository.js';
+import { compromisedFindings } from './compromised.js';
 import type { Deps } from './deps.js';
 import { environmentFindings } from './environments.js';
 import { type Notes, readNotes } from './notes.js';
@@ -23,7 +24,7 @@ export async function openRun(deps: Deps, tree?: TreeReader, known?: StateView, 
     deps,
     configuration,
     desired: reading.desired,
-    findings,
+    findings: [...findings, ...compromisedFindings(reading, view)],
     specs: new Map(reading.desired.specs.map((spec) => [spec.name, spec])),
     providers: await deps.connect(configuration),
     manifestsId: view.manifestsId,

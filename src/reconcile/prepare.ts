@@ -12,6 +12,7 @@ import { ISSUING } from '../planner/draft.js';
 import { isRenewable, orderById, orderOfSerial } from '../planner/facts.js';
 import { isCertificate } from '../planner/input.js';
 import { wishedValidation } from '../planner/validation.js';
+import { isCompromised } from '../policy/compromised.js';
 import type { CsrSubject } from '../ports/keystore.js';
 import type { Provider } from '../ports/provider.js';
 import { prepareLicence } from './licence-job.js';
@@ -142,7 +143,7 @@ async function csrFor(
       );
     case 'generated': {
       const kept =
-        key.rotate === 'never' && !wantsNewKey(status) ? await keptCsr(subject, status) : undefined;
+        key.rotate === 'never' && !wantsNewKey(run, status) ? await keptCsr(subject, status) : undefined;
       if (kept) return kept;
       run.deps.progress.step(`making a key for ${spec.name}`);
       return run.deps.keyMaker(run.configuration).generate(subject, key.algorithm);
@@ -151,7 +152,8 @@ async function csrFor(
 }
 
 /** Somebody who should not knows the key that is kept. */
-const wantsNewKey = ({ requests }: Status): boolean =>
+const wantsNewKey = ({ view }: Run, { requests, keptCsr: kept }: Status): boolean =>
+  isCompromised(view.header, kept?.keyHash) ||
   requests.some(({ action, newKey }) => action === 'reissue' && newKey === true);
 
 /** `rotate: never`: the same CSR goes on as long as it is for the same names. */

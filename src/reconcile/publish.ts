@@ -5,9 +5,11 @@ import type { OrderSnapshot } from '../model/order.js';
 import type { CurrentCertificate, ProofRecord, Status } from '../model/status.js';
 import { toInstant, toMs } from '../model/time.js';
 import { isCertificate } from '../planner/input.js';
+import { isCompromised } from '../policy/compromised.js';
 import { proofsOf } from '../policy/proofs.js';
 import type { FileChange } from '../ports/repository.js';
 import { certificatePath, pendingKeyPath } from '../repository/layout.js';
+import { closeIntent } from './intents.js';
 import { withPublished } from './order-facts.js';
 import type { Run } from './run.js';
 import type { StateView } from './state.js';
@@ -101,7 +103,7 @@ export function publishedStatus(run: Run, view: StateView, status: Status, publi
   // A text merged while this was under way asks for another certificate than this one.
   const answers = intent === undefined ? !successor : intent.manifestDigest === wanted?.digest;
   const reissueText = answers ? wanted?.reissue : status.reissueText;
-  return withPublished(status, intent, {
+  const published = withPublished(status, intent, {
     certificate,
     ...(reissueText === undefined ? {} : { reissueText }),
     ...(keepCsr === undefined ? {} : { keptCsr: keepCsr }),
@@ -111,6 +113,19 @@ export function publishedStatus(run: Run, view: StateView, status: Status, publi
     ...(run.configuration.hooks.published === undefined ? {} : { hook: true }),
     atMs,
   });
+  return withoutAnswered(view, published, order, atMs);
+}
+
+/** Another certificate of the order serves in place of the one whose key was compromised on the way. */
+function withoutAnswered(view: StateView, status: Status, { ids }: OrderSnapshot, atMs: number): Status {
+  const answered = status.intents.filter(
+    (one): one is Extract<OpenIntent, { phase: 'issued' }> =>
+      one.phase === 'issued' && ids.includes(one.orderId) && isCompromised(view.header, one.keyHash),
+  );
+  return answered.reduce(
+    (next, intent) => closeIntent(next, intent, 'done', atMs, 'reissued, as its key was compromised'),
+    status,
+  );
 }
 
 /** A private authority asks for none. What nobody here asked for tells nothing new. */

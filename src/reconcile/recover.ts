@@ -1,10 +1,12 @@
 import type { Capabilities } from '../model/capabilities.js';
+import { holdsOrder } from '../model/delivery.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { IntendedIntent, PlacedIntent } from '../model/intent.js';
 import type { OrderRecord, Status } from '../model/status.js';
 import { HOUR_MS, MINUTE_MS, toMs } from '../model/time.js';
 import { isCertificate } from '../planner/input.js';
 import { absenceProven } from '../policy/absence.js';
+import { isCompromised } from '../policy/compromised.js';
 import { nextTryMs } from '../policy/failures.js';
 import type { LookUp, Provider } from '../ports/provider.js';
 import { currentStep, findIntent, plannedStep } from './intents.js';
@@ -45,7 +47,12 @@ interface Looked {
  */
 export async function recoverIntents(run: Run, unsettled: readonly Unsettled[]): Promise<readonly Job[]> {
   const looked = (await Promise.all(unsettled.map((one) => lookAt(run, one)))).filter((l) => l !== undefined);
-  const again = looked.filter((l) => l.result.kind === 'not-placed' && l.result.dearer === undefined);
+  const again = looked.filter(
+    (l) =>
+      l.result.kind === 'not-placed' &&
+      l.result.dearer === undefined &&
+      !isCompromised(run.view.header, l.intent.keyHash),
+  );
   const jobs = again.map((l) => resend(run, l)).filter((job) => job !== undefined);
   const resent = new Set(jobs.map((job) => job.intent.id));
   const settled = looked.filter((l) => !resent.has(l.intent.id));
@@ -231,9 +238,7 @@ function isTakenMeanwhile(view: StateView, { name, intent, result }: Looked): bo
   const id = result.kind === 'found' ? result.lookUp.outcome.orderId : undefined;
   if (id === undefined) return false;
   return [...view.statuses.values()].some(
-    (other) =>
-      other.name !== name &&
-      other.orders.some((order) => order.provider === intent.provider && order.ids.includes(id)),
+    (other) => other.name !== name && other.orders.some((order) => holdsOrder(order, intent.provider, id)),
   );
 }
 

@@ -12,14 +12,23 @@ export interface Expectation {
   readonly product: string;
   /** SHA-256 of the SubjectPublicKeyInfo asked for; absent for a taken-over order. */
   readonly keyHash?: string;
+  /** Was this key reported as known to somebody else? */
+  isCompromised(keyHash: string): boolean;
 }
 
 export type Verdict =
   | { readonly kind: 'good'; readonly parsed: ParsedCertificate; readonly chainPem: readonly string[] }
   /** A certificate we have already: the new one is not there yet. */
   | { readonly kind: 'known' }
-  | { readonly kind: 'wrong'; readonly fingerprint: string; readonly why: string };
+  | {
+      readonly kind: 'wrong';
+      readonly fingerprint: string;
+      readonly why: string;
+      /** All that is wrong with it is that somebody else knows its key. */
+      readonly isCompromised?: true;
+    };
 
+const COMPROMISED = 'its key is compromised, so it is not published; have the provider revoke it';
 const BACKDATE_ALLOWANCE_MS = DAY_MS;
 
 /** Checks a collected certificate before anything is published (DESIGN §4). */
@@ -47,7 +56,12 @@ export async function verifyCollected(
     (await chainProblem(provider, parsed, chainPem, nowMs));
   return why === undefined
     ? { kind: 'good', parsed, chainPem }
-    : { kind: 'wrong', fingerprint: parsed.sha256, why };
+    : {
+        kind: 'wrong',
+        fingerprint: parsed.sha256,
+        why,
+        ...(why === COMPROMISED ? { isCompromised: true } : {}),
+      };
 }
 
 function contentProblem(
@@ -59,6 +73,7 @@ function contentProblem(
   if (expected.keyHash !== undefined && parsed.keyHash !== expected.keyHash) {
     return 'it is for another key than the one asked for';
   }
+  if (expected.isCompromised(parsed.keyHash)) return COMPROMISED;
   if (!namesServe(parsed.names, expected.names, provider.freeNames(expected.product, expected.names))) {
     return `it is for ${parsed.names.join(', ')} instead of ${expected.names.join(', ')}`;
   }

@@ -83,7 +83,8 @@ const LINES: readonly Line[] = [
   {
     key: 'revoke',
     title: 'Revoke',
-    text: ({ revoke, revokesSuperseded }) => (revoke && revokesSuperseded ? 'superseded' : yesNo(revoke)),
+    text: ({ revoke, revokesSuperseded, revokesCurrentOnly }) =>
+      revoke && revokesSuperseded ? 'superseded' : revoke && revokesCurrentOnly ? 'current' : yesNo(revoke),
   },
   {
     key: 'revocationShown',

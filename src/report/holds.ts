@@ -27,6 +27,7 @@ const REMEDIES: Partial<Readonly<Record<HoldCode, Remedy>>> = {
     `check the credentials and the address of ${providerOf(item)}, then run it again`,
   'no-provider': () => 'name a configured provider in the manifest or under defaults',
   'state-integrity': () => 'put the state branch and certwright/seen back as they were',
+  'key-compromised': () => 'put a CSR with a new key in its place',
   'key-external': () => 'name a key in the manifest, or renew it where the key lives',
   suspended: () => 'set suspend: false in the manifest',
   'manifest-invalid': () => 'correct what certwright validate shows',

@@ -151,9 +151,8 @@ function leaked(
     .map((status) => status.name);
   if (users.length === 0) return [];
   return [
-    `note: the key is still in use for ${users.join(', ')}; reissue first, with a new key, and deploy it:`,
-    ...users.map((user) => `  certwright reissue ${shellWord(user)} --reason "key compromise"`),
-    'then revoke the old certificate by its --serial',
+    `note: the key is still in use for ${users.join(', ')}; this has it replaced first, and never used again:`,
+    `  certwright compromise ${users.map(shellWord).join(' ')} --reason TEXT`,
   ];
 }
 

@@ -174,6 +174,7 @@ const BY_HOLD: Readonly<Record<HoldCode, Reason | undefined>> = {
   'wrong-remote': 'held',
   'no-recipient-proven': 'held',
   'key-external': 'held',
+  'key-compromised': 'held',
   unsupported: 'held',
   'manifest-invalid': 'held',
   unsafe: 'held',

@@ -66,6 +66,8 @@ interface Order {
   pollsLeft: number | null;
   reissuePending: boolean;
   certificate: (CertificateWire & { readonly serial: string; readonly notAfterMs: number }) | null;
+  /** Serials of certificates that a reissue took the place of: revoked without the order. */
+  superseded?: readonly string[];
   autoRenew: boolean;
   message: string | null;
 }
@@ -278,6 +280,7 @@ export class Seller {
     const order = this.#get(id);
     if (order.status === 'REVOKED') return this.#wire(order);
     this.#require(order, 'ISSUED');
+    if (order.superseded?.includes(serial)) return this.#wire(order);
     if (order.certificate?.serial !== serial)
       throw new Refused(422, 'invalid', 'no such serial in this order');
     order.status = 'REVOKED';
@@ -494,6 +497,7 @@ export class Seller {
     const nowMs = this.#now();
     const notAfterMs = Math.min(nowMs + this.settings.validityDays * DAY_MS, order.paidTillMs) - 1000;
     const signed = this.#ca.sign(spki, names, new Date(nowMs), new Date(notAfterMs));
+    if (order.certificate) order.superseded = [...(order.superseded ?? []), order.certificate.serial];
     order.certificate = {
       certificate: signed.certificatePem,
       chain: [this.#ca.issuingPem],

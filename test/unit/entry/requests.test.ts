@@ -193,15 +193,15 @@ describe('revoke', () => {
     expect(error.remedy).toContain(SERIAL);
   });
 
-  test('of a leaked key says to reissue first, for everyone who uses the key', async () => {
+  test('of a leaked key names the command that has it replaced first, for everyone who uses it', async () => {
     const twin = status('twin', {
       orders: [order('o-2', atPaid)],
       current: certificate('o-2', { keyHash: certificate('o-1').keyHash }),
     });
     const shop = await openShop({ statuses: [issued(), twin] });
     const { err } = await shop.call(revoke, { ...REVOKE, code: 'keyCompromise' });
-    expect(err).toContain('the key is still in use for shop, twin; reissue first');
-    expect(err).toContain('certwright reissue twin --reason "key compromise"');
+    expect(err).toContain('the key is still in use for shop, twin; this has it replaced first');
+    expect(err).toContain('certwright compromise shop twin --reason TEXT');
   });
 
   test('asks on a terminal, and nothing is recorded without a yes', async () => {

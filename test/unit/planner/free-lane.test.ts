@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CurrentCertificate, OrderRecord, RequestRecord } from '../../../src/model/status.js';
 import {
+  header,
   linesOf,
   NOW,
   planOf,
@@ -29,6 +30,27 @@ const request = (action: RequestRecord['action'], parts: Partial<RequestRecord> 
 
 const csr = (keyHash: string) =>
   ({ kind: 'csr', path: 'certificates/shop.csr', csrPem: 'CSR', keyHash }) as const;
+
+const KEY = 'e'.repeat(64);
+const blocked = (keyHash: string) => ({
+  header: header({ compromisedKeys: [{ keyHash, at: NOW, reason: 'found in a log' }] }),
+});
+const following = request('revoke', {
+  serial: certificate(ID).serial,
+  revocationReason: 'keyCompromise',
+  afterReissue: true,
+});
+const REVOKES = { approval: { order: 'merge', renew: 'auto', free: 'auto', revoke: 'auto' } } as const;
+const { ownKey: _own, ...OLD } = certificate('old', { order: ID, keyHash: KEY });
+/** Another certificate has taken the place of one whose key leaked. */
+const replaced = (parts: Parameters<typeof ready>[1] = {}) =>
+  ready(NAME, {
+    previous: [OLD],
+    requests: [
+      request('revoke', { serial: OLD.serial, revocationReason: 'keyCompromise', afterReissue: true }),
+    ],
+    ...parts,
+  });
 
 const more = ['new.example.com', 'shop.example.com'];
 
@@ -316,6 +338,84 @@ const rows: Readonly<Record<string, Row>> = {
     statuses: [ready(NAME, { requests: [request('revoke', { serial: certificate(ID).serial })] })],
     plans: ['free hold RevokeRequested !unsupported'],
   },
+  'a compromised key is replaced, whatever else would have been due': {
+    specs: [spec(NAME, { names: more })],
+    statuses: [ready(NAME)],
+    state: blocked(certificate(ID).keyHash),
+    plans: ['free reissue KeyCompromised'],
+    says: /its key is compromised: found in a log/,
+  },
+  'a compromised key of our own CSR waits for a new one': {
+    specs: [spec(NAME, { key: csr(certificate(ID).keyHash) })],
+    statuses: [having({ ownKey: false })],
+    state: blocked(certificate(ID).keyHash),
+    plans: ['free reissue KeyCompromised !key-compromised'],
+  },
+  'a compromised key of a certificate that is revoked needs no second reason': {
+    specs: [spec(NAME)],
+    statuses: [having({ revoked: { at: NOW, reason: 'keyCompromise' } })],
+    state: blocked(certificate(ID).keyHash),
+    plans: ['free reissue Revoked'],
+  },
+  'an order placed with a compromised key is reissued, not bought again': {
+    specs: [spec(NAME)],
+    statuses: [
+      status(NAME, {
+        orders: [order(ID)],
+        intents: [
+          { ...placed('order', ID), phase: 'issued', keyHash: KEY, fingerprint: 'f', problem: 'its key' },
+        ],
+      }),
+    ],
+    state: blocked(KEY),
+    plans: ['free reissue KeyCompromised', 'purchase collect OpenIntent'],
+  },
+  'a revocation that is to follow a reissue waits for it': {
+    specs: [spec(NAME, { suspend: true })],
+    statuses: [ready(NAME, { requests: [following] })],
+    plans: ['free wait RevokeRequested'],
+    says: /is revoked after a certificate with another key is published/,
+  },
+  'it is sent once another certificate serves, and is no edit': {
+    specs: [spec(NAME)],
+    statuses: [replaced()],
+    policy: REVOKES,
+    state: blocked(KEY),
+    plans: ['free revoke RevokeRequested'],
+  },
+  'it gives the published hook an hour': {
+    specs: [spec(NAME)],
+    statuses: [replaced({ undelivered: { sha256: certificate(ID).sha256, since: NOW } })],
+    policy: REVOKES,
+    plans: ['free wait RevokeRequested'],
+    says: /after the published hook has taken the new certificate/,
+  },
+  'and no longer than an hour': {
+    specs: [spec(NAME)],
+    statuses: [replaced({ undelivered: { sha256: certificate(ID).sha256, since: '2026-11-22T05:46:42Z' } })],
+    policy: REVOKES,
+    plans: ['free revoke RevokeRequested'],
+  },
+  'one that need not wait passes one that has to': {
+    specs: [spec(NAME, { suspend: true })],
+    statuses: [
+      replaced({
+        requests: [
+          following,
+          request('revoke', { id: 'r-2', serial: OLD.serial, revocationReason: 'keyCompromise' }),
+        ],
+      }),
+    ],
+    policy: REVOKES,
+    plans: ['free revoke RevokeRequested'],
+  },
+  'a call that names no certificate never revokes for an earlier one': {
+    specs: [spec(NAME)],
+    providers: [provider('shop', { capabilities: { revokesCurrentOnly: true } })],
+    statuses: [replaced()],
+    plans: ['free hold RevokeRequested !unsupported'],
+    says: /would revoke the one that serves; have its support revoke serial/,
+  },
   'certificates of a rehearsal are not reissued at a live account': {
     specs: [spec(NAME)],
     statuses: [having({}, { environment: 'rehearsal' })],
@@ -365,6 +465,9 @@ describe('the free lane', () => {
       'a revocation asked for needs its approval',
       'a revocation goes on beside everything else',
       'a provider without a call for it has a portal',
+      'and no longer than an hour',
+      'one that need not wait passes one that has to',
+      'a call that names no certificate never revokes for an earlier one',
     ]);
   });
 

@@ -220,6 +220,7 @@ const HOLDS = {
   'wrong-remote': true,
   'no-recipient-proven': true,
   'key-external': true,
+  'key-compromised': true,
   unsupported: true,
   'unknown-outcome': true,
   suspended: true,
