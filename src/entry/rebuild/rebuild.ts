@@ -14,6 +14,7 @@ import { readNotes } from '../../reconcile/notes.js';
 import { ConfigurationError } from '../../reconcile/open-run.js';
 import type { Run } from '../../reconcile/run.js';
 import type { StateView } from '../../reconcile/state.js';
+import { count } from '../../report/words.js';
 import type { Rescue } from '../../repository/git-repository.js';
 import type { Context } from '../context.js';
 import type { Workplace } from '../workplace.js';
@@ -170,7 +171,7 @@ export async function landRebuilt(workplace: Workplace, rescue: Rescue, rebuilt:
   const parent: Oid | null = remains.base?.commit ?? null;
   const changes: readonly FileChange[] = changesOf(state, header);
   const message = commitMessage([
-    `rebuild the state: ${state.statuses.size} certificates, ${remains.base ? `on revision ${remains.base.header.revision}` : 'from the accounts alone'}`,
+    `rebuild the state: ${count(state.statuses.size, 'certificate')}, ${remains.base ? `on revision ${remains.base.header.revision}` : 'from the accounts alone'}`,
   ]);
   const outcome = await rescue.reinstate(snapshot, parent, changes, message);
   if (outcome.kind === 'refused') throw refusedPush(outcome.text);
