@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from './generate.ts';
 import { inTurn, type Median, type Sample, time } from './measure.ts';
+import { measureMetrics } from './metrics.ts';
 import { certbot, dehydrated, isInstalled, type Other } from './others.ts';
+import type { Row } from './scale.ts';
 import { playYears } from './simulate.ts';
 
 const MAIN = fileURLToPath(new URL('../bin/certwright.js', import.meta.url));
@@ -137,11 +139,65 @@ async function fiveYears(count: number): Promise<void> {
   row('certwright simulate', played.simulate, played.status);
 }
 
-if (process.argv[2] === 'simulate') {
+/** Sizes up to which everything is issued, too. */
+const FIRST_PASS_UP_TO = Number(process.env.BENCH_FIRST_PASS ?? 10_000);
+
+async function printRows(title: string, rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
+  print(title);
+  for await (const { title: what, sample, text = '' } of rows) {
+    const { wallMs = Number.NaN, cpuMs = Number.NaN, peakMb = Number.NaN } = sample ?? {};
+    print(`  ${what.padEnd(36)}  wall${ms(wallMs)}  cpu${ms(cpuMs)}  peak ${peakMb.toFixed(0)} MB  ${text}`);
+  }
+}
+
+async function scale(sizes: readonly number[]): Promise<void> {
+  const { firstPass, steady } = await import('./scale.ts');
+  for (const size of sizes.length > 0 ? sizes : [1000, 10_000]) {
+    await printRows(`${size} certificates, as they are after years`, steady(MAIN, size));
+    if (size > FIRST_PASS_UP_TO) continue;
+    await printRows(`${size} certificates, all new`, [
+      ...(await firstPass(MAIN, size, 1)),
+      ...(await firstPass(MAIN, size, 5)),
+    ]);
+  }
+}
+
+async function layouts(sizes: readonly number[]): Promise<void> {
+  const { layoutCost } = await import('./layouts.ts');
+  for (const size of sizes.length > 0 ? sizes : [1000, 10_000, 100_000]) {
+    print(`${size} folders on the state branch, one certificate changes`);
+    for (const { layout, commitMs, pushMs, looseBytes, packedBytes } of [
+      layoutCost('all in one folder', size, (i) => `site-${i}`),
+      layoutCost('300 in each folder', size, (i) => `team-${Math.floor(i / 300)}/site-${i}`),
+    ]) {
+      const bytes = `${(looseBytes / 1024).toFixed(1)} KiB as pushed, ${(packedBytes / 1024).toFixed(1)} KiB repacked`;
+      print(`  ${layout.padEnd(20)}  commit${ms(commitMs)}  push${ms(pushMs)}  ${bytes}`);
+    }
+  }
+}
+
+async function metrics(count: number): Promise<void> {
+  const measured = await measureMetrics(MAIN, count, RECIPIENT, Math.min(RUNS, 3));
+  if (!measured) return;
+  const { bare, withFile, lines, megabytes, medianMs, longestMs } = measured;
+  print(`metrics, ${count} certificates`);
+  row('apply, reading everything', bare, bare);
+  row('the same, --metrics-file', withFile, bare);
+  print(`  ${lines} lines, ${megabytes.toFixed(1)} MB`);
+  print(`  GET /metrics: median ${medianMs.toFixed(0)} ms, longest ${longestMs.toFixed(0)} ms`);
+}
+
+if (process.argv[2] === 'metrics') {
+  await metrics(Number(process.argv[3] ?? 10_000));
+} else if (process.argv[2] === 'simulate') {
   await fiveYears(Number(process.argv[3] ?? 1000));
 } else if (process.argv[2] === 'acme') {
   const { issuing } = await import('./acme.ts');
   await issuing(Number(process.argv[3] ?? 50));
+} else if (process.argv[2] === 'scale') {
+  await scale(process.argv.slice(3).map(Number));
+} else if (process.argv[2] === 'layouts') {
+  await layouts(process.argv.slice(3).map(Number));
 } else {
   await startUp();
   for (const size of SIZES) await nothingDue(size);

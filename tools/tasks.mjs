@@ -1,4 +1,5 @@
 // What the package scripts do, once tools/run.cjs has found a Node that is new enough.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -8,6 +9,7 @@ import { withLock } from './launcher/lock.cjs';
 
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, '.built-from');
+const TESTED = join(DIST, '.tested');
 /** The Action as it was built, and as it is committed: action.yml starts the latter at any commit. */
 const BUILT_BUNDLE = join(DIST, 'bundle');
 const BUNDLE = join(ROOT, 'action', 'bundle');
@@ -90,7 +92,12 @@ const buildIfStale = async () => {
 };
 
 const lint = (args = []) => tool('biome', 'check', ...args);
-const typecheck = (args = []) => tool('tsc', '-p', 'tsconfig.json', ...args);
+/** Second run: the script of the report's page, which knows a browser and no Node. */
+const typecheck = (args = []) =>
+  inOrder(
+    () => tool('tsc', '-p', 'tsconfig.json', ...args),
+    () => tool('tsc', '-p', 'assets/report/tsconfig.json', ...args),
+  );
 /** Second run: dependencies that the published package needs stand under `dependencies`. */
 const deadCode = () =>
   inOrder(
@@ -137,6 +144,18 @@ async function stage(name, work) {
   return result;
 }
 
+const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+
+/** What `npm run release` asks for: everything passed, at exactly this commit. */
+function noteTested() {
+  try {
+    if (git('status', '--porcelain') === '') writeFileSync(TESTED, `${git('rev-parse', 'HEAD')}\n`);
+  } catch {
+    // Without git, or without a commit, nothing is released either.
+  }
+  return SUCCESS;
+}
+
 const test = (args) =>
   inOrder(
     ...[...STAGES, ['tests', () => vitest(args)]].map(
@@ -144,6 +163,7 @@ const test = (args) =>
         () =>
           stage(name, work),
     ),
+    ...(args.length === 0 ? [noteTested] : []),
   );
 
 const TASKS = {
@@ -166,6 +186,8 @@ const TASKS = {
     await buildIfStale();
     return vitest(['test/fault', 'test/simulation', '--reporter=verbose', ...args]);
   },
+  /** What the package is made of, and how it becomes a release: CONTRIBUTING.md. */
+  release: (args) => inOrder(buildIfStale, () => node([join(ROOT, 'tools', 'release.mjs'), ...args])),
   bench: (args) => inOrder(buildIfStale, () => node([join(ROOT, 'bench', 'run.ts'), ...args])),
 };
 

@@ -1,5 +1,4 @@
 import ipaddr from 'ipaddr.js';
-import picomatch from 'picomatch';
 import type {
   ApprovalKind,
   ApprovalMode,
@@ -10,7 +9,6 @@ import type {
   EndpointsConfig,
   HookConfig,
   KeystoreConfig,
-  NotificationConfig,
   PersonalText,
   PolicyRule,
   PreflightConfig,
@@ -28,6 +26,8 @@ import type { SolverDefinition } from '../ports/solver.js';
 import { checkAccount, checkCredentialForms, toAccount, toCredentials } from './accounts.js';
 import type { Report } from './findings.js';
 import { at, flagAt, isObject, listAt, mapValues, objectAt, optional, textAt, textsAt } from './json.js';
+import { isNameGlob } from './name-glob.js';
+import { checkNotifications, toNotification } from './notifications.js';
 import type { Path } from './positions.js';
 import { checkSolvers, keysOf, SOLVER_KEYS, toSolver } from './solvers.js';
 import { mentionsVariable, parseSecretSource } from './variables.js';
@@ -55,7 +55,6 @@ const DEFAULT_APPROVAL: Readonly<Record<ApprovalKind, ApprovalMode>> = {
 const DEFAULT_REQUESTS: ApprovalRequestsConfig = { group: 'each', perRun: 10, open: 20 };
 const GROUPINGS: readonly RequestGrouping[] = ['each', 'owner', 'all'];
 const MODES: readonly ApprovalMode[] = ['merge', 'auto', 'pull-request', 'never'];
-const NOTIFICATION_KEYS: ReadonlySet<string> = new Set(['type', 'on']);
 const DNS_PORT = 53;
 const DEFAULT_KEYSTORE_MS = 30 * SECOND_MS;
 const SECRET_KEYS = /^(url|key|.*(key|token|secret|password|passphrase))$/i;
@@ -79,9 +78,7 @@ export function checkConfiguration(
     checkSecretKeys(Object.fromEntries(others), plain, ['solvers', id], report);
   }
   checkSolvers(objectAt(root, 'solvers'), solvers, report);
-  for (const [index, block] of listAt(root, 'notifications').entries()) {
-    if (isObject(block)) checkSecretKeys(block, NOTIFICATION_KEYS, ['notifications', index], report);
-  }
+  checkNotifications(root, report);
   checkContacts(objectAt(root, 'contacts'), report);
   checkManifestVariables(root, report);
   checkRecipients(root, report);
@@ -192,7 +189,7 @@ function checkRules(root: Json, report: Report): void {
   for (const [index, rule] of listAt(objectAt(root, 'policy'), 'rules').entries()) {
     const glob = textAt(rule, 'match');
     const path = ['policy', 'rules', index];
-    if (glob !== undefined && (glob.split('/').includes('..') || !closes(glob))) {
+    if (glob !== undefined && !isNameGlob(glob)) {
       report([...path, 'match'], {
         code: 'policy.glob',
         message: '"match" is no glob over certificate names.',
@@ -208,9 +205,6 @@ function checkRules(root: Json, report: Report): void {
       });
   }
 }
-
-const closes = (glob: string): boolean =>
-  glob.split('{').length === glob.split('}').length && picomatch.makeRe(glob) !== null;
 
 /** A configuration without errors, as the model has it. */
 export function toConfiguration(
@@ -248,7 +242,7 @@ export function toConfiguration(
     preflight: toPreflight(objectAt(root, 'preflight')),
     endpoints: toEndpoints(objectAt(root, 'endpoints')),
     contacts: mapValues(objectAt(root, 'contacts'), toContactSet),
-    notifications: listAt(root, 'notifications').filter(isObject).map(toNotification),
+    notifications: listAt(root, 'notifications').filter(isObject).flatMap(toNotification),
     hooks: mapValues(objectAt(root, 'hooks'), toHook),
     manifestVariables: textsAt(root, 'manifestVariables'),
     defaults: { values: objectAt(root, 'defaults'), document, path: ['defaults'] },
@@ -307,12 +301,6 @@ function split(block: JsonObject, common: ReadonlySet<string>) {
     options: Object.fromEntries(own.filter(([, value]) => !isSource(value))),
   };
 }
-
-const toNotification = (block: JsonObject): NotificationConfig => ({
-  type: textAt(block, 'type') ?? '',
-  on: textsAt(block, 'on'),
-  ...split(block, NOTIFICATION_KEYS),
-});
 
 const toHook = (block: Json): HookConfig => {
   const event = textAt(block, 'dispatch');

@@ -16,6 +16,8 @@ const FILES = [
   'cache',
   'plan',
   'report',
+  'notification',
+  'overview',
 ] as const;
 
 /** A schema file, or a part of one. */

@@ -7,7 +7,7 @@ import type { Account } from './accounts.js';
 import { nameOfSource } from './secrets.js';
 
 /** Beyond this nothing paid is sent (DESIGN §4, "Send once"). */
-const CLOCK_LIMIT_MS = 2 * MINUTE_MS;
+export const CLOCK_LIMIT_MS = 2 * MINUTE_MS;
 
 export interface CheckedAccount extends CheckRow {
   /** Variables and files that are not there. */

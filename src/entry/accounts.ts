@@ -4,6 +4,7 @@ import { CertError, explain } from '../model/errors.js';
 import type { Offering, Provider, ProviderDefinition } from '../ports/provider.js';
 import { openAccount } from './compose.js';
 import type { Context } from './context.js';
+import { delivererOf, offeringOf } from './offerings.js';
 import { missingSecrets } from './secrets.js';
 import { configurationOf, type Workplace } from './workplace.js';
 
@@ -60,16 +61,46 @@ async function openOne(
   definition: ProviderDefinition,
 ): Promise<Account> {
   const missing = missingSecrets(Object.values(config.credentials), context.env);
-  const base = { config, definition, offering: definition.describe(config), missing };
+  const offering = offeringOf(configuration, context.definitions, config) ?? definition.describe(config);
+  const base = { config, definition, offering, missing };
   if (missing.length > 0) return { ...base, why: `not set: ${missing.join(', ')}` };
   try {
     return {
       ...base,
-      provider: await openAccount(context, repository, configuration, config, definition, identities),
+      provider: await openWithDeliverer(
+        context,
+        { repository, identities },
+        configuration,
+        config,
+        definition,
+      ),
     };
   } catch (error) {
     return { ...base, why: explain(error) };
   }
+}
+
+/** Each account is one by itself here: what delivers for it is opened and closed with it. */
+async function openWithDeliverer(
+  context: Context,
+  { repository, identities }: Pick<Workplace, 'repository' | 'identities'>,
+  configuration: Configuration,
+  config: ProviderConfig,
+  definition: ProviderDefinition,
+): Promise<Provider> {
+  const open = (of: ProviderConfig, by: ProviderDefinition, upstream?: Provider) =>
+    openAccount(context, repository, configuration, { config: of, definition: by, upstream }, identities);
+  const deliverer = delivererOf(configuration, context.definitions, config);
+  if (deliverer === undefined) return open(config, definition);
+  const upstream = await open(deliverer.config, deliverer.definition);
+  const provider = await open(config, definition, upstream);
+  return {
+    ...provider,
+    close: async () => {
+      await provider.close();
+      await upstream.close();
+    },
+  };
 }
 
 function noAccount(id: string, known: readonly string[]): CertError {

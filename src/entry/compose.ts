@@ -28,6 +28,7 @@ import { type Context, spoolFolder } from './context.js';
 import { readFiles } from './files.js';
 import { forgePlace, openForge } from './forge.js';
 import { hiding } from './hiding.js';
+import { delivererOf, offeringOf } from './offerings.js';
 import { sealerOf } from './sealers.js';
 import { resolveSecret } from './secrets.js';
 
@@ -48,6 +49,7 @@ export function composeDeps(
     progress: context.progress,
     spool: fileSpool(spoolFolder(context.env)),
     signal: context.signal,
+    ...(context.shard === undefined ? {} : { shard: context.shard }),
     readFiles: (tree) => readFiles(tree, context.env, context.definitions),
     parseStatus,
     parseHeader,
@@ -81,13 +83,19 @@ export function composeDeps(
   };
 }
 
+interface Opening {
+  readonly config: ProviderConfig;
+  readonly definition: ProviderDefinition;
+  /** Opened before: the account that delivers what this one sells. */
+  readonly upstream?: Provider | undefined;
+}
+
 /** One account with its credentials read; contacts nobody. @throws CertError `config.missing-variable`, `config.invalid` */
 export const openAccount = (
   context: Context,
   repository: GitRepository,
   configuration: Configuration,
-  config: ProviderConfig,
-  definition: ProviderDefinition,
+  { config, definition, upstream }: Opening,
   identities: (repositoryId: string) => Promise<readonly Secret[]>,
 ): Promise<Provider> =>
   definition.create({
@@ -100,6 +108,7 @@ export const openAccount = (
     runnerSealer: sealerOf(context, configuration.keys, 'runner', () => identities(configuration.id)),
     random: context.random,
     observe: context.observeCalls?.(config.id),
+    ...(upstream === undefined ? {} : { upstream }),
   });
 
 async function connect(
@@ -110,19 +119,30 @@ async function connect(
 ): Promise<ProviderSet> {
   const all = new Map<string, Provider>();
   const broken = new Map<string, BrokenAccount>();
-  for (const config of Object.values(configuration.providers)) {
-    const definition = context.definitions.find(({ type }) => type === config.type);
+  const { definitions } = context;
+  const deliverer = (config: ProviderConfig) => delivererOf(configuration, definitions, config)?.config.id;
+  const accounts = Object.values(configuration.providers);
+  const [sellers, others] = [accounts.filter(deliverer), accounts.filter((config) => !deliverer(config))];
+  // An account that delivers for others is opened before them, once: its pace is that of all who use it.
+  for (const config of [...others, ...sellers]) {
+    const definition = definitions.find(({ type }) => type === config.type);
     if (!definition) continue;
     try {
-      const provider = await openAccount(context, repository, configuration, config, definition, identities);
-      all.set(config.id, provider);
+      const by = deliverer(config);
+      const upstream = by === undefined ? undefined : all.get(by);
+      if (by !== undefined && upstream === undefined) {
+        throw new CertError('provider.unreachable', `${by}, which delivers for it, is not available`);
+      }
+      const opening = { config, definition, upstream };
+      all.set(config.id, await openAccount(context, repository, configuration, opening, identities));
     } catch (error) {
-      broken.set(config.id, { ...definition.describe(config), config, why: explain(error) });
+      const offering = offeringOf(configuration, definitions, config) ?? definition.describe(config);
+      broken.set(config.id, { ...offering, config, why: explain(error) });
       context.say(`warning: provider "${config.id}" is not available: ${explain(error)}`);
     }
   }
   return {
-    all,
+    all: new Map(accounts.flatMap(({ id }) => [...all].filter(([opened]) => opened === id))),
     broken,
     async close() {
       await Promise.all([...all.values()].map((provider) => provider.close()));

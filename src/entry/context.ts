@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CertError } from '../model/errors.js';
 import type { Secret } from '../model/secret.js';
+import type { Shard } from '../model/shard.js';
 import type { CallObserver } from '../ports/call-observer.js';
 import type { Clock, Random } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
@@ -37,6 +38,8 @@ export interface Context {
   readonly runId: string;
   /** Kinds of provider there are. */
   readonly definitions: readonly ProviderDefinition[];
+  /** This process acts for these certificates alone; absent: for all. */
+  readonly shard?: Shard;
   /** May programs of the user's own be started after a publication? The command line and the daemon do. */
   readonly startsHooks?: boolean;
   /** The checkout is somebody's proposal: no program of it is started. */

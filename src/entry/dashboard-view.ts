@@ -60,7 +60,8 @@ export function dashboardView(situation: Situation, extras: DashboardExtras): Da
   };
 }
 
-const isAlarm = ({ type, level, reason }: Condition): boolean =>
+/** Something that a person has to look at. */
+export const isAlarm = ({ type, level, reason }: Condition): boolean =>
   (type === 'Attention' && (reason !== 'Failing' || level === 'attention')) ||
   (type === 'Expired' && level !== 'info');
 
@@ -75,7 +76,8 @@ const linesOf = (
 
 const dayText = (instant: Instant): string => dayOf(toMs(instant));
 
-function wholeLines({ view, plan, reading }: Situation): readonly DashboardLine[] {
+/** What concerns the repository as a whole. */
+export function wholeLines({ view, plan, reading }: Situation): readonly DashboardLine[] {
   const { integrity } = view.snapshot;
   const errors = reading.findings.filter(({ severity }) => severity === 'error').length;
   return [
@@ -92,7 +94,11 @@ function wholeLines({ view, plan, reading }: Situation): readonly DashboardLine[
   ];
 }
 
-function heldLines({ plan, input }: Situation, { requests }: DashboardExtras): readonly HeldLine[] {
+/** Every line that is wanted and held back. */
+export function heldLines(
+  { plan, input }: Situation,
+  { requests }: Pick<DashboardExtras, 'requests'>,
+): readonly HeldLine[] {
   return (plan?.items ?? []).flatMap((item): readonly HeldLine[] => {
     const { name, action, hold } = item;
     if (hold === undefined) return [];

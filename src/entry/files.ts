@@ -14,6 +14,7 @@ import type { TreeEntry, TreeReader } from '../ports/repository.js';
 import type { Reading } from '../reconcile/deps.js';
 import { solverDefinitions } from '../solvers/index.js';
 import { CONFIGURATION_FILE } from './configuration-file.js';
+import { offeringOf } from './offerings.js';
 
 const MANIFESTS = 'certificates/';
 const APPROVALS = 'approvals/';
@@ -140,9 +141,9 @@ function offeringsOf(
   const offerings = new Map<string, Offering>();
   const findings: Finding[] = [];
   for (const config of Object.values(configuration.providers)) {
-    const definition = definitions.find(({ type }) => type === config.type);
     try {
-      if (definition) offerings.set(config.id, definition.describe(config));
+      const offering = offeringOf(configuration, definitions, config);
+      if (offering) offerings.set(config.id, offering);
     } catch (error) {
       if (!(error instanceof CertError) || error.code !== 'config.invalid') throw error;
       findings.push({

@@ -2,6 +2,7 @@ import type { Configuration } from '../model/configuration.js';
 import type { CertificateSpec, Spec } from '../model/manifest.js';
 import type { Plan } from '../model/plan.js';
 import type { RunMemory } from '../model/run-memory.js';
+import { actsFor, type Shard } from '../model/shard.js';
 import type { Status } from '../model/status.js';
 import { looksAt, watchedEndpoints } from '../planner/endpoints.js';
 import { headOrder } from '../planner/facts.js';
@@ -71,5 +72,39 @@ export function allConditions(
       status.name,
       conditionsOf(status, nowMs, conditionContext(specs.get(status.name), status, providers, plan, serving)),
     ]),
+  );
+}
+
+const LATE: ReadonlySet<string> = new Set(['Expired', 'Overdue']);
+
+const isLate = ({ type, reason, level }: Condition): boolean =>
+  level === 'attention' && (LATE.has(type) || LATE.has(reason));
+
+/**
+ * What a shard answers for: its own certificates; and those of others that run out, once they have for a day. So a shard
+ * that is not there is noticed by those that are.
+ * @param all  of every certificate, now
+ * @param before  the same a day earlier; asked for only where a certificate of another shard is late
+ */
+export function shardConditions(
+  shard: Shard | undefined,
+  all: ReadonlyMap<string, readonly Condition[]>,
+  before: () => ReadonlyMap<string, readonly Condition[]>,
+): ReadonlyMap<string, readonly Condition[]> {
+  if (shard === undefined) return all;
+  let earlier: ReadonlyMap<string, readonly Condition[]> | undefined;
+  const wasLate = (name: string) => {
+    earlier ??= before();
+    return earlier.get(name)?.some(isLate) ?? false;
+  };
+  return new Map(
+    [...all].flatMap(([name, own]): (readonly [string, readonly Condition[]])[] => {
+      if (actsFor(shard, name)) return [[name, own]];
+      const late = own.filter(isLate);
+      if (late.length === 0 || !wasLate(name)) return [];
+      return [
+        [name, late.map((one) => ({ ...one, message: `${one.message}; it belongs to another shard` }))],
+      ];
+    }),
   );
 }

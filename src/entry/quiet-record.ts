@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { SecretSource } from '../model/secret.js';
+import { type Shard, shardText } from '../model/shard.js';
 import { HOUR_MS } from '../model/time.js';
 import type { Log } from '../ports/log.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
@@ -75,15 +76,14 @@ export interface QuietStore {
   write(record: QuietRecord): void;
 }
 
-/** For the next process in this folder. */
-export const fileQuiet = (cacheDir: string, cwd: string, log: Log): QuietStore => {
-  const file = quietFile(cacheDir, cwd);
+/** For the next process in this folder, with the same shard. */
+export const fileQuiet = ({ env, cwd, shard, log }: Context): QuietStore => {
+  const file = quietFile(cacheFolder(env), cwd, shard);
   return { read: () => readQuiet(file, log), write: (record) => writeQuiet(file, record, log) };
 };
 
 /** Where this process keeps it. */
-export const quietStoreOf = (context: Context): QuietStore =>
-  context.quiet ?? fileQuiet(cacheFolder(context.env), context.cwd, context.log);
+export const quietStoreOf = (context: Context): QuietStore => context.quiet ?? fileQuiet(context);
 
 /** For a process that goes on: what it found itself needs no disk, and no disk that takes anything. */
 export function rememberedQuiet(disk: QuietStore): QuietStore {
@@ -97,9 +97,11 @@ export function rememberedQuiet(disk: QuietStore): QuietStore {
   };
 }
 
-/** One small file for each folder that runs are started in. */
-const quietFile = (cacheDir: string, cwd: string): string =>
-  join(cacheDir, 'quiet', `${createHash('sha256').update(cwd).digest('hex').slice(0, 32)}.json`);
+/** One small file for each folder that runs are started in, and each shard. */
+const quietFile = (cacheDir: string, cwd: string, shard?: Shard): string => {
+  const key = shard === undefined ? cwd : `${cwd}\0${shardText(shard)}`;
+  return join(cacheDir, 'quiet', `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`);
+};
 
 export const textDigest = (text: string | undefined): string | null =>
   text === undefined ? null : createHash('sha256').update(text).digest('hex');

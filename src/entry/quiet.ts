@@ -20,14 +20,15 @@ import type { Workplace } from './workplace.js';
 /**
  * Keeps what a run found for the next one, if it was nothing at all: no line, warning, finding or alarm, nothing open.
  * Here, and for a large repository also on the remote, where runs on other machines find it.
- * @param startedMs  wall clock before anything was read
+ * @param times.startedMs  wall clock before anything was read
+ * @param times.tellMs  first instant at which people have to be told something, epoch ms
  */
 export async function rememberQuiet(
   context: Context,
   workplace: Pick<Workplace, 'local' | 'repository'>,
   applied: Applied,
   conditions: Iterable<Condition>,
-  startedMs: number,
+  { startedMs, tellMs }: { readonly startedMs: number; readonly tellMs: number },
 ): Promise<void> {
   const { repository, local } = workplace;
   const { root, bare } = repository.clone;
@@ -49,7 +50,7 @@ export async function rememberQuiet(
     subject: subjectOf(view.snapshot),
     fromMs: startedMs,
     // Infinity is no JSON.
-    untilMs: Math.min(untilMs, Number.MAX_SAFE_INTEGER),
+    untilMs: Math.min(untilMs, tellMs, Number.MAX_SAFE_INTEGER),
     listedMs,
     plan,
     credentials: Object.values(configuration.providers).flatMap(({ credentials }) =>
@@ -57,7 +58,9 @@ export async function rememberQuiet(
     ),
   };
   quietStoreOf(context).write(record);
-  if (desired.specs.length >= LARGE) await leaveNote(context, workplace, record, view.snapshot.quietNote);
+  // What is nothing to a shard may be something to another one.
+  if (context.shard === undefined && desired.specs.length >= LARGE)
+    await leaveNote(context, workplace, record, view.snapshot.quietNote);
 }
 
 /** Not again while one says the same: a run with nothing to do pushes nothing, but for this, and that seldom. */

@@ -1,5 +1,10 @@
 import type { Configuration } from '../model/configuration.js';
-import { type GitRepository, openRepository, type Reader } from '../repository/git-repository.js';
+import {
+  type GitRepository,
+  openRepository,
+  type Reader,
+  type Rescue,
+} from '../repository/git-repository.js';
 import type { SessionOptions } from '../repository/session.js';
 import { type Context, cacheFolder } from './context.js';
 import { version } from './version.js';
@@ -14,6 +19,10 @@ export interface Remote {
 
 /** The remote behind the folder, through our own clone of it. Contacts nobody yet. @throws CertError */
 export const openRemote = (context: Context, branches: Branches): Promise<GitRepository & Reader> =>
+  openRescue(context, branches);
+
+/** The same, for the day on which its refs are gone. */
+export const openRescue = (context: Context, branches: Branches): Promise<GitRepository & Reader & Rescue> =>
   openRepository({
     ...sessionOf(context),
     branches,

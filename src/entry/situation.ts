@@ -18,6 +18,7 @@ import { readState, type StateView } from '../reconcile/state.js';
 import { certificatePath } from '../repository/layout.js';
 import type { Context } from './context.js';
 import { conditionContext, servingLooks } from './health.js';
+import { offeringOf } from './offerings.js';
 import { planWithoutPrices } from './unpriced-plan.js';
 
 /** One certificate as it stands now. */
@@ -139,8 +140,8 @@ async function inputOf(
 const providersOf = (context: Context, configuration: Configuration): PlanInput['providers'] =>
   new Map(
     Object.values(configuration.providers).flatMap((config) => {
-      const definition = context.definitions.find(({ type }) => type === config.type);
-      return definition ? [[config.id, { config, ...definition.describe(config) }]] : [];
+      const offering = offeringOf(configuration, context.definitions, config);
+      return offering ? [[config.id, { config, ...offering }]] : [];
     }),
   );
 

@@ -157,6 +157,8 @@ function shortReason(entry: Entry, condition: Condition): string {
   switch (reason) {
     case 'Overdue':
       return 'overdue, no successor';
+    case 'NotReplaced':
+      return 'not replaced by its deadline';
     case 'OutcomeUnknown':
       return 'outcome unknown, a person must look';
     case 'BreakerTripped':

@@ -113,6 +113,38 @@ export function nextCutOver(ms: number, ca?: string, calendar?: Calendar): numbe
   return next && next.fromDay * DAY_MS;
 }
 
+/** A day from which an industry limit is another one. */
+export interface CutOver {
+  /** First UTC day, `2027-03-15`. */
+  readonly day: string;
+  /** Longest validity of certificates issued from then on, days. */
+  readonly validityDays?: number;
+  /** How long a proof of control may be used again from then on, days. */
+  readonly proofReuseDays?: number;
+  /** From then on a mail to an approver proves nothing. */
+  readonly emailValidationEnds?: true;
+}
+
+/** The changes of the industry's limits on days after `fromMs` and not after `tillMs`, one for each day, in order. */
+export function cutOvers(
+  fromMs: number,
+  tillMs: number,
+  { validity, proofReuse, emailValidationEnds }: Calendar = INDUSTRY_CALENDAR,
+): readonly CutOver[] {
+  const changes: readonly CutOver[] = [
+    ...validity.map(({ since, days }) => ({ day: since, validityDays: days })),
+    ...proofReuse.map(({ since, days }) => ({ day: since, proofReuseDays: days })),
+    { day: emailValidationEnds, emailValidationEnds: true },
+  ];
+  const within = changes.filter(({ day }) => {
+    const ms = dayNumber(day) * DAY_MS;
+    return ms > fromMs && ms <= tillMs;
+  });
+  return [...Map.groupBy(within, ({ day }) => day)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([day, same]) => Object.assign({ day }, ...same));
+}
+
 /** Days for which a proof of control may be used again at this instant. */
 export const proofReuseDays = (ms: number, calendar: Calendar = INDUSTRY_CALENDAR): number =>
   limitAt(calendar.proofReuse, isoDay(ms));

@@ -66,6 +66,8 @@ export interface Capabilities {
   readonly pollEveryMs?: number;
   /** The account is set up so that the other side renews, outside every limit: nobody else may; absent = no. */
   readonly renewsItself?: true;
+  /** Sells, and this account delivers: it never sells to us itself. */
+  readonly deliveredBy?: string;
   /** Certificates of it may be handed in by people, because no API delivers them; absent = no. */
   readonly handedIn?: true;
   /** From this long after placing, a DV order that nobody is known to be waited for is said to stall; absent = never. */

@@ -1,6 +1,7 @@
 import type { Json } from './json.js';
 import type { PublishedFormat } from './manifest.js';
 import type { Money } from './money.js';
+import type { NotificationConfig } from './notification.js';
 import type { SecretSource } from './secret.js';
 
 /** `live` is the real thing; `test` the vendor's own test mode; `rehearsal` a sandbox that can never count as live. */
@@ -140,13 +141,6 @@ export interface KeystoreConfig {
   readonly timeoutMs: number;
   /** Names of variables that are handed on. */
   readonly environment: readonly string[];
-}
-
-export interface NotificationConfig {
-  readonly type: string;
-  readonly on: readonly string[];
-  readonly credentials: Readonly<Record<string, SecretSource>>;
-  readonly options: Readonly<Record<string, Json>>;
 }
 
 export interface Configuration {

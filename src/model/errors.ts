@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'solver.blocked'
   | 'dns.failed'
   | 'hook.failed'
+  | 'notification.failed'
   | 'forge.unavailable'
   | 'forge.credentials'
   | 'forge.permission'

@@ -59,6 +59,8 @@ export interface OrderSnapshot {
   readonly reissuePending?: boolean;
   /** The reissue that the record is of ended without a certificate, and the order goes on; `message` says why. */
   readonly reissueEnded?: true;
+  /** A slot that is the next term of another order, and for that one alone. */
+  readonly continues?: true;
   /** People hand its certificate in: whether there is one, the provider does not know. */
   readonly handedIn?: true;
   /** The provider's own auto-renew flag, where there is one. */

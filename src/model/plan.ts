@@ -90,6 +90,7 @@ export type HoldCode =
   | 'provider-down'
   | 'no-provider'
   | 'state-integrity'
+  | 'state-rebuilt'
   | 'manifests-diverged'
   | 'wrong-remote'
   | 'no-recipient-proven'
@@ -181,6 +182,8 @@ export interface Plan {
   readonly totals: readonly Money[];
   /** Certificates looked at, and those with nothing to do. */
   readonly counts: { readonly certificates: number; readonly unchanged: number };
+  /** `2/5`: only certificates of this shard were planned. Absent: all were. */
+  readonly shard?: string;
   /** SHA-256 over the canonical lines, provider and environment included. */
   readonly digest: string;
 }

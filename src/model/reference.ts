@@ -20,6 +20,21 @@ export interface ReferenceSubject {
   readonly predecessorOrderId?: string;
 }
 
+/** What the references of a repository begin with. */
+export const referenceHead = (repositoryId: string): string => `cw${repositoryId}-`;
+
+/** A reference without its letter: the same for whoever buys this need, whatever was bought for others. */
+export function referenceStem(subject: ReferenceSubject): string {
+  const head = referenceHead(subject.repositoryId);
+  const parts =
+    subject.predecessorOrderId === undefined
+      ? ['first', subject.repositoryId, subject.name, subject.environment]
+      : ['after', subject.repositoryId, subject.environment, subject.predecessorOrderId];
+  return `${head}${hashText(parts, MAX_LENGTH - head.length - LETTER)}`;
+}
+
+export const stemOfReference = (reference: string): string => reference.slice(0, -LETTER);
+
 /**
  * The order reference `cw<id>-<hash><letter>`: lower case `[a-z0-9-]`, at most 24 characters, the same for everyone who
  * computes it from the same state. Computed once and then stored; never recomputed for an existing intent. A dead order's id is
@@ -27,12 +42,7 @@ export interface ReferenceSubject {
  * @param isTaken  was it given to another certificate?
  */
 export function orderReference(subject: ReferenceSubject, isTaken: (reference: string) => boolean): string {
-  const head = `cw${subject.repositoryId}-`;
-  const parts =
-    subject.predecessorOrderId === undefined
-      ? ['first', subject.repositoryId, subject.name, subject.environment]
-      : ['after', subject.repositoryId, subject.environment, subject.predecessorOrderId];
-  const stem = `${head}${hashText(parts, MAX_LENGTH - head.length - LETTER)}`;
+  const stem = referenceStem(subject);
   const free = [...ALPHABET].map((letter) => `${stem}${letter}`).find((reference) => !isTaken(reference));
   if (free === undefined)
     throw new CertError('internal', `every order reference of ${subject.name} is used up`);

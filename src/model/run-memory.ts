@@ -1,6 +1,7 @@
 import type { Environment } from './configuration.js';
 import type { Money } from './money.js';
 import type { DnsName } from './names.js';
+import type { ChannelMemory } from './notice.js';
 import type { OrderState } from './order.js';
 import type { Instant } from './time.js';
 
@@ -17,6 +18,8 @@ export interface RunMemory {
   readonly looks: Readonly<Record<string, LookMemory>>;
   /** By `endpointKey`. */
   readonly endpoints: Readonly<Record<string, EndpointMemory>>;
+  /** By name of the channel; absent: nobody was told anything. Written by whoever tells, and by nobody else. */
+  readonly told?: Readonly<Record<string, ChannelMemory>>;
 }
 
 export interface AccountMemory {

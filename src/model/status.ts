@@ -146,7 +146,12 @@ export interface RequestRecord {
   /** For reissue: the key must be another one, also where the manifest keeps it (`rotate: never`). */
   readonly newKey?: true;
   readonly revocationReason?: RevocationReason;
+  /** Of a reissue: the certificate that has to go; another one in its place is what was asked for. */
   readonly serial?: string;
+  /** Id of the mass replacement it belongs to. */
+  readonly replacement?: string;
+  /** When the certificate has to be replaced. */
+  readonly deadline?: Instant;
   /** For revoke: not before a certificate with another key serves. */
   readonly afterReissue?: true;
   /** For abandon: the provider's order id. */
@@ -223,6 +228,8 @@ export interface Status {
   /** When a person last reset the breaker: what happened up to then is forgiven. */
   readonly breakerResetAt?: Instant;
   readonly priceStop?: PriceStop;
+  /** When a person last said that no purchase of this certificate is missing in its records (`RebuiltRecord`). */
+  readonly completeAt?: Instant;
   /** The CSR kept for `rotate: never`. */
   readonly keptCsr?: { readonly csrPem: string; readonly keyHash: string };
 }
@@ -240,6 +247,28 @@ export const emptyStatus = (name: string, kind: Status['kind'] = 'certificate'):
   requests: [],
 });
 
+/**
+ * The state was lost and made anew: something may have been bought that nothing here tells of. What is bought from then on
+ * is recorded as ever.
+ */
+export interface RebuiltRecord {
+  readonly at: Instant;
+  /** What was sent before the loss shows at the providers from then on, where it shows at all. */
+  readonly settledAt: Instant;
+  /** Accounts whose orders were read then, ours among them. */
+  readonly listed: readonly string[];
+}
+
+/** Many certificates that have to be replaced, asked for at once. What is left of it stands in their requests. */
+export interface ReplacementRecord {
+  readonly id: string;
+  readonly askedAt: Instant;
+  readonly deadline: Instant;
+  readonly reason: string;
+  /** Requests recorded for it. */
+  readonly count: number;
+}
+
 /** `issued/_certwright.json`. */
 export interface StateHeader {
   readonly formatVersion: number;
@@ -252,8 +281,12 @@ export interface StateHeader {
   readonly manifestCommit?: string;
   /** Recipients that were shown to open what we seal. */
   readonly provenRecipients: readonly string[];
+  /** Oldest first, bounded. Absent: none was ever asked for. */
+  readonly replacements?: readonly ReplacementRecord[];
   /** Oldest first; never taken out. Absent: none. */
   readonly compromisedKeys?: readonly CompromisedKey[];
+  /** Absent: nothing was ever lost. */
+  readonly rebuilt?: RebuiltRecord;
 }
 
 /** A key that is known to somebody else: nothing is asked for with it, and nothing with it is published, ever again. */

@@ -110,6 +110,13 @@ function candidate(s: Subject, draft: Draft, provider: ProviderFacts): Candidate
   };
 }
 
+const BUYING: ReadonlySet<PricedAction> = new Set(['order', 'renew', 'add-names']);
+
+/** The account whose orders this one delivers: a purchase of its own could not be told apart from those. */
+const sellerFor = (s: Subject, { config }: ProviderFacts): string | undefined =>
+  [...s.input.providers.values()].find(({ capabilities }) => capabilities.deliveredBy === config.id)?.config
+    .id;
+
 function refusal(
   s: Subject,
   draft: Draft,
@@ -118,6 +125,10 @@ function refusal(
   price: PlanPrice,
 ): string | undefined {
   if (draft.priced === undefined) return undefined;
+  const seller = BUYING.has(draft.priced) ? sellerFor(s, provider) : undefined;
+  if (seller !== undefined) {
+    return `${provider.config.id} delivers what ${seller} sells, and nothing is bought there; write \`provider: ${seller}\``;
+  }
   if (product === '') return 'no product is named, and it has no default';
   const violations = s.facts.violations[provider.config.id] ?? [];
   if (violations.length > 0) return violations.map((v) => v.message).join(', ');

@@ -1,3 +1,4 @@
+import { parseDelivery } from '../model/delivery.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import type { Status } from '../model/status.js';
 import { isCertificate, type PlanInput } from './input.js';
@@ -20,7 +21,9 @@ function claimsOf(input: PlanInput): Claims {
   for (const status of input.state.statuses.values()) {
     for (const order of status.orders) {
       for (const id of order.ids) {
-        if (!holders.has(key(order.provider, id))) holders.set(key(order.provider, id), status);
+        const delivery = parseDelivery(id);
+        const at = delivery ? key(delivery.account, delivery.id) : key(order.provider, id);
+        if (!holders.has(at)) holders.set(at, status);
       }
     }
   }

@@ -2,6 +2,7 @@ import { namesServe } from '../model/names.js';
 import type { CurrentCertificate, OrderRecord } from '../model/status.js';
 import { dayOf } from '../model/time.js';
 import { compromiseOf, isCompromised } from '../policy/compromised.js';
+import { openReissueRequest } from '../policy/replacement.js';
 import { autoRenewOff } from './auto-renew.js';
 import type { Decision, Draft } from './draft.js';
 import { driveIntent } from './drive.js';
@@ -126,8 +127,10 @@ const reissueText: Check = (s) =>
     : { ...reissue(s, 'ReissueRequested', `the manifest says: ${s.spec.reissue}`), byEdit: true };
 
 const reissueAsked: Check = (s) => {
-  const request = s.status.requests.find((r) => r.action === 'reissue');
-  return request && reissue(s, 'ReissueRequested', request.reason);
+  const request = openReissueRequest(s.status);
+  if (request === undefined) return undefined;
+  const till = request.deadline === undefined ? '' : `; to be replaced by ${request.deadline}`;
+  return reissue(s, 'ReissueRequested', `${request.reason}${till}`);
 };
 
 const certificateEnding: Check = (s) => {
@@ -209,10 +212,10 @@ function reissuePrice(s: Subject, order = servingOf(s)): Pick<Draft, 'priced'> {
   return provider?.capabilities.reissue === 'paid' ? { priced: 'reissue' } : {};
 }
 
-/** Whatever it is for, it carries the names that are declared, and those that are new may be sold. */
 const reissue = (s: Subject, reason: Draft['reason'], message: string): Draft =>
   reissueOfOrder(s, servingOf(s), reason, message);
 
+/** Whatever it is for, it carries the names that are declared, and those that are new may be sold. */
 function reissueOfOrder(
   s: Subject,
   order: OrderRecord | undefined,

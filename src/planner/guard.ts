@@ -5,6 +5,10 @@ const SMALL = 10;
 const SMALL_LIMIT = 3;
 const SHARE_PERCENT = 30;
 
+/** Is it caused by an edit, and does it change a certificate that serves? */
+export const isDisruptive = ({ byEdit, action }: Pick<PlanItem, 'byEdit' | 'action'>): boolean =>
+  byEdit && DISRUPTIVE.has(action);
+
 /** The line of an item as an approval file lists it. */
 const unsafeLine = (item: Pick<PlanItem, 'name' | 'action'>): string => `${item.name} ${item.action}`;
 
@@ -22,9 +26,7 @@ export function unsafePlan(
   manifests: number,
   approved: (lines: readonly string[]) => boolean,
 ): Plan['unsafe'] {
-  const disruptive = items.filter(
-    (item) => item.byEdit && item.hold === undefined && DISRUPTIVE.has(item.action),
-  );
+  const disruptive = items.filter((item) => item.hold === undefined && isDisruptive(item));
   const lines = disruptive.map(unsafeLine).sort();
   if (lines.length === 0) return undefined;
   const touched = new Set(disruptive.map((item) => item.name)).size;

@@ -10,6 +10,7 @@ import type { DnsName } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
 import type { RunMemory } from '../model/run-memory.js';
+import type { Shard } from '../model/shard.js';
 import type { StateHeader, Status } from '../model/status.js';
 
 /** What people asked for, at one commit of the approval branch (or in a checkout, then without commit). */
@@ -98,6 +99,8 @@ export interface PlanInput {
     readonly config: PreflightConfig;
     readonly names: ReadonlyMap<DnsName, NameFacts>;
   };
+  /** Only lines of these certificates are planned; everything is judged over all. Absent: all are planned. */
+  readonly shard?: Shard;
   /** Wall clock, epoch ms. */
   readonly nowMs: number;
 }

@@ -12,6 +12,7 @@ import { SENDING } from './draft.js';
 import { type PriceQuestion, type ProviderFacts, priceKey } from './input.js';
 import { isThere, type LicenceSubject, mainOrder, questionFor } from './licence.js';
 import type { LicenceDraft } from './licence-drafts.js';
+import { rebuiltHold } from './rebuilt.js';
 import {
   type Books,
   isFree,
@@ -145,6 +146,9 @@ function settlePurchase(
     (first && 'hold' in first ? waitingHold(first.hold, answer) : undefined) ??
     downHold(provider) ??
     standingHold(s.input, draft.action, isFree(chosen.price)) ??
+    (isFree(chosen.price)
+      ? undefined
+      : rebuiltHold(s.input, { ...s, ...draft, providers: [provider.config.id] })) ??
     productHold(chosen, books) ??
     (answer.kind === 'hold' ? answer.hold : undefined) ??
     spendingHold(s, chosen, policy, books);

@@ -2,6 +2,7 @@ import { isOpen } from '../model/intent.js';
 import type { CertificateSpec, SitelockSpec } from '../model/manifest.js';
 import { formatMoney, isZero, type Money, sumByCurrency } from '../model/money.js';
 import type { Plan, PlanItem } from '../model/plan.js';
+import { actsFor, shardText } from '../model/shard.js';
 import { emptyStatus, type Status } from '../model/status.js';
 import { unsafeApproved } from '../policy/approvals.js';
 import { openLedger } from '../policy/spending.js';
@@ -21,7 +22,7 @@ import {
   restoreDraft,
   unsettledDraft,
 } from './gone.js';
-import { unsafePlan } from './guard.js';
+import { isDisruptive, unsafePlan } from './guard.js';
 import {
   isCertificate,
   isSitelock,
@@ -49,33 +50,26 @@ interface Drafted {
  * with the same input. A price the input does not hold yet is unknown, and holds; `priceQuestions` lists what to ask.
  */
 export function makePlan(input: PlanInput): Plan {
-  const { certificates, sites, abandoned, gone, movedAway } = draftAll(input);
-  const books = openBooks(
-    () =>
-      openLedger(
-        input.desired.policy,
-        input.state.statuses.values(),
-        input.nowMs,
-        (id) => input.providers.get(id)?.config.tax,
-      ),
-    stoppedProducts(input),
-  );
-  const lines = certificates
-    .flatMap(({ subject, drafts }) => drafts.map((draft) => ({ subject, draft })))
-    .sort(byDue);
-  const bought = [...settleAll(lines, books), ...settleSites(sites, books)];
+  const all = draftAll(input);
+  const { certificates, sites, abandoned, gone } = ownDrafts(input, all);
+  const books = booksOf(input);
+  const bought = [...settleAll(linesOf(certificates), books), ...settleSites(sites, books)];
   const items = [...bought, ...abandoned, ...gone].sort(byName);
   const existing = [...input.state.statuses.values()].filter((status) => status.current && !status.archived);
-  const unsafe = unsafePlan(items, existing.length, input.desired.specs.length, (wanted) =>
-    unsafeApproved(wanted, input.desired.approvals, input.nowMs),
+  const unsafe = unsafePlan(
+    [...items, ...editsElsewhere(input, all)],
+    existing.length,
+    input.desired.specs.length,
+    (wanted) => unsafeApproved(wanted, input.desired.approvals, input.nowMs),
   );
   const busy = new Set(items.map((item) => item.name));
   const names = new Set([
     ...input.desired.specs.map((spec) => spec.name),
     ...[...input.state.statuses.values()]
-      .filter((s) => !s.archived && !movedAway.has(s.name))
+      .filter((s) => !s.archived && !all.movedAway.has(s.name))
       .map((s) => s.name),
   ]);
+  const own = [...names].filter((name) => actsFor(input.shard, name));
   return {
     version: 1,
     manifestCommit: input.desired.commit,
@@ -86,17 +80,66 @@ export function makePlan(input: PlanInput): Plan {
       certificates.map(({ subject }) => subject),
       sites.map(({ subject }) => subject),
       items,
-    ),
+    ).filter(({ name }) => name === undefined || actsFor(input.shard, name)),
     ...(unsafe === undefined ? {} : { unsafe }),
     totals: totalsOf(items),
-    counts: { certificates: names.size, unchanged: [...names].filter((name) => !busy.has(name)).length },
+    counts: { certificates: own.length, unchanged: own.filter((name) => !busy.has(name)).length },
+    ...(input.shard === undefined ? {} : { shard: shardText(input.shard) }),
     digest: planDigest(items),
   };
 }
 
+/** Spending is counted over every certificate, whoever acts for it. */
+const booksOf = (input: PlanInput): Books =>
+  openBooks(
+    () =>
+      openLedger(
+        input.desired.policy,
+        input.state.statuses.values(),
+        input.nowMs,
+        (id) => input.providers.get(id)?.config.tax,
+      ),
+    stoppedProducts(input),
+  );
+
+const linesOf = (certificates: readonly Drafted[]): readonly Line[] =>
+  certificates.flatMap(({ subject, drafts }) => drafts.map((draft) => ({ subject, draft }))).sort(byDue);
+
+type OwnDrafts = Pick<AllDrafts, 'certificates' | 'sites' | 'abandoned' | 'gone'>;
+
+function ownDrafts({ shard }: PlanInput, all: AllDrafts, own = true): OwnDrafts {
+  if (shard === undefined) return all;
+  const isOwn = (name: string) => actsFor(shard, name) === own;
+  return {
+    certificates: all.certificates.filter(({ subject }) => isOwn(subject.name)),
+    sites: all.sites.filter(({ subject }) => isOwn(subject.name)),
+    abandoned: all.abandoned.filter(({ name }) => isOwn(name)),
+    gone: all.gone.filter(({ name }) => isOwn(name)),
+  };
+}
+
+/**
+ * Lines of other shards that the rule for unsafe plans counts. Nobody asked their prices here: what only a price holds back
+ * counts as if it were carried out.
+ */
+function editsElsewhere(input: PlanInput, all: AllDrafts): readonly PlanItem[] {
+  if (input.shard === undefined) return [];
+  const { certificates, gone } = ownDrafts(input, all, false);
+  const edited = certificates.filter(({ drafts }) =>
+    drafts.some((draft) => draft.hold === undefined && isDisruptive(draft)),
+  );
+  const settled = edited.length === 0 ? [] : settleAll(linesOf(edited), booksOf(input));
+  return [...gone, ...settled.map(withoutPriceHold)];
+}
+
+function withoutPriceHold(item: PlanItem): PlanItem {
+  const { hold, ...rest } = item;
+  return hold?.code === 'price-unknown' ? rest : item;
+}
+
 /** The prices a plan still needs: asked, put into the facts, and planned again. */
 export function priceQuestions(input: PlanInput): readonly PriceQuestion[] {
-  const { certificates, sites } = draftAll(input);
+  const { certificates, sites } = ownDrafts(input, draftAll(input));
   return [
     ...certificates.flatMap(({ subject, drafts }) =>
       drafts

@@ -20,7 +20,7 @@ import {
 } from './facts.js';
 import { namesDiffer } from './free.js';
 import type { Subject } from './input.js';
-import { isSlot, slotOf } from './slots.js';
+import { awaitsRenewal, isSlot, renewedThere, slotOf } from './slots.js';
 import { reissueOf, renewalOf } from './timing.js';
 import { failureWait } from './waiting.js';
 
@@ -59,7 +59,8 @@ const adoptDeclared: Check = (s) => {
   const provider = s.spec.providers[0];
   if (adopt?.kind !== 'order' || orderAt(s.status, provider, adopt.order)) return undefined;
   const head = headOf(s);
-  if (head && hasTermLeft(head, s.input.nowMs)) return undefined;
+  const isNext = awaitsRenewal(s) !== undefined && head?.provider === provider;
+  if (head && hasTermLeft(head, s.input.nowMs) && !isNext) return undefined;
   const base = {
     lane,
     action: 'adopt',
@@ -300,6 +301,7 @@ const paidTermEnding: Check = (s) => {
   const head = headOf(s);
   const renewal = head && renewalOf(s, head);
   if (!head?.paidTill || !renewal || s.input.nowMs < renewal.dueMs) return undefined;
+  if (providerOf(s, head.provider)?.capabilities.renewsItself) return renewedThere(s, head) ?? 'stop';
   if (!s.spec.autoRenew) return 'stop';
   const lost = renewal.daysLost > 0 ? `, ${countDays(renewal.daysLost)} of the old term are lost` : '';
   const change = changeOf(s, head);

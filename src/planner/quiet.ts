@@ -78,7 +78,10 @@ type Count = (ms: number | undefined) => void;
 function countStatus(input: QuietInput, status: Status, spec: Spec | undefined, count: Count): void {
   const { current, failures, requests, intents, doubts = [], undelivered } = status;
   for (const failure of Object.values(failures)) count(nextTryMs(failure));
-  for (const { failure } of requests) if (failure !== undefined) count(nextTryMs(failure));
+  for (const { failure, deadline } of requests) {
+    if (failure !== undefined) count(nextTryMs(failure));
+    if (deadline !== undefined) count(toMs(deadline));
+  }
   if (undelivered?.failure !== undefined) count(nextTryMs(undelivered.failure));
   if (requests.some(({ afterReissue }) => afterReissue)) count(hookWaitedForMs(status));
   for (const intent of intents.filter(isOpen)) {

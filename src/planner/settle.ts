@@ -17,6 +17,7 @@ import { type Draft, ISSUING, SENDING } from './draft.js';
 import { headOf, isGone, orderById } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
 import { preflightOf } from './preflight.js';
+import { rebuiltHold } from './rebuilt.js';
 import { freeSlot, takenInstead } from './slots.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
@@ -81,6 +82,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     compromisedHold(s, action) ??
     choice.hold ??
     standingHold(s.input, action, isFree(chosen.price)) ??
+    lossHold(s, priced, chosen) ??
     recipientHold(s, chosen) ??
     breakerHold(s, action) ??
     productHold(chosen, books) ??
@@ -230,6 +232,15 @@ const externalHold = (s: Subject, action: PlanItem['action']): Hold | undefined 
       }
     : undefined;
 
+/** Nothing that costs is bought while the record of it may have been lost. */
+const lossHold = (s: Subject, draft: Draft, { price, provider }: Candidate): Hold | undefined =>
+  isFree(price)
+    ? undefined
+    : rebuiltHold(s.input, {
+        ...s,
+        ...draft,
+        providers: [...new Set([...s.spec.providers, provider.config.id])],
+      });
 /** Nothing is ever asked for again with a key that somebody else knows. */
 function compromisedHold(s: Subject, action: PlanItem['action']): Hold | undefined {
   const { key } = s.spec;

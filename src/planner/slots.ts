@@ -7,7 +7,8 @@ import type { Candidate } from './choose.js';
 import { holderOf, rivalOf } from './claims.js';
 import type { Decision, Draft } from './draft.js';
 import { headOf, isGone, providerOf } from './facts.js';
-import type { Subject } from './input.js';
+import { isCertificate, type PlanInput, type Subject } from './input.js';
+import { renewalOf } from './timing.js';
 
 /** Bought, for no name yet: what it is for is said when it is activated. */
 export const isSlot = ({
@@ -72,6 +73,7 @@ export function freeSlot(
     (slot) =>
       slot.product === product &&
       slot.term === term &&
+      slot.continues !== true &&
       !taken.has(slot.id) &&
       holderOf(s.input, config.id, slot.id) === undefined &&
       rivalOf(s.input, s.name, config.id, slot.id) === undefined,
@@ -88,5 +90,80 @@ export function takenInstead(item: PlanItem, slot: OrderSnapshot, currency: stri
     message: `${item.message}; slot ${slot.id} is free and of the same product, so nothing is bought`,
     predecessor: slot.id,
     price: { kind: 'known', amount: money('0', currency), source: `free slot ${slot.id}` },
+  };
+}
+
+/**
+ * The order whose next term somebody else pays for: it is due, and what was bought for it waits in the account for its
+ * request. Undefined where nobody else renews, or nothing is due.
+ */
+export function awaitsRenewal(s: Subject): OrderRecord | undefined {
+  const head = headOf(s);
+  const provider = head && providerOf(s, head.provider);
+  if (!head || isGone(head) || isSlot(head) || s.spec.suspend || s.spec.key.kind === 'external')
+    return undefined;
+  const { renewsItself, slots } = provider?.capabilities ?? {};
+  const due = renewsItself && slots !== undefined ? renewalOf(s, head) : undefined;
+  return due && s.input.nowMs >= due.dueMs ? head : undefined;
+}
+
+/** Certificates that wait for such a slot, by account and product. */
+const awaiting = new WeakMap<PlanInput, readonly { readonly name: string; readonly head: OrderRecord }[]>();
+
+export function renewalsAwaited(input: PlanInput) {
+  const known = awaiting.get(input);
+  if (known) return known;
+  const found = input.desired.specs.filter(isCertificate).flatMap((spec) => {
+    const { name } = spec;
+    const status = input.state.statuses.get(name);
+    const facts = input.facts.get(name);
+    const head = status && facts && awaitsRenewal({ name, spec, status, facts, input });
+    return head ? [{ name, head }] : [];
+  });
+  awaiting.set(input, found);
+  return found;
+}
+
+/**
+ * What somebody else bought as the next term is taken over. Nothing says whose it is: with more than one that may be meant,
+ * or more than one certificate that waits, a person says it.
+ */
+export function renewedThere(s: Subject, head: OrderRecord): Decision {
+  const id = head.provider;
+  const ofSame = ({ product }: Pick<OrderRecord, 'product'>) => product === head.product;
+  const slots = (providerOf(s, id)?.freeSlots ?? []).filter(
+    (slot) =>
+      slot.continues === true &&
+      ofSame(slot) &&
+      holderOf(s.input, id, slot.id) === undefined &&
+      rivalOf(s.input, s.name, id, slot.id) === undefined,
+  );
+  const [slot, ...more] = slots;
+  if (!slot) return undefined;
+  const waiting = renewalsAwaited(s.input).filter((one) => one.head.provider === id && ofSame(one.head));
+  const ids = slots.map((one) => one.id).join(', ');
+  const base = {
+    lane: 'purchase',
+    action: 'adopt',
+    reason: 'FreeSlot',
+    message: `the next term of order ${head.id} was paid for elsewhere; slot ${ids} waits for its request`,
+    provider: id,
+    product: head.product,
+    ...(slot.term === undefined ? {} : { term: slot.term }),
+    predecessor: slot.id,
+    byEdit: false,
+  } as const;
+  if (more.length === 0 && waiting.length <= 1) return base;
+  const message =
+    more.length > 0
+      ? `${slots.length} slots may be its next term (${ids}), and none says whose it is`
+      : `${waiting.length} certificates wait for their next term, and slot ${ids} does not say whose it is`;
+  return {
+    ...base,
+    action: 'hold',
+    hold: {
+      code: 'foreign-order',
+      message: `${message}; see in WHMCS what was renewed, and write \`adopt: { order: "ID" }\` into the manifest`,
+    },
   };
 }

@@ -93,13 +93,15 @@ function endingWarnings(s: Subject): readonly PlanWarning[] {
   if (s.spec.autoRenew && !s.spec.suspend) return [];
   const left = toMs(head.paidTill) - s.input.nowMs;
   const [why, remedy] = s.spec.autoRenew
-    ? ['it is suspended', 'set `suspend: false`']
-    : ['autoRenew is off', 'set `autoRenew: true`'];
+    ? ['it is suspended', 'set `suspend: false` to have it renewed']
+    : s.input.providers.get(head.provider)?.capabilities.renewsItself
+      ? [`the shop behind ${head.provider} renews it, and has not yet`, 'see that its invoice is paid there']
+      : ['autoRenew is off', 'set `autoRenew: true` to have it renewed'];
   return [
     {
       name: s.name,
       code: 'paid-term-ending',
-      message: `order ${stableOrderId(head)} ${left > 0 ? 'is' : 'was'} paid till ${dayOf(toMs(head.paidTill))} and ${why}; ${remedy} to have it renewed`,
+      message: `order ${stableOrderId(head)} ${left > 0 ? 'is' : 'was'} paid till ${dayOf(toMs(head.paidTill))} and ${why}; ${remedy}`,
       level: left < URGENT_MS ? 'attention' : 'warning',
     },
   ];

@@ -11,6 +11,8 @@ export interface Condition {
   readonly message: string;
   /** `warning`: look soon. `attention`: exit code 4. */
   readonly level: 'info' | 'warning' | 'attention';
+  /** Which of several of this reason: an order, an endpoint, a name, a lane. */
+  readonly about?: string;
 }
 
 export const condition = (
@@ -19,4 +21,5 @@ export const condition = (
   reason: string,
   since: Instant,
   message: string,
-): Condition => ({ type, reason, since, message, level });
+  about?: string,
+): Condition => ({ type, reason, since, message, level, ...(about === undefined ? {} : { about }) });

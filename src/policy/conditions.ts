@@ -9,6 +9,7 @@ import type { ReissueRule } from './coverage.js';
 import { secondOrders } from './doubts.js';
 import { nextTryMs } from './failures.js';
 import { licencesEnding, protection } from './protection.js';
+import { openReissueRequest } from './replacement.js';
 import { endsWithTerm, overdueFromMs, type Renewal, renewal } from './schedule.js';
 import { type EndpointLook, endpointVerdict, servedEverywhere } from './serving.js';
 import { isUnderWay, proofWords, solverDueMs } from './solving.js';
@@ -63,8 +64,8 @@ export function conditionsOf(
     ...open.flatMap((intent) => stalled(status, intent, nowMs, context)),
     ...proofAlarms(status, nowMs),
     ...deliveryAlarm(status, nowMs),
-    ...secondOrders(status, context.ignored ?? []).map(({ since, message }) =>
-      condition('Attention', 'attention', 'SecondOrder', since, message),
+    ...secondOrders(status, context.ignored ?? []).map(({ id, since, message }) =>
+      condition('Attention', 'attention', 'SecondOrder', since, message, id),
     ),
     ...(status.archived ? [] : alarms(status, nowMs, context)),
   ];
@@ -84,7 +85,7 @@ function stalled(
   const sinceMs = toMs(intent.placedAt) + patienceMs;
   if (!quiet || nowMs < sinceMs) return [];
   const message = `order ${intent.orderId} at ${intent.provider} was placed ${intent.placedAt} and shows no certificate; see first whether credit is missing where ${intent.provider} buys, then look at the order there. Never order again because of it`;
-  return [condition('Attention', 'warning', 'Stalled', toInstant(sinceMs), message)];
+  return [condition('Attention', 'warning', 'Stalled', toInstant(sinceMs), message, intent.orderId)];
 }
 
 /** What solvers cannot do is said at once; it is an alarm when an order has waited for it for a day. */
@@ -99,11 +100,11 @@ function proofAlarms(status: Status, nowMs: number): readonly Condition[] {
     if (failure !== undefined) {
       const what = waits ? `the proof for ${name} is not published` : `a proof for ${name} is not cleaned up`;
       const message = `${what}: ${failure.message}; next try ${toInstant(solverDueMs(entry))}`;
-      return [condition('Attention', level, 'SolverFailing', failure.lastAt, message)];
+      return [condition('Attention', level, 'SolverFailing', failure.lastAt, message, name)];
     }
     if (unseen === undefined || !waits || nowMs - toMs(publishedAt) < PROOF_LATE_MS) return [];
     const message = `the proof for ${name}, published by ${solver} at ${publishedAt}, is not visible everywhere: ${unseen}`;
-    return [condition('Attention', level, 'ProofNotVisible', publishedAt, message)];
+    return [condition('Attention', level, 'ProofNotVisible', publishedAt, message, name)];
   });
 }
 
@@ -163,7 +164,9 @@ function underWay(status: Status, intent: OpenIntent): readonly Condition[] {
   }
   if (intent.phase === 'issued' && intent.problem !== undefined) {
     const message = `the certificate of order ${intent.orderId} was kept aside: ${intent.problem}`;
-    return [condition('Attention', 'warning', 'VerificationFailed', intent.placedAt, message)];
+    return [
+      condition('Attention', 'warning', 'VerificationFailed', intent.placedAt, message, intent.fingerprint),
+    ];
   }
   const order = status.orders.find((o) => o.id === intent.orderId || o.ids.includes(intent.orderId));
   if (order?.waitingFor === undefined) {
@@ -174,7 +177,7 @@ function underWay(status: Status, intent: OpenIntent): readonly Condition[] {
   const proofs = order.waitingFor === 'dcv' ? proofWords(status, order) : undefined;
   const who = proofs === undefined ? '' : `: ${proofs}`;
   const message = `order ${order.id} at ${order.provider} waits for ${waitsText(order.waitingFor)}${words}${who}`;
-  return [condition('Waiting', 'info', `WaitingFor:${order.waitingFor}`, intent.placedAt, message)];
+  return [condition('Waiting', 'info', `WaitingFor:${order.waitingFor}`, intent.placedAt, message, order.id)];
 }
 
 const held = (hold: Hold, nowMs: number): Condition =>
@@ -190,6 +193,7 @@ const unknownOutcome = (intent: OpenIntent): readonly Condition[] =>
           'OutcomeUnknown',
           intent.since,
           `it is not known what became of ${intent.action} at ${intent.provider}: ${intent.why}`,
+          intent.id,
         ),
       ]
     : [];
@@ -210,6 +214,7 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
         ]
       : []),
     ...(overdue ? [overdue] : []),
+    ...notReplaced(status, nowMs),
     ...(current?.revoked
       ? [
           condition(
@@ -251,6 +256,15 @@ function alarms(status: Status, nowMs: number, context: ConditionContext): reado
         ]
       : []),
   ];
+}
+
+/** Whoever set the deadline revokes at it, asked or not. */
+function notReplaced(status: Status, nowMs: number): readonly Condition[] {
+  const request = openReissueRequest(status);
+  if (request?.deadline === undefined || nowMs < toMs(request.deadline)) return [];
+  const { deadline, reason } = request;
+  const message = `certificate ${status.current?.serial} was to be replaced by ${deadline}, and was not: ${reason}`;
+  return [condition('Attention', 'attention', 'NotReplaced', deadline, message)];
 }
 
 function overdueAlarm(
@@ -296,23 +310,27 @@ const endpointAlarms = (
   { looks = [], servedWithinMs = 0 }: Partial<NonNullable<ConditionContext['endpoints']>> = {},
 ): readonly Condition[] =>
   looks
-    .flatMap((look) => endpointVerdict(look, current, servedWithinMs, nowMs) ?? [])
-    .map(({ reason, level, sinceMs, message }) =>
+    .flatMap((look) => {
+      const verdict = endpointVerdict(look, current, servedWithinMs, nowMs);
+      return verdict === undefined ? [] : [{ ...verdict, endpoint: look.endpoint }];
+    })
+    .map(({ reason, level, sinceMs, message, endpoint }) =>
       condition(
         reason === 'NotServedYet' ? 'Waiting' : 'Attention',
         level,
         reason,
         toInstant(sinceMs),
         message,
+        endpoint,
       ),
     );
 
 function failing(status: Status, nowMs: number, urgent: boolean): readonly Condition[] {
-  return Object.values(status.failures).map((failure) => {
+  return Object.entries(status.failures).map(([lane, failure]) => {
     const again = nextTryMs(failure);
     const next = again > nowMs ? `next try ${toInstant(again)}` : 'tried again on the next run';
     const message = `failed ${failure.count} times, last with ${failure.code}: ${failure.message}; ${next}`;
-    return condition('Attention', urgent ? 'attention' : 'warning', 'Failing', failure.lastAt, message);
+    return condition('Attention', urgent ? 'attention' : 'warning', 'Failing', failure.lastAt, message, lane);
   });
 }
 
@@ -340,7 +358,7 @@ function termEnding(status: Status, nowMs: number, context: ConditionContext): r
       : `ended ${dayOf(paidTillMs)}`;
   const message = `the paid term of order ${order.id} ${when}, and autoRenew is not set`;
   const level = paidTillMs - nowMs < URGENT_MS ? 'attention' : 'warning';
-  return [condition('Attention', level, 'PaidTermEndingNoRenewal', toInstant(dueMs), message)];
+  return [condition('Attention', level, 'PaidTermEndingNoRenewal', toInstant(dueMs), message, order.id)];
 }
 
 /** Given up here and not cancelled there: it stays paid until a person sees to it. */
@@ -349,7 +367,7 @@ function leftThere(order: OrderRecord, nowMs: number): readonly Condition[] {
   const over = paidTill !== undefined && toMs(paidTill) <= nowMs;
   if (abandoned === undefined || over || (state !== 'pending' && state !== 'issued')) return [];
   const message = `order ${id} was given up and is still there; have ${provider} cancel it and give the money back`;
-  return [condition('Attention', 'warning', 'OrderAbandoned', abandoned.at, message)];
+  return [condition('Attention', 'warning', 'OrderAbandoned', abandoned.at, message, id)];
 }
 
 /** One word for a table. */

@@ -55,6 +55,7 @@ export function withLook(status: Status, look: Look): Status {
 }
 
 export interface SecondOrder {
+  readonly id: string;
   readonly since: Instant;
   readonly message: string;
 }
@@ -67,6 +68,7 @@ export const secondOrders = (status: Status, ignored: readonly string[]): readon
       .map(({ id, foundAt, charged }) => {
         const price = charged === undefined ? '' : ` for ${formatMoney(charged)}`;
         return {
+          id,
           since: foundAt,
           message: `${provider} also sold order ${id}${price} under our reference ${reference}: have ${provider} cancel it and give the money back, or write \`adopt: { ignore: ["${id}"] }\` into the manifest`,
         };

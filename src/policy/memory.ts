@@ -12,7 +12,10 @@ import { DAY_MS, type Instant, toMs } from '../model/time.js';
 /** An order, or an endpoint, that was not looked at for this long is finished or gone. */
 const KEPT_LOOKS_MS = 60 * DAY_MS;
 
-/** Two memories as one: of each entry the newer, and of two of the same second the one of `b`. Instants in their one form compare as texts. */
+/**
+ * Two memories as one: of each entry the newer, and of two of the same second the one of `b`. Instants in their one form
+ * compare as texts. What people were told is the one of `a`, which stands there now: only who tells writes it.
+ */
 export function mergeMemories(a: RunMemory, b: RunMemory): RunMemory {
   return {
     version: RUN_MEMORY_VERSION,
@@ -20,6 +23,7 @@ export function mergeMemories(a: RunMemory, b: RunMemory): RunMemory {
     accounts: mergeRecords(a.accounts, b.accounts, mergeAccounts),
     looks: mergeRecords(a.looks, b.looks, (x, y) => newer(x, y, ({ at }: LookMemory) => at)),
     endpoints: mergeRecords(a.endpoints, b.endpoints, (x, y) => newer(x, y, ({ at }: EndpointMemory) => at)),
+    ...(a.told === undefined ? {} : { told: a.told }),
   };
 }
 

@@ -64,5 +64,5 @@ function ending(
   const message = `the paid term of ${order.product} (order ${order.id}) ${when}, and ${why}`;
   const level = leftMs < URGENT_MS ? 'attention' : 'warning';
   const since = toInstant(toMs(paidTill) - beforeMs);
-  return [condition('Attention', level, 'PaidTermEndingNoRenewal', since, message)];
+  return [condition('Attention', level, 'PaidTermEndingNoRenewal', since, message, order.id)];
 }

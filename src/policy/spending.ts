@@ -1,5 +1,5 @@
 import Big from 'big.js';
-import type { PolicyConfig, Spending } from '../model/configuration.js';
+import type { Environment, PolicyConfig, Spending } from '../model/configuration.js';
 import { type Intent, isOpen, type OpenIntent } from '../model/intent.js';
 import { addMoney, addPercent, compareMoney, formatMoney, isZero, type Money } from '../model/money.js';
 import type { PlanPrice } from '../model/plan.js';
@@ -17,10 +17,13 @@ const plus = (totals: Totals, amount: Money): Totals => ({
 });
 
 /** An amount that left or may have left, at some instant of [fromMs, tillMs]. */
-interface Outlay {
+export interface Outlay {
   readonly name: string;
   readonly provider: string;
+  readonly environment: Environment;
   readonly amount: Money;
+  /** Given back later, where the provider said so; limits do not count it. */
+  readonly refunded?: Money;
   readonly fromMs: number;
   readonly tillMs: number;
 }
@@ -35,19 +38,28 @@ export const costOf = (price: Money, tax: string | undefined): Money =>
   tax === undefined ? price : addPercent(price, tax);
 
 /** What orders cost, and what open intents may have cost: an intent counts until its order tells the charge. */
-function* outlaysOf(status: Status, taxOf: TaxOf): Generator<Outlay> {
+export function* outlaysOf(status: Status, taxOf: TaxOf): Generator<Outlay> {
   for (const order of status.orders) {
     for (const charge of order.charges) {
       const amount = charge.charged ?? (charge.quoted && costOf(charge.quoted, taxOf(order.provider)));
       if (!amount) continue;
       const at = toMs(charge.at);
-      yield { name: status.name, provider: order.provider, amount, fromMs: at, tillMs: at };
+      yield {
+        name: status.name,
+        provider: order.provider,
+        environment: order.environment,
+        amount,
+        ...(charge.refunded === undefined ? {} : { refunded: charge.refunded }),
+        fromMs: at,
+        tillMs: at,
+      };
     }
   }
   for (const intent of status.intents.filter(isOpen)) {
     if (intent.quoted === null || isCharged(status, intent)) continue;
     const amount = costOf(intent.quoted, taxOf(intent.provider));
-    yield { name: status.name, provider: intent.provider, amount, ...sendingTime(intent) };
+    const { provider, environment } = intent;
+    yield { name: status.name, provider, environment, amount, ...sendingTime(intent) };
   }
 }
 

@@ -190,6 +190,8 @@ export interface NewIssue {
 export interface Issues {
   /** Our oldest one with this marker among those with the label: open ones before closed ones. */
   find(marker: Marker, label: string): Promise<Issue | undefined>;
+  /** Our open ones with this label whose markers begin with `prefix`, oldest first. */
+  open(prefix: string, label: string): Promise<readonly (Issue & { readonly marker: Marker })[]>;
   create(marker: Marker, issue: NewIssue): Promise<Issue>;
   /** Repeats safely. */
   update(
@@ -238,6 +240,8 @@ export interface RepositoryFacts {
   readonly isPrivate: boolean;
   readonly isArchived: boolean;
   readonly defaultBranch: string;
+  /** Instant of the last push to any branch, where the site tells. */
+  readonly pushedAt?: string;
   /** What the token may do, where the site says so (it does not of a workflow's own token). */
   readonly role?: Role;
 }

@@ -102,6 +102,12 @@ export interface SoFar {
   readonly request: OrderRequest;
   /** Results of the steps that are done, by step name. */
   readonly results: Readonly<Record<string, JsonObject>>;
+  /** The order as it is called by now. */
+  readonly orderId?: string;
+  /** What an earlier attempt at this step recorded. */
+  readonly before?: JsonObject;
+  /** Where another account delivers: what other certificates here hold there, as `claimOf`. */
+  readonly claimed?: readonly string[];
   /** Why this sum, tax included, is more than was agreed for the whole operation; undefined: it may be paid. */
   tooMuch(total: Money): string | undefined;
 }
@@ -129,7 +135,8 @@ export interface Step {
    */
   waits?(soFar: SoFar): Promise<StepWait | undefined>;
   /**
-   * Reads what the look-up will compare with; stored in the intent before it is pushed.
+   * Reads what the look-up will compare with; stored in the intent before it is pushed. A `claims` in it (`claimOf`) is what
+   * the step takes at the account that delivers: announced for one certificate alone.
    * @param soFar  of a later step
    */
   before?(request: OrderRequest, soFar?: SoFar): Promise<JsonObject>;
@@ -231,6 +238,8 @@ export interface Recorded {
   readonly results: Readonly<Record<string, JsonObject>>;
   /** As for a step that may wait; absent where nothing is left to pay. */
   readonly tooMuch?: SoFar['tooMuch'];
+  /** As for a step that may wait. */
+  readonly claimed?: readonly string[];
 }
 
 /**
@@ -262,8 +271,12 @@ export interface Provider {
   collect(orderId: string, recorded?: Recorded): Promise<CollectedCertificate | undefined>;
   /** Orders under our reference: for adopting what a lost state forgot. Absent when search is `none`. */
   findByReference?(reference: string): Promise<readonly OrderSnapshot[]>;
-  /** Gives a slot that was taken over its request. */
-  readonly activator?: { readonly operation: Operation };
+  /** Gives a slot its request. */
+  readonly activator?: {
+    readonly operation: Operation;
+    /** What the account refuses about a request, before a slot for it is bought elsewhere. Reads only. @throws CertError */
+    check?(request: OrderRequest): Promise<void>;
+  };
   readonly reissuer?: Reissuer;
   readonly revoker?: Revoker;
   readonly canceller?: { readonly operation: Operation };
@@ -273,7 +286,7 @@ export interface Provider {
   readonly licences?: LicenceOffer;
   readonly licenser?: Licenser;
   list?(filter: ListFilter): AsyncIterable<ListedOrder>;
-  /** Slots that nobody activated. Present exactly where the capabilities say that they are used. */
+  /** Slots that nobody activated, as they stand now. Present where there are slots. */
   freeSlots?(): Promise<readonly OrderSnapshot[]>;
   /** @throws CertError `provider.unsupported` where the reply does not say for certain which of its values it is */
   balance?(): Promise<Money>;
@@ -313,6 +326,14 @@ export interface ProviderDeps {
   readonly random: { hex(bytes: number): string };
   /** Told of every HTTP request; adapters hand it to their client. Absent: nobody counts. */
   readonly observe?: CallObserver | undefined;
+  /** The account that delivers what this one sells; whoever opened it closes it. Present where `deliveredBy` names one. */
+  readonly upstream?: Provider;
+}
+
+/** An account that delivers what another one sells, as its configuration tells it. */
+export interface Deliverer {
+  readonly config: ProviderConfig;
+  readonly offering: Offering;
 }
 
 /** What an account sells, read from its configuration alone. */
@@ -344,8 +365,20 @@ export interface ProviderDefinition {
    * @param contacts  the set that the manifest names; undefined where it names none
    */
   offline?(spec: CertificateSpec, provider: string, contacts: ContactSet | undefined): readonly Violation[];
-  /** What an account configured like this sells; needs no credential and contacts nobody. @throws CertError `config.invalid` */
-  describe(config: ProviderConfig): Offering;
+  /** Account that delivers what one configured like this sells. Absent: each delivers what it sells. Pure. */
+  deliveredBy?(config: ProviderConfig): string | undefined;
+  /**
+   * What an account configured like this sells; needs no credential and contacts nobody.
+   * @param deliverer  the account that `deliveredBy` names, where the configuration has it
+   * @throws CertError `config.invalid`
+   */
+  describe(config: ProviderConfig, deliverer?: Deliverer): Offering;
+  /**
+   * The order that a push notification speaks of, as our records name it; undefined: it names none. Present exactly when
+   * `capabilities.push`. Whatever else a notification says is asked for at the provider. Pure.
+   * @param fields  of its address and its form
+   */
+  notifiedOrder?(fields: URLSearchParams): string | undefined;
   /** Opens an account; loads the adapter. Contacts nobody. @throws CertError `config.invalid` */
   create(deps: ProviderDeps): Promise<Provider>;
 }

@@ -6,6 +6,7 @@ import { toInstant } from '../model/time.js';
 import { SENDING } from '../planner/draft.js';
 import { makePlan } from '../planner/plan.js';
 import { isCompromised } from '../policy/compromised.js';
+import { openReissueRequest } from '../policy/replacement.js';
 import { seenOrder } from './adoptions.js';
 import { type Bounds, inTurn } from './bounds.js';
 import { collectOrders } from './collect.js';
@@ -102,9 +103,12 @@ async function prepareAll(
   options: ActOptions,
 ): Promise<readonly Job[]> {
   const { bounds } = options;
-  const sends = lines.filter(
-    (item) =>
-      SENDING.has(item.action) && item.queued === undefined && options.allowed(item) && !paused(run, item),
+  const sends = urgentFirst(
+    run.view,
+    lines.filter(
+      (item) =>
+        SENDING.has(item.action) && item.queued === undefined && options.allowed(item) && !paused(run, item),
+    ),
   );
   const waiting = sends.length > bounds.free() ? [...inTurn(sends)] : [...sends];
   const jobs: Job[] = [];
@@ -139,6 +143,20 @@ async function prepareSome(
     }
   }
   return jobs;
+}
+
+/** What has a deadline goes first: the nearest one, then what costs nothing, then what ends first; the rest as it stands. */
+function urgentFirst(view: StateView, items: readonly PlanItem[]): readonly PlanItem[] {
+  const urgent = items.flatMap((item) => {
+    const status = statusOf(view, item.name);
+    const deadline = item.action === 'revoke' ? undefined : openReissueRequest(status)?.deadline;
+    const paid = item.price.kind === 'free' ? '0' : '1';
+    return deadline === undefined ? [] : [{ item, key: `${deadline} ${paid} ${status.current?.notAfter}` }];
+  });
+  if (urgent.length === 0) return items;
+  const first = new Set(urgent.map(({ item }) => item));
+  const sorted = urgent.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return [...sorted.map(({ item }) => item), ...items.filter((item) => !first.has(item))];
 }
 
 /** DNS may have changed since the plan was made: somebody had to read it first. */

@@ -1,6 +1,7 @@
 import { CertError } from '../model/errors.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import type { OrderSnapshot } from '../model/order.js';
+import { actsFor } from '../model/shard.js';
 import { orderAt } from '../planner/facts.js';
 import { isCertificate, NO_FACTS } from '../planner/input.js';
 import type { Provider } from '../ports/provider.js';
@@ -19,6 +20,7 @@ interface Adoption {
 
 export const adoptionsToAsk = (run: Run, answers: Answers): readonly Adoption[] =>
   run.desired.specs.filter(isCertificate).flatMap((spec) => {
+    if (!actsFor(run.deps.shard, spec.name)) return [];
     const [id = ''] = spec.providers;
     const provider = run.providers.all.get(id);
     const known = answers.facts.get(spec.name);

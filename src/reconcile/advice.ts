@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { CertError, messageOf } from '../model/errors.js';
+import { keepsAccount, SHARD_PATIENCE_MS } from '../model/shard.js';
 import type { CurrentCertificate, RenewalWindow, Status } from '../model/status.js';
 import { HOUR_MS, toMs } from '../model/time.js';
 import { servingOrder } from '../planner/facts.js';
@@ -56,6 +57,8 @@ export async function askAdvice(run: Run): Promise<void> {
 function isDue(run: Run, { config, renewalAdvice }: Provider, nowMs: number): boolean {
   if (renewalAdvice === undefined || pausedTillMs(run.notes, config, nowMs) !== undefined) return false;
   const dueAt = memoryOf(run.notes, config)?.adviceDueAt;
+  if (!keepsAccount(run.deps.shard, config.id))
+    return dueAt !== undefined && toMs(dueAt) + SHARD_PATIENCE_MS <= nowMs;
   const dueMs = dueAt === undefined ? nowMs : toMs(dueAt);
   return dueMs <= nowMs || dueMs > nowMs + LONGEST_MS;
 }

@@ -17,7 +17,8 @@ export function withActivationAgain(
   { waitingFor }: OrderSnapshot,
   { capabilities }: Provider,
 ): Status {
-  if (capabilities.slots === undefined || waitingFor !== 'configuration') return status;
+  const slots = capabilities.slots !== undefined || capabilities.deliveredBy !== undefined;
+  if (!slots || waitingFor !== 'configuration') return status;
   if (intent?.phase !== 'placed' || plannedStep(intent) >= 0 || !ACTIVATING.has(intent.action)) return status;
   const last = intent.steps.length - 1;
   return replaceIntent(status, {

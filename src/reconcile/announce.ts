@@ -1,3 +1,4 @@
+import { claimsOf } from '../model/delivery.js';
 import { CertError } from '../model/errors.js';
 import type { IntendedIntent } from '../model/intent.js';
 import type { Status } from '../model/status.js';
@@ -16,8 +17,11 @@ import { changedStatuses, lineOf, type Run, statusFile, stopIfAsked } from './ru
 import type { Job, SentStep } from './send.js';
 import type { StateView } from './state.js';
 
-const ANNOUNCE_TRIES = 12;
+/** Runners that share the work push all the time: a number of tries would be used up by those who are quicker. */
+const ANNOUNCE_MS = 120_000;
 const PAUSE_MS = 150;
+/** Who waits ever longer never gets a turn between those who do not. */
+const LONGEST_PAUSES = 4;
 
 /** A job whose intent stands on the branch, and when it was stamped. */
 export interface Announced {
@@ -53,12 +57,14 @@ async function announceWith(
 ): Promise<readonly Announced[]> {
   const { deps } = run;
   const written: Announced[] = [];
-  for (let attempt = 1; attempt <= ANNOUNCE_TRIES; attempt++) {
+  const endMs = deps.clock.monotonic() + ANNOUNCE_MS;
+  for (let attempt = 1; deps.clock.monotonic() < endMs; attempt++) {
     refuseLostState(run.view);
     const { view, changed, lines, keys } = outcomesOn(run, run.view, earlier);
     // Another run may have recorded the first order of an account after this one read the configuration.
     const stopped = environmentStopped(run.configuration, view.statuses.values());
-    const wanted = jobs.filter((job) => isStillWanted(run, view, job, stopped));
+    const taken = new Set<string>();
+    const wanted = jobs.filter((job) => isStillWanted(run, view, job, stopped, taken));
     if (wanted.length === 0) return giveUp(run, written);
     stopIfAsked(deps);
     const stamped = momentOf(deps.clock);
@@ -77,7 +83,7 @@ async function announceWith(
     const confirmed = await confirm(run, written, outcome.kind === 'pushed');
     if (confirmed.length > 0) return confirmed;
     deps.log.info({ attempt, outcome: outcome.kind }, 'intents did not get onto the branch, trying again');
-    await deps.clock.sleep(PAUSE_MS * attempt * (0.5 + deps.random.fraction()));
+    await deps.clock.sleep(PAUSE_MS * Math.min(attempt, LONGEST_PAUSES) * (0.5 + deps.random.fraction()));
   }
   await giveUp(run, written);
   throw new CertError('repository.moved', 'the state branch kept moving; nothing was sent', {
@@ -102,14 +108,34 @@ async function giveUp(run: Run, written: readonly Announced[]): Promise<readonly
   return [];
 }
 
-function isStillWanted(run: Run, view: StateView, job: Job, stopped: string | undefined): boolean {
-  const why = stopped ?? keyStopped(view, job.intent) ?? job.stillWanted(view);
+function isStillWanted(
+  run: Run,
+  view: StateView,
+  job: Job,
+  stopped: string | undefined,
+  taken: Set<string>,
+): boolean {
+  const why =
+    stopped ?? keyStopped(view, job.intent) ?? job.stillWanted(view) ?? claimedElsewhere(view, job, taken);
   if (why === undefined) return true;
   run.deps.log.info({ cert: job.name, why }, 'no longer wanted on the new head');
   run.events.push({ ...lineOf({ ...job.intent.request, name: job.name }), outcome: 'held', message: why });
   return false;
 }
 
+/** What a step takes for itself, the branch gives to one certificate alone. */
+function claimedElsewhere(view: StateView, { name, intent }: Job, taken: Set<string>): string | undefined {
+  const claims = intent.steps[currentStep(intent)]?.before?.claims;
+  if (typeof claims !== 'string') return undefined;
+  const holder = [...view.statuses.values()].find(
+    (status) => status.name !== name && claimsOf(status).includes(claims),
+  );
+  if (holder === undefined && !taken.has(claims)) {
+    taken.add(claims);
+    return undefined;
+  }
+  return `${claims} was taken for ${holder?.name ?? 'another certificate'} meanwhile; the next run looks for another`;
+}
 /** The last barrier before a request leaves: on the very head its intent is put upon. */
 const keyStopped = ({ header }: StateView, { action, keyHash }: IntendedIntent): string | undefined => {
   const known = action === 'revoke' ? undefined : compromiseOf(header, keyHash);

@@ -17,7 +17,7 @@ import { noteLook, noteRefusal } from './notes.js';
 import { withOrderFacts } from './order-facts.js';
 import { formatsOf, isOurKey } from './publish.js';
 import { providerFor, type Run, statusOf, stopIfAsked } from './run.js';
-import { stepResults, tooMuchFor } from './send.js';
+import { claimedFor, stepResults, tooMuchFor } from './send.js';
 import { leftToSolvers } from './validation.js';
 import { type Verdict, verifyCollected } from './verify.js';
 
@@ -146,6 +146,7 @@ async function look(
     request: intent.request,
     results: stepResults(intent),
     tooMuch: tooMuchFor(run, waiting.name, provider, intent),
+    ...claimedFor(run.view, waiting.name, provider),
   };
   const before = intent === undefined ? seen(waiting.name, waiting.orderId) : undefined;
   const order = before?.state === 'issued' ? before : await provider.getOrder(waiting.orderId, recorded);

@@ -6,7 +6,7 @@ import type { PublishedEvent, PublishedHook } from '../ports/hook.js';
 import { STATE_FOLDER } from '../repository/layout.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
-import { changedStatuses, type Run, type StatusChange, statusFile, stopIfAsked } from './run.js';
+import { changedStatuses, ownStatuses, type Run, type StatusChange, statusFile, stopIfAsked } from './run.js';
 import { sendStopped } from './stopped.js';
 
 /** So many failures in a row are not the certificates' fault: the rest is left to a later run. */
@@ -23,7 +23,7 @@ const LONGEST_MS = 10 * MINUTE_MS;
  * @returns those that have had it now
  */
 export async function deliver(run: Run, had: ReadonlySet<string> = new Set()): Promise<ReadonlySet<string>> {
-  const waiting = [...run.view.statuses.values()].filter(
+  const waiting = ownStatuses(run).filter(
     ({ undelivered }) => undelivered !== undefined && !had.has(undelivered.sha256),
   );
   await deliverTo(run, waiting);

@@ -9,6 +9,7 @@ import type { JsonObject } from '../model/json.js';
 import type { Finding, Position, PublishedFormat, SitelockCustomer } from '../model/manifest.js';
 import type { RunMemory } from '../model/run-memory.js';
 import type { Secret } from '../model/secret.js';
+import type { Shard } from '../model/shard.js';
 import type { StateHeader, Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Clock, Random } from '../ports/clock.js';
@@ -57,6 +58,8 @@ export interface Deps {
   readonly progress: Progress;
   readonly spool: Spool;
   readonly signal: AbortSignal;
+  /** This process acts for these certificates alone; absent: for all. */
+  readonly shard?: Shard;
   readFiles(tree: TreeReader): Promise<Reading>;
   /** @throws CertError `repository.unreadable-state`, `repository.newer-state` */
   parseStatus(text: string, path: string): Status;

@@ -2,7 +2,8 @@ import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
 import type { Plan, PlanItem, PlanWarning } from '../model/plan.js';
-import { lookKey, type RunMemory } from '../model/run-memory.js';
+import type { RunMemory } from '../model/run-memory.js';
+import { actsFor, keepsAccount } from '../model/shard.js';
 import { SECOND_MS, toMs } from '../model/time.js';
 import {
   type DialWish,
@@ -24,13 +25,14 @@ import type { Deps } from './deps.js';
 import { type Dialed, dialEndpoints, SHORT_BUDGET_MS } from './endpoints.js';
 import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
+import { type LookNow, lookKeys, type OrderAt, ourLookKeys } from './look-now.js';
 import { forgetLooks, leaveNotes, memoryOf, worthKeeping } from './notes.js';
 import { type Answers, noAnswers, planInput, providerFacts } from './observe.js';
 import { notInitialised, openRun } from './open-run.js';
 import { descends, planRun } from './plan-run.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
-import { stopIfAsked } from './run.js';
+import { ownStatuses, stopIfAsked } from './run.js';
 import type { StateView } from './state.js';
 import { type AccountSync, syncAccounts, syncCertificates } from './sync.js';
 import { proofsAreDue } from './validation.js';
@@ -89,11 +91,10 @@ export async function withBeginning<T>(
   }
 }
 
-/** Orders that a person wants looked at whatever the pace: of these certificates, or of all. */
-export type LookNow = ReadonlySet<string> | 'all';
-
 export interface ApplyOptions {
   readonly lookNow?: LookNow;
+  /** Orders that are looked at whatever the pace, if they are ours. */
+  readonly lookAt?: readonly OrderAt[];
   /** Before planning, list every account whose last list is older than this; 0: every account. Absent: none. */
   readonly syncOlderMs?: number;
   /** Only the plan with this digest may be carried out. */
@@ -144,7 +145,9 @@ export async function apply(deps: Deps, options: ApplyOptions): Promise<Applied>
       await replaySpool(run);
       await lookAgain(run);
     }
-    if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(run.view, options.lookNow));
+    const own = ownStatuses(run);
+    if (options.lookNow !== undefined) forgetLooks(run.notes, lookKeys(own, options.lookNow));
+    if (options.lookAt !== undefined) forgetLooks(run.notes, ourLookKeys(own, options.lookAt));
     const listed = options.syncOlderMs !== undefined && integrity.kind !== 'lost';
     const accounts = listed ? await syncAccounts(run, options.syncOlderMs) : [];
     if (integrity.kind !== 'lost') await askAdvice(run);
@@ -200,8 +203,12 @@ function dialWish({ syncOlderMs }: ApplyOptions): DialWish {
   return syncOlderMs === 0 ? 'all' : { olderThanMs: syncOlderMs };
 }
 
-const endpointsOf = ({ configuration, specs, view }: Run): readonly WatchedEndpoint[] =>
-  watchedEndpoints(configuration, specs.values(), view.statuses);
+const endpointsOf = ({ configuration, specs, view, deps }: Run): readonly WatchedEndpoint[] =>
+  watchedEndpoints(
+    configuration,
+    [...specs.values()].filter(({ name }) => actsFor(deps.shard, name)),
+    view.statuses,
+  );
 
 /** The last of a run, since nothing is decided by it. */
 async function lookAtEndpoints(run: Run, wish: DialWish): Promise<void> {
@@ -256,7 +263,7 @@ export async function sync(
     if (run.view.snapshot.integrity.kind === 'absent') throw notInitialised();
     refuseLostState(run.view);
     await replaySpool(run);
-    const names = choose?.([...run.view.statuses.keys()].sort());
+    const names = choose?.([...run.view.statuses.keys()].sort())?.filter((name) => actsFor(deps.shard, name));
     if (names) await syncCertificates(run, names);
     const accounts = names ? [] : await syncAccounts(run, 0);
     const watched = endpointsOf(run).filter(({ name }) => names?.includes(name) ?? true);
@@ -278,7 +285,7 @@ export async function sync(
 function oldestListMs(run: Run): number {
   const { providers, notes, deps } = run;
   const lists = [...providers.all.values()]
-    .filter(({ list }) => list)
+    .filter(({ list, config }) => list && keepsAccount(deps.shard, config.id))
     .map(({ config }) => memoryOf(notes, config)?.listing?.at)
     .map((at) => (at === undefined ? 0 : toMs(at)));
   const looks = looksAt(endpointsOf(run), notes.memory).map(({ look, current }) =>
@@ -287,11 +294,13 @@ function oldestListMs(run: Run): number {
   return [...lists, ...looks].reduce((oldest, ms) => Math.min(oldest, ms), deps.clock.now());
 }
 
-const firstLookMs = ({ view, notes, providers, deps }: Run): number =>
-  [...view.statuses.values()]
+const firstLookMs = (run: Run): number => {
+  const { notes, providers, deps } = run;
+  return ownStatuses(run)
     .flatMap((status) => awaitedOrders(status))
     .map((order) => nextLookOf(notes.memory, providers.all.get(order.provider), order, deps.clock.now()))
     .reduce((first, ms) => Math.min(first, ms), Number.POSITIVE_INFINITY);
+};
 
 async function mayStart(plan: Plan, options: ApplyOptions): Promise<boolean> {
   if (options.digest !== undefined && !plan.digest.startsWith(options.digest)) {
@@ -352,9 +361,10 @@ async function waitForQuickOnes(
 }
 
 /** Is there an order that may be looked at again before the time is up? */
-function someoneWaits({ view, notes, providers, deps }: Run, leftMs: number): boolean {
+function someoneWaits(run: Run, leftMs: number): boolean {
+  const { notes, providers, deps } = run;
   const nowMs = deps.clock.now();
-  return [...view.statuses.values()].some((status) =>
+  return ownStatuses(run).some((status) =>
     status.intents.some((intent) => {
       if (intent.phase !== 'placed') return false;
       const account = providers.all.get(intent.provider);
@@ -364,15 +374,6 @@ function someoneWaits({ view, notes, providers, deps }: Run, leftMs: number): bo
     }),
   );
 }
-
-const lookKeys = (view: StateView, which: LookNow): readonly string[] =>
-  [...view.statuses.values()]
-    .filter((status) => which === 'all' || which.has(status.name))
-    .flatMap((status) =>
-      [...awaitedOrders(status), ...status.orders.map(({ provider, id }) => ({ provider, orderId: id }))].map(
-        ({ provider, orderId }) => lookKey(provider, orderId),
-      ),
-    );
 
 /**
  * Several passes tell the same line several times; the last word counts. What was waited for is no word any more once

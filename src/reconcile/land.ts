@@ -7,6 +7,9 @@ import type { Deps } from './deps.js';
 import { readState, type StateView } from './state.js';
 
 const FIRST_PAUSE_MS = 100;
+/** While others push: who waits ever longer never gets a turn. */
+const LONGEST_TURN_MS = 1_000;
+/** While the remote cannot be reached. */
 const LONGEST_PAUSE_MS = 5_000;
 /** How long an outcome is pushed before the run gives up; the spool keeps it for the next one. */
 const LANDING_MS = 120_000;
@@ -62,7 +65,7 @@ export async function land(landing: Landing, view: StateView, change: Change): P
   const { deps } = landing;
   const startMs = deps.clock.monotonic();
   let current = view;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_TURN_MS)) {
     refuseLostState(current);
     const set = change(current);
     if (!set || (set.files.length === 0 && !set.header)) return current;

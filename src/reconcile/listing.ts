@@ -1,3 +1,4 @@
+import { claimOf, claimsOf } from '../model/delivery.js';
 import { isOpen } from '../model/intent.js';
 import type { Listing, UndeclaredOrder } from '../model/run-memory.js';
 import type { OrderRecord } from '../model/status.js';
@@ -106,9 +107,11 @@ function undeclaredOrders(
 ): readonly UndeclaredOrder[] {
   const nowMs = run.deps.clock.now();
   const { ignored, underWay, byReference } = explanations(run, provider);
+  const delivered = new Set([...run.view.statuses.values()].flatMap(claimsOf));
   const unknown = all.filter(
     (order) =>
       knownOf(index, order) === undefined &&
+      !order.ids.some((id) => delivered.has(claimOf(provider.config.id, id))) &&
       order.superseded !== true &&
       (order.state === 'pending' || order.state === 'issued') &&
       (order.paidTill === undefined || toMs(order.paidTill) > nowMs) &&

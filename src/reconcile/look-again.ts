@@ -7,7 +7,7 @@ import type { Provider } from '../ports/provider.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { isExplained } from './observe.js';
-import { changedStatuses, type Run, statusFile, stopIfAsked } from './run.js';
+import { changedStatuses, ownStatuses, type Run, statusFile, stopIfAsked } from './run.js';
 import { sendStopped } from './stopped.js';
 
 /**
@@ -17,7 +17,7 @@ import { sendStopped } from './stopped.js';
  */
 export async function lookAgain(run: Run): Promise<void> {
   const nowMs = run.deps.clock.now();
-  const due = [...run.view.statuses.values()].flatMap(({ name, doubts = [] }) =>
+  const due = ownStatuses(run).flatMap(({ name, doubts = [] }) =>
     doubts.filter((doubt) => isLookDue(doubt, nowMs)).map((doubt) => ({ name, doubt })),
   );
   if (due.length === 0 || sendStopped(run, run.view, false) !== undefined) return;

@@ -2,6 +2,7 @@ import { CertError, messageOf } from '../model/errors.js';
 import type { SitelockSpec } from '../model/manifest.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
+import { actsFor } from '../model/shard.js';
 import { formatTerm } from '../model/term.js';
 import { orderAt } from '../planner/facts.js';
 import {
@@ -27,6 +28,7 @@ interface SiteAdoption {
 /** Licences that manifests take over and that were not looked at yet. */
 export const siteAdoptions = (run: Run, answers: Answers): readonly SiteAdoption[] =>
   run.desired.specs.filter(isSitelock).flatMap((spec) => {
+    if (!actsFor(run.deps.shard, spec.name)) return [];
     const known = answers.facts.get(spec.name);
     if (spec.adopt?.kind !== 'order' || known?.adoptable || known?.adoptRefused) return [];
     const seller = sellerOf({ spec, input: { providers: providerFacts(run, answers) } });

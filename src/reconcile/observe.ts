@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { issuesPublicly, type Violation } from '../model/capabilities.js';
+import { holdsOrder } from '../model/delivery.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import { sameNames } from '../model/names.js';
@@ -7,7 +8,7 @@ import type { OrderSnapshot } from '../model/order.js';
 import type { PlanPrice } from '../model/plan.js';
 import { soldKey } from '../model/run-memory.js';
 import { parseTerm } from '../model/term.js';
-import { orderAt, servingOrder } from '../planner/facts.js';
+import { servingOrder } from '../planner/facts.js';
 import {
   type CertificateFacts,
   type FoundOrder,
@@ -20,6 +21,7 @@ import {
   type StateFacts,
 } from '../planner/input.js';
 import { priceQuestions } from '../planner/plan.js';
+import { renewalsAwaited } from '../planner/slots.js';
 import type { Provider } from '../ports/provider.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 
@@ -55,6 +57,7 @@ export function planInput(run: Run, view: StateView, answers: Answers, manifests
     providers: providerFacts(run, answers),
     facts,
     memory: run.notes.memory,
+    ...(run.deps.shard === undefined ? {} : { shard: run.deps.shard }),
     preflight: {
       config: run.configuration.preflight,
       names: new Map([...answers.sights.names].map(([name, seen]) => [name, seen.facts])),
@@ -147,12 +150,21 @@ export async function askProviders(
   }
   const adopting = adoptionsToAsk(run, answers);
   const sites = siteAdoptions(run, answers);
-  if (wanted.size + adopting.length + sites.length === 0) return first;
-  const asked = new Set([...wanted.keys(), ...[...adopting, ...sites].map(({ spec }) => spec.name)]).size;
+  const renewals = renewalsAwaited(first).filter(
+    ({ head }) => answers.providers.get(head.provider)?.freeSlots === undefined,
+  );
+  const renewed = renewals.map(({ head }) => head.provider);
+  if (wanted.size + adopting.length + sites.length + renewed.length === 0) return first;
+  const asked = new Set([
+    ...wanted.keys(),
+    ...[...adopting, ...sites].map(({ spec }) => spec.name),
+    ...renewals.map(({ name }) => name),
+  ]).size;
   run.deps.progress.step(`asking providers about ${asked} ${asked === 1 ? 'certificate' : 'certificates'}`);
   await askBalances(run, answers, at, new Set(questions.map((question) => question.provider)));
   const ordering = questions.filter(({ action }) => action === 'order').map(({ provider }) => provider);
-  await askFreeSlots(run, answers, at, new Set(ordering));
+  const using = ordering.filter((id) => run.providers.all.get(id)?.capabilities.usesFreeSlots);
+  await askFreeSlots(run, answers, at, new Set([...using, ...renewed]));
   const down = (id: string, error: unknown) => markDown(run, answers, id, error);
   await askAdoptions(run, answers, adopting, at, down);
   await askSiteAdoptions(sites, answers, at, down);
@@ -309,7 +321,7 @@ async function ordersThere(
 
 /** Does an order of some certificate of ours, archived ones included, have this id at this account? */
 export const isExplained = ({ statuses }: StateView, provider: string, id: string): boolean =>
-  [...statuses.values()].some((status) => orderAt(status, provider, id) !== undefined);
+  [...statuses.values()].some(({ orders }) => orders.some((order) => holdsOrder(order, provider, id)));
 
 const mergeExisting = (a: Existing, b: Existing): Existing => ({
   byReference: [...(a.byReference ?? []), ...(b.byReference ?? [])],

@@ -47,5 +47,5 @@ export class ConfigurationError extends CertError {
 export const notInitialised = (): CertError =>
   new CertError('repository.not-initialised', 'the remote has no certwright state yet', {
     remedy:
-      'run `certwright init` once; if there was a state before, it is lost: see docs/recovery.md before anything else',
+      'run `certwright init` once; if there was a state before, it is lost, and `certwright import --rebuild` makes it anew: see docs/recovery.md',
   });

@@ -154,6 +154,7 @@ function isStillAsked(
     case 'revoke':
       return true;
     case 'reissue':
+      if (request.serial !== undefined) return request.serial === certificate.serial;
       return unasked === true || (intent !== undefined && toMs(request.requestedAt) > toMs(intent.createdAt));
     case 'abandon': {
       const order = status.orders.find(({ ids }) => ids.includes(request.order ?? ''));

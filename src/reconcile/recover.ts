@@ -1,4 +1,5 @@
 import type { Capabilities } from '../model/capabilities.js';
+import { holdsOrder } from '../model/delivery.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { IntendedIntent, PlacedIntent } from '../model/intent.js';
 import type { OrderRecord, Status } from '../model/status.js';
@@ -237,9 +238,7 @@ function isTakenMeanwhile(view: StateView, { name, intent, result }: Looked): bo
   const id = result.kind === 'found' ? result.lookUp.outcome.orderId : undefined;
   if (id === undefined) return false;
   return [...view.statuses.values()].some(
-    (other) =>
-      other.name !== name &&
-      other.orders.some((order) => order.provider === intent.provider && order.ids.includes(id)),
+    (other) => other.name !== name && other.orders.some((order) => holdsOrder(order, intent.provider, id)),
   );
 }
 

@@ -2,6 +2,7 @@ import type { Configuration } from '../model/configuration.js';
 import { CertError } from '../model/errors.js';
 import type { Finding, Spec } from '../model/manifest.js';
 import type { PlanItem } from '../model/plan.js';
+import { actsFor } from '../model/shard.js';
 import { emptyStatus, type Status } from '../model/status.js';
 import type { Desired } from '../planner/input.js';
 import type { Provider } from '../ports/provider.js';
@@ -55,6 +56,10 @@ export interface Run {
 
 export const statusOf = (view: StateView, name: string): Status =>
   view.statuses.get(name) ?? emptyStatus(name);
+
+/** Certificates this process acts for; what it merely records, and what limits count, is not bound to them. */
+export const ownStatuses = ({ view, deps }: Pick<Run, 'view' | 'deps'>): readonly Status[] =>
+  [...view.statuses.values()].filter(({ name }) => actsFor(deps.shard, name));
 
 /** The certificate an intent stands at now: another run may have moved it to another name meanwhile. */
 export function nameOfIntent(view: StateView, name: string, intentId: string): string {

@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { claimsOf } from '../model/delivery.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { IntendedIntent, OpenIntent, PlacedIntent } from '../model/intent.js';
 import type { JsonObject } from '../model/json.js';
@@ -11,7 +12,7 @@ import { type Announced, announce } from './announce.js';
 import type { Bounds } from './bounds.js';
 import { ceilingFor } from './ceiling.js';
 import { type Moment, momentOf, sendGuard } from './guard.js';
-import { currentStep, findIntent, plannedStep } from './intents.js';
+import { currentStep, findIntent, knownOrderId, plannedStep } from './intents.js';
 import { mayRepeat } from './operations.js';
 import { outcomesOn, recordOutcomes } from './record.js';
 import { lineOf, type Run, statusOf, stopIfAsked } from './run.js';
@@ -125,12 +126,27 @@ async function readBefore(run: Run, jobs: readonly Job[]): Promise<readonly Job[
 }
 
 function soFarOf(run: Run, { name, provider, intent }: Job): SoFar {
+  const orderId = knownOrderId(statusOf(run.view, name), intent);
+  const before = intent.steps[currentStep(intent)]?.before;
   return {
     request: intent.request,
     results: stepResults(intent),
+    ...(orderId === '' ? {} : { orderId }),
+    ...(before === undefined ? {} : { before }),
+    ...claimedFor(run.view, name, provider),
     tooMuch: tooMuchFor(run, name, provider, intent),
   };
 }
+
+/** What others hold at the account that delivers. */
+export const claimedFor = (
+  { statuses }: StateView,
+  name: string,
+  { capabilities }: Provider,
+): Pick<SoFar, 'claimed'> =>
+  capabilities.deliveredBy === undefined
+    ? {}
+    : { claimed: [...statuses.values()].filter((status) => status.name !== name).flatMap(claimsOf) };
 
 /** Judges what is asked for against what was agreed for this intent. */
 export const tooMuchFor =

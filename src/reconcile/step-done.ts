@@ -9,6 +9,7 @@ import type { Lane } from '../model/order.js';
 import type { Charge, OrderRecord, Status } from '../model/status.js';
 import { parseTerm, type TermCounting } from '../model/term.js';
 import { toInstant } from '../model/time.js';
+import { orderById } from '../planner/facts.js';
 import { paidTillOf } from '../policy/schedule.js';
 import type { StepOutcome } from '../ports/provider.js';
 import {
@@ -107,7 +108,10 @@ function recordOrder(status: Status, intent: OpenIntent, done: StepDone, paid: b
       : [];
   const known = status.orders.find((order) => orderId !== undefined && order.ids.includes(orderId));
   const continues = continuesOrder(intent);
-  const target = known ?? (continues ? orderOfIntent(status, intent) : undefined);
+  // A later step may give what an earlier one bought another id.
+  const begun = intent.steps.filter(({ phase }) => phase === 'done').length > 1;
+  const bought = begun ? orderById(status, knownOrderId(status, intent)) : undefined;
+  const target = known ?? (continues ? orderOfIntent(status, intent) : bought);
   if (target) {
     const ids = orderId === undefined || target.ids.includes(orderId) ? target.ids : [...target.ids, orderId];
     const next: OrderRecord = {

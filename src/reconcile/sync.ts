@@ -1,5 +1,6 @@
 import { messageOf } from '../model/errors.js';
 import type { Listing } from '../model/run-memory.js';
+import { keepsAccount, SHARD_PATIENCE_MS } from '../model/shard.js';
 import type { OrderRecord } from '../model/status.js';
 import { isListDue } from '../policy/polling.js';
 import type { ListedOrder, Provider } from '../ports/provider.js';
@@ -37,18 +38,24 @@ export interface AccountSync {
 }
 
 /**
- * Lists every account whose last list is older than this, page by page, and takes over what changed: states, revocations,
+ * Lists every account of this shard whose last list is older than this, page by page, and takes over what changed: states, revocations,
  * dates, ids, flags, charges, certificates issued in the portal. One commit, and none where nothing changed. What a list
  * lacks is never concluded to be gone; what nobody declared is told and left alone.
  */
 export async function syncAccounts(run: Run, olderThanMs: number): Promise<readonly AccountSync[]> {
   const asked = olderThanMs === 0;
   const nowMs = run.deps.clock.now();
-  const due = [...run.providers.all.values()].filter(
-    (provider) => asked || isListDue(memoryOf(run.notes, provider.config), olderThanMs, nowMs),
-  );
+  const keeps = (id: string) => keepsAccount(run.deps.shard, id);
+  const due = [...run.providers.all.values()].filter(({ config }) => {
+    const memory = memoryOf(run.notes, config);
+    if (keeps(config.id)) return asked || isListDue(memory, olderThanMs, nowMs);
+    // The shard that keeps it does not seem to run.
+    return memory?.listing !== undefined && isListDue(memory, olderThanMs + SHARD_PATIENCE_MS, nowMs);
+  });
   const read = await Promise.all(due.map((provider) => readAccount(run, provider, asked)));
-  const broken = asked ? [...run.providers.broken].map(([id, { why }]) => brokenAccount(run, id, why)) : [];
+  const broken = asked
+    ? [...run.providers.broken].flatMap(([id, { why }]) => (keeps(id) ? [brokenAccount(run, id, why)] : []))
+    : [];
   await takeOver(
     run,
     read.flatMap(({ lines }) => lines),

@@ -3,6 +3,7 @@ import { isOpen } from '../model/intent.js';
 import type { DnsName } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
 import { whyNoProof } from '../model/proof-record.js';
+import { actsFor } from '../model/shard.js';
 import type { OrderRecord, PublishedRecord, Status } from '../model/status.js';
 import { isCertificate } from '../planner/input.js';
 import {
@@ -113,7 +114,7 @@ function dueWorks(run: Run, looked: ReadonlySet<string>) {
   const gone: Result[] = [];
   const left: { readonly name: string; readonly entry: PublishedRecord }[] = [];
   for (const { name, entry, needed: stays, asked } of all) {
-    if (solverDueMs(entry) > nowMs) continue;
+    if (solverDueMs(entry) > nowMs || !actsFor(run.deps.shard, name)) continue;
     if (stays) {
       // Once it was seen, only a look at its order is a reason to see again.
       if (asked && (entry.seenAt === undefined || looked.has(name)))

@@ -2,7 +2,7 @@ import type { Environment } from '../model/configuration.js';
 import { sumByCurrency } from '../model/money.js';
 import type { Plan, PlanAction, PlanItem } from '../model/plan.js';
 import { moneyList } from './money.js';
-import { noChanges } from './no-changes.js';
+import { noChanges, ofShard } from './no-changes.js';
 import { count } from './words.js';
 
 export type Mark = '+' | '>' | '~' | '=' | '-' | '.' | '!';
@@ -83,17 +83,17 @@ function costOf(items: readonly PlanItem[]): string {
     .join(', ');
 }
 
-/** `Plan: 2 to order (35.00 USD), 1 to reissue, 1 held; 97 unchanged.` */
+/** `Plan: 2 to order (35.00 USD), 1 to reissue, 1 held; 97 unchanged.`, before it which shard's, where it is of one. */
 export function summaryOf(plan: Plan): string {
   const { unchanged } = plan.counts;
-  if (plan.items.length === 0) return noChanges(plan.counts);
+  if (plan.items.length === 0) return noChanges(plan);
   const parts = ORDER.flatMap((action) => {
     const items = plan.items.filter((item) => groupOf(item) === action);
     const sum = action === 'hold' ? '' : costOf(items);
     const cost = sum === '' ? '' : ` (${sum})`;
     return items.length === 0 ? [] : [`${items.length} ${WORDS[action].summary}${cost}`];
   });
-  return `Plan: ${parts.join(', ')}${unchanged === 0 ? '' : `; ${unchanged} unchanged`}.`;
+  return `${ofShard(plan.shard)}Plan: ${parts.join(', ')}${unchanged === 0 ? '' : `; ${unchanged} unchanged`}.`;
 }
 
 /** Is being free worth saying? Not of steps that never cost anything. */

@@ -168,8 +168,9 @@ function unsafeLines(unsafe: NonNullable<Plan['unsafe']>, options: RenderOptions
 }
 
 function applyLines(plan: Plan, { width }: RenderOptions): string[] {
-  const command = `  certwright apply --digest ${plan.digest}`;
-  const split = ['  certwright apply --digest \\', `    ${plan.digest}`];
+  const apply = plan.shard === undefined ? 'apply' : `apply --shard ${plan.shard}`;
+  const command = `  certwright ${apply} --digest ${plan.digest}`;
+  const split = [`  certwright ${apply} --digest \\`, `    ${plan.digest}`];
   return ['To apply exactly this plan:', ...(command.length <= width ? [command] : split)];
 }
 

@@ -19,6 +19,7 @@ import { mustRun } from './process.js';
 import { type Proposal, pathsBetween, readProposal } from './proposal.js';
 import { pushRefs, type RefUpdate, tryPush } from './push.js';
 import { branchRef, SEEN_BRANCH, SEEN_REF } from './refs.js';
+import { findSurvivors, type Survivors } from './rescue.js';
 import { MEMORY_SHELF, QUIET_SHELF, runCache } from './run-cache.js';
 import { fetchTips, openSession, type Session, type SessionOptions } from './session.js';
 import { treeReader } from './tree.js';
@@ -62,6 +63,23 @@ export interface Reader {
   pathsBetween(from: Oid, to: Oid): Promise<readonly string[]>;
   /** The state branch alone, also where the approval branch is not there yet; undefined: it is not there either. */
   stateTip(): Promise<TreeReader | undefined>;
+}
+
+/** For the day on which the refs are gone. */
+export interface Rescue {
+  /** What is left of the state anywhere. @param from  more places to look: clones, bundles, refs of the person's clone */
+  survivors(from: readonly string[]): Promise<Survivors>;
+  /**
+   * State and seen anew, both at once, each only from what the snapshot read of it (mostly nothing): these files and no others
+   * below `issued/`. On top of `parent` where there is one, so that the history goes on.
+   * @throws CertError `internal` where nothing is lost
+   */
+  reinstate(
+    snapshot: RepositorySnapshot,
+    parent: Oid | null,
+    files: readonly FileChange[],
+    message: string,
+  ): Promise<PushOutcome>;
 }
 
 async function checkBranches(session: Session, branches: Branches): Promise<void> {
@@ -152,9 +170,14 @@ async function sameCommit(session: Session, parent: Oid, commit: Oid, changes: r
  * Git as the database, through our own bare clone below `cacheDir` (shared by every run, also at the same time).
  * @throws CertError `repository.unavailable`, `config.invalid`; contacts nobody yet
  */
-export async function openRepository(options: RepositoryOptions): Promise<GitRepository & Reader> {
+export async function openRepository(options: RepositoryOptions): Promise<GitRepository & Reader & Rescue> {
   const { branches } = options;
   const session = await openSession(options);
+  const asking = {
+    ambient: options.env ?? process.env,
+    log: options.log,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
   await checkBranches(session, branches);
   const stateRef = branchRef(branches.state);
   const shared = branches.state === branches.approval;
@@ -174,6 +197,7 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
     message: string,
     parent: Oid | null,
     updates: readonly RefUpdate[],
+    publisher: CommitPublisher | null = options.publisher ?? null,
   ): Promise<PushOutcome> {
     checkPaths(changes);
     const commit = await writeCommit(session.git, `${session.refs.next()}new`, {
@@ -184,9 +208,9 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
       ...(session.runId === undefined ? {} : { runId: session.runId }),
       atMs: session.clock.now(),
     });
-    if (options.publisher && parent !== null && updates.every(isMove)) {
+    if (publisher && parent !== null && updates.every(isMove)) {
       const draft = { parent, message, ...(await sameCommit(session, parent, commit, changes)) };
-      return options.publisher(draft, updates);
+      return publisher(draft, updates);
     }
     const verdict = await pushRefs(session, updates, commit);
     return verdict.kind === 'pushed'
@@ -244,6 +268,23 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
         { ref: stateRef, expected: state ?? null },
         { ref: SEEN_REF, expected: null },
       ]);
+    },
+
+    survivors: (from) => findSurvivors(session, asking, from),
+
+    async reinstate({ state, seen, integrity }, parent, files, message) {
+      if (integrity.kind !== 'absent' && integrity.kind !== 'lost')
+        throw new CertError('internal', 'a state that is there is not made anew');
+      const base = shared ? (state?.commit ?? null) : parent;
+      const kept = new Set(files.map(({ path }) => path));
+      const there =
+        base === null ? [] : [...(await treeReader(session.git, base).blobs(STATE_FOLDER)).keys()];
+      const gone = there.filter((path) => !kept.has(path)).map((path) => ({ path, content: null }));
+      const updates = [
+        { ref: stateRef, expected: state?.commit ?? null },
+        { ref: SEEN_REF, expected: seen?.commit ?? null },
+      ];
+      return write([...gone, ...files], message, base, updates, null);
     },
 
     async stateTip() {

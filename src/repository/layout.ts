@@ -104,6 +104,17 @@ export const nameOfStatusPath = (path: string): string | undefined => nameIn(pat
 /** The same for `issued/team-a/shop/certificate.pem`: changes exactly when a certificate is published. */
 export const nameOfCertificatePath = (path: string): string | undefined => nameIn(path, FILES.certificate);
 
+const KEY_PATH = new RegExp(`^${ROOT}/(.+)/(?:${FILES.key}|${PENDING_KEYS}/([0-9a-f]{64})\\.age)$`);
+
+/** Whose sealed key a path is: by its public-key hash where it waits under one; undefined for every other path. */
+export function ownerOfKeyPath(
+  path: string,
+): { readonly name: string; readonly keyHash?: string } | undefined {
+  const [, name = '', keyHash] = KEY_PATH.exec(path) ?? [];
+  if (checkName(name) !== undefined) return undefined;
+  return keyHash === undefined ? { name } : { name, keyHash };
+}
+
 function nameIn(path: string, file: string): string | undefined {
   const head = `${ROOT}/`;
   const tail = `/${file}`;

@@ -97,9 +97,12 @@ export function contractTests({ factory, trial }: Suite): void {
   });
 
   trial('its definition describes from the configuration alone what the account sells', async (subject) => {
-    const { definition, provider } = subject;
+    const { definition, provider, deliverer } = subject;
     const callsBefore = await subject.requestsSeen?.();
-    const { capabilities, products, defaultProduct } = definition.describe(provider.config);
+    const { capabilities, products, defaultProduct } = definition.describe(
+      provider.config,
+      deliverer && { config: deliverer.config, offering: deliverer },
+    );
     expect(capabilities).toEqual(provider.capabilities);
     expect(products).toEqual(provider.products);
     expect(defaultProduct).toBe(provider.defaultProduct);

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { expect } from 'vitest';
+import { soldAs } from '../../src/model/delivery.js';
 import type { OrderSnapshot } from '../../src/model/order.js';
 import { parseTerm } from '../../src/model/term.js';
 import { addTerm } from '../../src/model/term-end.js';
@@ -267,10 +268,10 @@ export function lifeTests({ trial }: Suite): void {
     for (let n = 0; n < 5; n += 1) bought.push(await buyIssued(subject, `listed-${n}`));
     await subject.advance(provider.capabilities.visibilityLagMs ?? DAY_MS);
     const all = await everything(list({}));
-    expect(all.map(({ id }) => id).sort()).toEqual(bought.map(({ orderId }) => orderId).sort());
+    expect(all.map(({ id }) => id).sort()).toEqual(bought.map(({ orderId }) => soldAs(orderId ?? '')).sort());
     const [, second] = bought;
     const named = await everything(list({ names: second?.spec.names ?? [] }));
-    expect(named.map(({ id }) => id)).toEqual([second?.orderId]);
+    expect(named.map(({ id }) => id)).toEqual([soldAs(second?.orderId ?? '')]);
     expect(await everything(list({ product: 'no-such-product-anywhere' }))).toEqual([]);
   });
 }

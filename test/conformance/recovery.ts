@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { soldAs } from '../../src/model/delivery.js';
 import { CertError } from '../../src/model/errors.js';
 import { DAY_MS } from '../../src/model/time.js';
 import type { Operation, Step } from '../../src/ports/provider.js';
@@ -266,7 +267,9 @@ export function recoveryTests({ trial }: Suite): void {
     await buyIssued(subject, 'another');
     await settle(subject);
     const found = await findByReference(request.reference);
-    expect(found.map(({ id, reference }) => [id, reference])).toEqual([[orderId, request.reference]]);
+    expect(found.map(({ id, reference }) => [id, reference])).toEqual([
+      [soldAs(orderId ?? ''), request.reference],
+    ]);
     expect(await findByReference('cwtrial-never-useda')).toEqual([]);
   });
 

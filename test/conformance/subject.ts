@@ -9,6 +9,8 @@ import type { Provider, ProviderDefinition } from '../../src/ports/provider.js';
 export interface ConformanceSubject {
   readonly definition: ProviderDefinition;
   readonly provider: Provider;
+  /** The account that delivers what this one sells. */
+  readonly deliverer?: Provider;
   /** The clock the provider was made with; `advance` moves it together with the other side's. */
   readonly clock: Clock;
   /** A well-formed order id nobody ever got. */

@@ -472,3 +472,85 @@ it('an activation that the authority refuses waits for the support, and goes on 
   expect((await made.status('shop')).current).toBeDefined();
   expect(await made.purchases()).toBe(1);
 });
+
+describe('renewals that a WHMCS shop pays for', () => {
+  const OWNED = 'profile: wvphost, renewalOwner: whmcs';
+  const ONCE = 'domains: [NAME.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\n';
+  const declared = (name: string, more = '') => `${ONCE.replace('NAME', name)}${more}`;
+
+  /** As the module does it when the invoice is paid. */
+  async function renewByModule(made: Place, id: string): Promise<void> {
+    const query = new URLSearchParams({
+      ApiUser: 'acme',
+      UserName: 'acme',
+      ApiKey: 'S3cret+ key',
+      ClientIp: '198.51.100.7',
+      Command: 'namecheap.ssl.renew',
+      CertificateID: id,
+      Years: '1',
+      SSLType: 'Standard SSL',
+    });
+    const reply = await fetch(`${made.sandbox?.url}/xml.response?${query}`);
+    expect(await reply.text()).toContain('Status="OK"');
+  }
+
+  async function nearTheEnd(...names: readonly string[]): Promise<Place> {
+    const manifests = Object.fromEntries(names.map((name) => [name, declared(name)]));
+    const made = await place({ account: OWNED, manifests });
+    await runUntilQuiet(made, await openRunner(made));
+    for (let month = 0; month < 11; month += 1) {
+      await made.advance(30 * DAY_MS);
+      await runUntilQuiet(made, await openRunner(made));
+    }
+    await made.advance(12 * DAY_MS);
+    return made;
+  }
+
+  const newest = async (made: Place, name: string) => (await made.status(name)).orders.at(-1);
+
+  it('are activated, and never bought by certwright', async () => {
+    const made = await nearTheEnd('shop');
+    const runner = await openRunner(made);
+    const { applied } = await applyOnce(made, runner);
+    expect(applied?.plan.warnings.map(({ message }) => message).join()).toContain(
+      'the shop behind shop renews it, and has not yet; see that its invoice is paid there',
+    );
+    expect(await made.purchases()).toBe(1);
+    await renewByModule(made, (await newest(made, 'shop'))?.id ?? '');
+    await made.advance(HOUR_MS);
+    await runUntilQuiet(made, await openRunner(made));
+    const status = await made.status('shop');
+    expect(status.orders).toHaveLength(2);
+    expect(status.current?.order).toBe(status.orders[1]?.id);
+    expect(status.orders[1]).toMatchObject({ adopted: true, charges: [] });
+    expect(await made.purchases()).toBe(2);
+    expect(made.sandbox?.ledger('create')).toHaveLength(1);
+    await expectKeyFits(made, 'shop');
+  });
+
+  it('are for a person to tell apart where more than one waits', async () => {
+    const made = await nearTheEnd('a', 'b');
+    const [a, b] = [await newest(made, 'a'), await newest(made, 'b')];
+    await renewByModule(made, a?.id ?? '');
+    const { applied } = await applyOnce(made, await openRunner(made));
+    expect(applied?.plan.items.map(({ action, hold }) => [action, hold?.code])).toEqual([
+      ['hold', 'foreign-order'],
+      ['hold', 'foreign-order'],
+    ]);
+    expect(applied?.plan.items[0]?.hold?.message).toContain('2 certificates wait for their next term');
+    await renewByModule(made, b?.id ?? '');
+    const slots = (await entriesOf(made.sandbox ?? expect.unreachable())).filter(
+      ({ status }) => status === 'NewRenewal',
+    );
+    await made.merge({
+      'certificates/a.yaml': declared('a', `adopt: { order: "${slots[0]?.id}" }\n`),
+      'certificates/b.yaml': declared('b', `adopt: { order: "${slots[1]?.id}" }\n`),
+    });
+    await made.advance(HOUR_MS);
+    await runUntilQuiet(made, await openRunner(made));
+    expect((await made.status('a')).current?.order).toBe(slots[0]?.id);
+    expect((await made.status('b')).current?.order).toBe(slots[1]?.id);
+    expect(await made.purchases()).toBe(4);
+    expect(made.sandbox?.ledger('renew')).toHaveLength(2);
+  });
+});

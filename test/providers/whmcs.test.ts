@@ -2,6 +2,7 @@ import type { JsonObject } from '../../src/model/json.js';
 import { whmcs } from '../../src/providers/whmcs/index.js';
 import { certificateSpec } from '../conformance/builders.js';
 import { type ConformanceSubject, providerConformance } from '../conformance/provider.js';
+import { issueAll, namecheapAccount, wholesaler } from '../support/namecheap-account.js';
 import { issueServices, PRODUCTS, whmcsAccount } from '../support/whmcs-account.js';
 
 const year = { unit: 'year', count: 1 } as const;
@@ -109,6 +110,54 @@ const PERSONALITIES: Readonly<Record<string, Personality>> = {
   },
   RVssl: { product: PRODUCTS['rvssl-dv'], more: { profile: 'rvssl' }, single: true },
 };
+
+/** The module buys a slot in another account, and there it gets its request. */
+async function delivered(): Promise<ConformanceSubject> {
+  const wholesale = await namecheapAccount();
+  const { sandbox: there } = wholesale;
+  const account = await whmcsAccount(
+    { product: PRODUCTS.wholesale },
+    { settings: wholesaler(there), upstream: wholesale },
+    { upstream: wholesale.provider.config.id },
+  );
+  const { provider, sandbox, clock } = account;
+  return {
+    definition: whmcs,
+    provider,
+    clock,
+    unknownOrderId: '999999999',
+    deliverer: wholesale.provider,
+    roots: [there.rootPem],
+    reissueChangesId: true,
+    newSpec: (label) =>
+      certificateSpec({
+        name: `team/${label}`,
+        names: [`${label}.example.com`],
+        providers: [provider.config.id],
+        product: 'product',
+        term: year,
+      }),
+    advance: async (ms) => clock.advance(ms),
+    issue: async () => {
+      await issueServices(sandbox);
+      await issueAll(there);
+    },
+    purchases: async () => sandbox.purchases().length,
+    loseNextReply: async () => {
+      await account.fault('drop-after');
+      await wholesale.fault('drop-after@reissue');
+    },
+    requestsSeen: async () => sandbox.ledger().length,
+    withWrongCredentials: () => account.another('wrong'),
+    dispose: async () => {
+      await account.close();
+      await wholesale.provider.close();
+      await wholesale.close();
+    },
+  };
+}
+
+providerConformance('whmcs: delivered through another account', delivered);
 
 for (const [title, personality] of Object.entries(PERSONALITIES)) {
   providerConformance(`whmcs: ${title}`, () => subject(personality));

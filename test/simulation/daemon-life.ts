@@ -10,7 +10,7 @@ import { CertError } from '../../src/model/errors.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/model/time.js';
 import type { Clock } from '../../src/ports/clock.js';
 import type { Log, LogFields } from '../../src/ports/log.js';
-import type { Reader } from '../../src/repository/git-repository.js';
+import type { Reader, Rescue } from '../../src/repository/git-repository.js';
 import { contextOf, type Machine, type Process, portsOf } from './ports.js';
 import { actor } from './stage.js';
 import type { World } from './world.js';
@@ -25,7 +25,13 @@ const RUN_OPTIONS = {
 const never = (): never => {
   throw new Error('a daemon reads no proposals');
 };
-const NO_PROPOSALS: Reader = { proposal: never, pathsBetween: never, stateTip: never };
+const NOT_ASKED: Reader & Rescue = {
+  proposal: never,
+  pathsBetween: never,
+  stateTip: never,
+  survivors: never,
+  reinstate: never,
+};
 
 /** After it died somebody starts it again: systemd, Kubernetes. */
 const RESTART_MS = 30 * SECOND_MS;
@@ -114,8 +120,8 @@ async function live(hosting: Hosting, host: DaemonHost, process: Process): Promi
     say: (text) => log.warn({ text }, 'notice'),
   };
   const alarm = createAlarm(clock);
-  const loop = createLoop(context, { pollMs: POLL_MS, everything }, alarm, ({ fresh }) =>
-    oneRun(context, placesOf(hosting, process), { ...RUN_OPTIONS, fresh }),
+  const loop = createLoop(context, { pollMs: POLL_MS, everything }, alarm, ({ fresh, lookAt }) =>
+    oneRun(context, placesOf(hosting, process), { ...RUN_OPTIONS, fresh, lookAt }),
   );
   host.loop = loop;
   host.ring = alarm.ring;
@@ -139,7 +145,7 @@ function placesOf({ world, root, looks, readings }: Hosting, process: Process): 
   const repository = {
     ...world.remote.open(),
     ...deps.repository,
-    ...NO_PROPOSALS,
+    ...NOT_ASKED,
     observe: () => {
       looks.push(world.stage.nowMs);
       return deps.repository.observe();

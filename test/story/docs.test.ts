@@ -88,7 +88,7 @@ async function findingsInManifest(path: string, body: string): Promise<readonly 
 function withPart(part: string): string {
   const whole: Record<string, unknown> = parse(CONFIGURATION);
   for (const [key, value] of Object.entries<Record<string, unknown>>(parse(part))) {
-    whole[key] = { ...(whole[key] ?? {}), ...value };
+    whole[key] = Array.isArray(value) ? value : { ...(whole[key] ?? {}), ...value };
   }
   return stringify(whole);
 }

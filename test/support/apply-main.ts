@@ -1,5 +1,6 @@
 import { run } from '../../src/entry/cli/apply.js';
 import { processContext } from '../../src/entry/context.js';
+import { SHARD_VARIABLE, shardOf } from '../../src/entry/shard.js';
 import { providerDefinitions } from '../../src/providers/index.js';
 import { paidTest } from './paid-provider/adapter.js';
 
@@ -9,4 +10,9 @@ const context = await processContext({
   signal: new AbortController().signal,
   definitions: [...providerDefinitions, paidTest],
 });
-process.exitCode = await run(context, { identity: [], json: true }, { yes: true, wait: '0s' });
+const shard = shardOf(process.env[SHARD_VARIABLE], process.env);
+process.exitCode = await run(
+  shard === undefined ? context : { ...context, shard },
+  { identity: [], json: true },
+  { yes: true, wait: '0s' },
+);

@@ -48,6 +48,7 @@ import {
 } from './git.js';
 import { type ManualClock, manualClock } from './manual-clock.js';
 import { MemoryRemote } from './memory-remote.js';
+import { wholesaler } from './namecheap-account.js';
 import { paidTest } from './paid-provider/adapter.js';
 import { PaidProviderControl } from './paid-provider/control.js';
 import { type PaidProviderServer, startPaidProvider } from './paid-provider/server.js';
@@ -72,6 +73,8 @@ export interface PlaceOptions {
   readonly seller?: Partial<SellerSettings>;
   /** Settings of the sandbox where the kind is one of a sandbox. */
   readonly sandbox?: JsonObject;
+  /** A second account `nc`, at a sandbox of Namecheap where the shop's module buys: its lines in certwright.yaml. */
+  readonly wholesale?: string;
   /** Of a real ACME server: its directory, and the certificates it issued, which count as purchases. */
   readonly acme?: { readonly directory: string; issued(): Promise<number> };
   /** Instead of one that stands still until it is moved. */
@@ -124,6 +127,8 @@ export interface Place {
   /** Of the tests, and of the seller where there is one. */
   clock: ManualClock;
   readonly sandbox?: Sandbox;
+  /** Where the shop's module buys. */
+  readonly wholesale?: Sandbox;
   readonly seller?: { readonly server: PaidProviderServer; readonly control: PaidProviderControl };
   readonly identity: string;
   readonly definitions: readonly ProviderDefinition[];
@@ -212,14 +217,14 @@ export const manifest = (name: string, more = ''): string =>
   `domains: [${name}.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\n${more}`;
 
 /** Its price limits, and the account; everything else is what `init` writes. */
-function configuration(options: PlaceOptions, recipient: string, url: string): string {
+function configuration(options: PlaceOptions, recipient: string, url: string, wholesaleUrl = ''): string {
   const account = [ACCOUNTS[options.kind](url), options.account].filter(Boolean).join(', ');
   return [
     'version: 1',
     `id: ${ID}`,
     `keys: { recipients: [${recipient}], runnerRecipients: [${recipient}] }`,
     'defaults: { provider: shop, owner: team, key: ecdsa-p256 }',
-    `providers: { shop: { ${account} } }`,
+    `providers: { shop: { ${account} }${options.wholesale === undefined ? '' : `, nc: { ${[namecheapAccount(wholesaleUrl), options.wholesale].filter(Boolean).join(', ')} }`} }`,
     ...(options.solvers === undefined ? [] : [`solvers: ${options.solvers}`]),
     ...(options.preflight === undefined ? [] : [`preflight: ${options.preflight}`]),
     ...(options.hooks === undefined ? [] : [`hooks: ${options.hooks}`]),
@@ -252,7 +257,11 @@ const SANDBOX_ENV = {
 const isSandbox = (kind: Kind): kind is SandboxKind => Object.hasOwn(LOGINS, kind);
 
 /** Follows the clock of the place; proofs count as given unless the test says otherwise. */
-const sandboxOptions = (kind: SandboxKind, { sandbox }: PlaceOptions, now: () => number) => ({
+const sandboxOptions = (
+  kind: SandboxKind,
+  { sandbox }: Pick<PlaceOptions, 'sandbox'>,
+  now: () => number,
+) => ({
   now,
   login: LOGINS[kind],
   settings: { autoApprove: true, ...sandbox },
@@ -275,10 +284,20 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
       })
     : undefined;
   if (server) onTestFinished(() => server.close());
+  const now = () => opened?.clock.now() ?? startMs;
+  const wholesale =
+    options.wholesale === undefined
+      ? undefined
+      : await startSandbox('namecheap', sandboxOptions('namecheap', {}, now));
+  if (wholesale) onTestFinished(() => wholesale.close());
   const sandbox = isSandbox(kind)
     ? await startSandbox(
         kind,
-        sandboxOptions(kind, options, () => opened?.clock.now() ?? startMs),
+        sandboxOptions(
+          kind,
+          { sandbox: { ...(wholesale && wholesaler(wholesale)), ...options.sandbox } },
+          now,
+        ),
       )
     : undefined;
   if (sandbox) onTestFinished(() => sandbox.close());
@@ -287,6 +306,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
       options,
       identity.recipient,
       server?.url ?? sandbox?.url ?? options.acme?.directory ?? '',
+      wholesale?.url,
     ),
     ...manifestFiles(options.manifests ?? { shop: manifest('shop') }),
   };
@@ -307,6 +327,7 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
     clock: options.clock ?? manualClock(startMs),
     ...(server && control ? { seller: { server, control } } : {}),
     ...(sandbox ? { sandbox } : {}),
+    ...(wholesale ? { wholesale } : {}),
     identity: identity.identity.reveal(),
     definitions: options.definitions ?? [...providerDefinitions, paidTest],
     env: { PAID_TOKEN: server?.token ?? 'none', ...SANDBOX_ENV, ...options.env },
@@ -320,12 +341,14 @@ export async function openPlace(options: PlaceOptions): Promise<Place> {
       const refs = await store.refs();
       const nowMs = place.clock.now();
       const restoreSeller = server?.snapshot() ?? sandbox?.snapshot();
+      const restoreWholesale = wholesale?.snapshot();
       return async () => {
         const there = await store.refs();
         for (const ref of new Set([...Object.keys(there), ...Object.keys(refs)])) {
           if (there[ref] !== refs[ref]) await store.setRef(ref, refs[ref] ?? null);
         }
         restoreSeller?.();
+        restoreWholesale?.();
         place.clock = options.clock ?? manualClock(nowMs);
       };
     },

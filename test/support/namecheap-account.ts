@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../src/model/json.js';
 import { namecheap } from '../../src/providers/namecheap/index.js';
 import type { Sandbox } from '../../src/sandbox/index.js';
 import { openSandboxAccount, type SandboxAccount, type SandboxAccountOptions } from './sandbox-account.js';
@@ -20,6 +21,14 @@ interface EntryFacts {
   readonly id: string;
   readonly status: string;
 }
+
+/** How the module behind a shop buys there. */
+export const wholesaler = ({ url }: Pick<Sandbox, 'url'>): JsonObject => ({
+  wholesaleUrl: url,
+  wholesaleUser: LOGIN.apiUser,
+  wholesaleKey: LOGIN.apiKey,
+  wholesaleIp: LOGIN.clientIp,
+});
 
 export const entriesOf = async (sandbox: Sandbox): Promise<readonly EntryFacts[]> =>
   (await sandbox.control('GET', 'certificates')) as unknown as readonly EntryFacts[];

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { SHARD_VARIABLE } from '../../src/entry/shard.js';
 import type { Place } from './engine.js';
 import type { EngineOrder } from './engine-main.js';
 import { cloneOf, tempFolder, testEnv } from './git.js';
@@ -30,6 +31,7 @@ async function start(
   place: Place,
   main: string,
   argument: (machine: { readonly clone: string; readonly home: string }) => string,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Process> {
   if (place.store.path === undefined) throw new Error('a process needs a remote on disk');
   const clone = await cloneOf({ url: place.store.path });
@@ -51,6 +53,7 @@ async function start(
         XDG_STATE_HOME: stateHome,
         CERTWRIGHT_IDENTITY: place.identity,
         CERTWRIGHT_LOG: 'info',
+        ...env,
       }),
       stdio: ['ignore', 'pipe', 'pipe'],
     },
@@ -68,9 +71,9 @@ async function start(
   return { clone, stateHome, pid: child.pid ?? 0, ended, out: () => out, log: () => log };
 }
 
-/** `certwright apply --yes` of the command line. */
-export const startApply = (place: Place): Promise<Process> =>
-  start(place, 'apply-main.ts', ({ clone }) => clone);
+/** `certwright apply --yes` of the command line. @param shard  such as `2/5`; absent: all of it */
+export const startApply = (place: Place, shard?: string): Promise<Process> =>
+  start(place, 'apply-main.ts', ({ clone }) => clone, shard === undefined ? {} : { [SHARD_VARIABLE]: shard });
 
 /** An apply whose port calls are numbered, and that sends itself a signal at one of them. */
 export async function startStruck(

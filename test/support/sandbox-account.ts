@@ -12,6 +12,8 @@ export interface SandboxAccountOptions {
   readonly settings?: JsonObject;
   readonly config?: Partial<ProviderConfig>;
   readonly observe?: CallObserver;
+  /** The account that delivers what this one sells; its clock is that of both. */
+  readonly upstream?: Pick<SandboxAccount, 'provider' | 'clock'>;
 }
 
 export interface SandboxAccount {
@@ -38,7 +40,7 @@ export async function openSandboxAccount(
   { definition, login, secret, config: defaults }: Opening,
   options: SandboxAccountOptions = {},
 ): Promise<SandboxAccount> {
-  const clock = manualClock();
+  const clock = options.upstream?.clock ?? manualClock();
   const sandbox = await startSandbox(definition.type, {
     now: () => clock.now(),
     login,
@@ -73,6 +75,7 @@ export async function openSandboxAccount(
       runnerSealer: { seal: unsealed, open: unsealed },
       random: { hex: (bytes) => 'ab'.repeat(bytes) },
       observe: options.observe,
+      ...(options.upstream === undefined ? {} : { upstream: options.upstream.provider }),
     };
     return definition.create(deps);
   };

@@ -2,9 +2,9 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 
-/** Is an executable of this name on the PATH? */
-export function hasProgram(name: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => {
+/** Is an executable of this name on the PATH, or on another list of folders? */
+export function hasProgram(name: string, path = process.env.PATH ?? ''): boolean {
+  return path.split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, name), constants.X_OK);
       return true;

@@ -40,6 +40,12 @@ export const PRODUCTS = {
     functions: { reissue: 'adminstartreissue', revoke: 'revoke' },
   },
   'by-hand': { pid: 14, completion: 'manual', fields: { reference: 71 } },
+  wholesale: {
+    pid: 18,
+    completion: 'upstream',
+    upstreamProduct: 'standard-ssl',
+    fields: { reference: 141, upstream: 142 },
+  },
   'rvssl-dv': {
     pid: 15,
     completion: 'fields',

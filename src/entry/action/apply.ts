@@ -9,6 +9,7 @@ import { appliedText } from '../cli/applied-text.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
 import type { RunReport } from '../metrics/recorder.js';
+import { tellAfter } from '../notify/after-run.js';
 import { situationAfter } from '../situation.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import { askForApprovals } from './approvals.js';
@@ -40,8 +41,9 @@ export async function applyBranch(job: Job, isScheduled: boolean, watch: RunRepo
     return EXIT.fine;
   }
   const workplace = await openWorkplace(context, NO_IDENTITIES, remote);
-  const forge =
-    inputs.token && (inputs.approvals || inputs.dashboard) ? forgeOf(job, inputs.token) : undefined;
+  // Approvals and the page are of all certificates: a shard would close what another one asks for.
+  const tells = context.shard === undefined && (inputs.approvals || inputs.dashboard);
+  const forge = inputs.token && tells ? forgeOf(job, inputs.token) : undefined;
   try {
     const page = forge && inputs.dashboard ? await heedBoxes(job, workplace, forge) : undefined;
     const carried = await carryOut(context, workplace, {
@@ -57,6 +59,10 @@ export async function applyBranch(job: Job, isScheduled: boolean, watch: RunRepo
     await report(job, workplace, carried);
     const asked = forge && inputs.approvals ? await askForApprovals(job, forge, carried) : undefined;
     if (forge) await showDashboard(job, workplace, forge, page, asked);
+    await tellAfter(context, workplace, carried, {
+      requests: new Map([...(asked?.asked ?? [])].map(([key, { url }]) => [key, url])),
+      warn: (text) => runner.warning(text),
+    });
     return carried.code;
   } finally {
     await forge?.close();

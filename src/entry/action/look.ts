@@ -8,6 +8,7 @@ import { accountLines } from '../cli/account-lines.js';
 import { eventLines } from '../cli/applied-text.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit.js';
 import type { RunReport } from '../metrics/recorder.js';
+import { tellAfterLook } from '../notify/after-run.js';
 import { lookAround } from '../situation.js';
 import { openCheckout, openWorkplace } from '../workplace.js';
 import { writeOutputs } from './outputs.js';
@@ -68,6 +69,7 @@ export async function syncAccounts({ context, runner }: Job, watch: RunReport): 
       exitCode: code,
       attention: attention.flatMap(({ name }) => name ?? []),
     });
+    await tellAfterLook(context, workplace, { warn: (text) => runner.warning(text) });
     return code;
   } finally {
     await workplace.close();

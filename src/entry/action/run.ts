@@ -8,6 +8,7 @@ import { openWorktree } from '../../repository/worktree.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode, exitCodeOfError } from '../exit.js';
 import { readConfiguration } from '../files.js';
+import { SHARD_VARIABLE, shardOf } from '../shard.js';
 import { DEFAULT_BRANCHES } from '../workplace.js';
 import { readEvent } from './event.js';
 import { withGitAccess } from './git-access.js';
@@ -108,7 +109,7 @@ async function perform(job: Job, work: Work): Promise<ExitCode> {
       return (await import('./plan-pull.js')).planPull(job, work.pull);
     case 'apply': {
       const { applyBranch } = await import('./apply.js');
-      const code = await watched(job, (report) => applyBranch(job, work.isScheduled, report));
+      const code = await watched(job, (report) => applyBranch(inShard(job), work.isScheduled, report));
       if (work.isScheduled) await (await import('./keep-alive.js')).keepScheduleAlive(job);
       return code;
     }
@@ -116,7 +117,7 @@ async function perform(job: Job, work: Work): Promise<ExitCode> {
       return (await import('./look.js')).planBranch(job);
     case 'sync': {
       const { syncAccounts } = await import('./look.js');
-      return watched(job, (report) => syncAccounts(job, report));
+      return watched(job, (report) => syncAccounts(inShard(job), report));
     }
     case 'validate':
       return (await import('./look.js')).validateFiles(job);
@@ -126,6 +127,13 @@ async function perform(job: Job, work: Work): Promise<ExitCode> {
       job.runner.notice(work.why);
       return EXIT.fine;
   }
+}
+
+/** A pull request is planned as a whole, whatever shards there are. @throws CertError `usage` */
+function inShard(job: Job): Job {
+  const { context } = job;
+  const shard = shardOf(context.env[SHARD_VARIABLE], context.env);
+  return shard === undefined ? job : { ...job, context: { ...context, shard } };
 }
 
 function failed(context: Context, runner: Runner, error: unknown): ExitCode {

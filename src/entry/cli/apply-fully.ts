@@ -6,6 +6,7 @@ import { type Carried, type CarryOut, carryOut } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import type { RunReport } from '../metrics/recorder.js';
+import { tellAfter } from '../notify/after-run.js';
 import type { Remote } from '../remote.js';
 import { situationAfter } from '../situation.js';
 import { openWorkplace } from '../workplace.js';
@@ -36,7 +37,9 @@ export function applyFully(
         confirm: (plan) => confirm(context, globals, options, plan),
       });
       await report.seen(workplace, () => situationAfter(context, workplace.deps, carried.applied));
-      return tell(context, globals, carried);
+      const code = tell(context, globals, carried);
+      await tellAfter(context, workplace, carried);
+      return code;
     } finally {
       await workplace.close();
     }

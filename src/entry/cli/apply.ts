@@ -55,7 +55,7 @@ async function quietText(plan: Plan, { render }: Context, { json }: Globals): Pr
     const { jsonText } = await import('../../report/json.js');
     return jsonText({ plan, events: [], accounts: [], exitCode: EXIT.fine });
   }
-  if (!render.color && render.width === Number.POSITIVE_INFINITY) return `${noChanges(plan.counts)}\n`;
+  if (!render.color && render.width === Number.POSITIVE_INFINITY) return `${noChanges(plan)}\n`;
   const { planText } = await import('../../report/plan-text.js');
   return planText(plan, render);
 }

@@ -45,7 +45,7 @@ export async function claimCopy(
     if (now.repositoryId !== header.repositoryId || now.remote !== header.remote) throw claimedMeanwhile();
     const removed = new Set([...head.files.keys(), ...head.toRestore.map(({ path }) => path)]);
     removed.delete(HEADER_PATH);
-    const { manifestCommit: _none, ...kept } = now;
+    const { manifestCommit: _none, rebuilt: _lost, ...kept } = now;
     return {
       files: [...removed].map((path) => ({ path, content: null })),
       header: { ...kept, repositoryId: id, remote, provenRecipients: [] },

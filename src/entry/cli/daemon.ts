@@ -1,19 +1,21 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { resolve } from 'node:path';
 import { CertError } from '../../model/errors.js';
 import type { SecretSource } from '../../model/secret.js';
 import { parseDuration } from '../../model/term.js';
 import { SECOND_MS } from '../../model/time.js';
 import type { Log } from '../../ports/log.js';
-import { type Context, cacheFolder } from '../context.js';
+import type { Context } from '../context.js';
 import { createAlarm } from '../daemon/alarm.js';
 import { withGrace } from '../daemon/grace.js';
 import { createLoop, type Loop } from '../daemon/loop.js';
+import { judgeNotification } from '../daemon/notification.js';
 import { oneRun, type Places } from '../daemon/one-run.js';
 import { rememberReadings } from '../daemon/readings.js';
 import { startServer } from '../daemon/server.js';
 import { createSparing } from '../daemon/sparing-log.js';
 import { createWatch } from '../daemon/watch.js';
-import { openWebhookSecrets } from '../daemon/webhook-secrets.js';
+import { openWebhookSecrets, type WebhookSecrets } from '../daemon/webhook-secrets.js';
 import { EXIT } from '../exit.js';
 import { fileQuiet, rememberedQuiet } from '../quiet-record.js';
 import { openRemote } from '../remote.js';
@@ -55,18 +57,18 @@ export async function run(context: Context, globals: Globals, options: Options):
     openWorkplace: async (of, opened) => remembering(await openWorkplace(of, globals, opened)),
   };
   const watch = await createWatch(own, globals, options, () => loop.unready() === undefined);
-  const loop: Loop = createLoop(own, { pollMs, everything }, alarm, ({ count, fresh }) => {
+  const loop: Loop = createLoop(own, { pollMs, everything }, alarm, ({ count, fresh, lookAt }) => {
     secrets?.reread();
     // Beneath what leaves out: the count is another one in every line.
     const counted = sparing(everything.child({ count }));
     return watch.around((report) =>
-      oneRun({ ...watch.context, log: counted }, places, { ...runOptions, fresh, report }),
+      oneRun({ ...watch.context, log: counted }, places, { ...runOptions, fresh, lookAt, report }),
     );
   });
   const server = await startServer({
     host: String(options.host),
     port: portOf(options.port),
-    ...(secrets === undefined ? {} : { secrets: secrets.current }),
+    ...(secrets === undefined ? {} : listeners(own, loop, secrets)),
     log,
     clock,
     branch: loop.branch,
@@ -97,6 +99,18 @@ export async function run(context: Context, globals: Globals, options: Options):
   }
 }
 
+/** Who may tell of a push or of an order, and what follows. */
+const listeners = ({ definitions }: Context, loop: Loop, { current }: WebhookSecrets) => ({
+  secrets: current,
+  judgeNotification: (account: string, headers: IncomingHttpHeaders, fields: URLSearchParams) =>
+    judgeNotification(account, headers, fields, {
+      secrets: current(),
+      accounts: loop.accounts(),
+      definitions,
+    }),
+  onOrder: loop.lookAt,
+});
+
 /** SIGHUP: run now, and read everything anew. */
 function onHangUp(loop: Loop, log: Log): () => void {
   const listener = (): void => {
@@ -112,7 +126,7 @@ const daemonContext = (context: Context, log: Log, gitSignal: AbortSignal): Cont
   ...context,
   log,
   gitSignal,
-  quiet: rememberedQuiet(fileQuiet(cacheFolder(context.env), context.cwd, log)),
+  quiet: rememberedQuiet(fileQuiet({ ...context, log })),
   interactive: false,
   print: (text) => log.info({ text: text.trimEnd() }, 'printed'),
   say: (text) => log.warn({ text: text.trimEnd() }, 'notice'),

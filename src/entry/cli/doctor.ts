@@ -1,4 +1,6 @@
 import { CertError, messageOf } from '../../model/errors.js';
+import type { DnsName } from '../../model/names.js';
+import { isCertificate } from '../../planner/input.js';
 import { readState } from '../../reconcile/state.js';
 import { type Diagnosis, doctorText } from '../../report/doctor-text.js';
 import { jsonText } from '../../report/json.js';
@@ -6,8 +8,15 @@ import { count } from '../../report/words.js';
 import { checkAccount } from '../account-check.js';
 import { closeAccounts, openAccounts } from '../accounts.js';
 import type { Context } from '../context.js';
+import { channelsOf } from '../doctor/channels.js';
+import { clockLine, hostClock, type OtherClock } from '../doctor/clock.js';
+import { examineDaemon } from '../doctor/daemon.js';
 import { examineGitHub } from '../doctor/github.js';
-import { ages, pushing, recipientsOf, stateOf } from '../doctor/repository.js';
+import { line } from '../doctor/line.js';
+import { machineOf } from '../doctor/machine.js';
+import { mergedOf, pushing, recipientsOf, stateOf } from '../doctor/repository.js';
+import { runsOf } from '../doctor/runs.js';
+import { examineSolvers } from '../doctor/solvers.js';
 import { EXIT, type ExitCode, exitCodeOfError } from '../exit.js';
 import { forgePlace, openForge, repositoryAt } from '../forge.js';
 import { openCheckout, openWorkplace, type Workplace } from '../workplace.js';
@@ -18,7 +27,7 @@ import type { Options } from './program.js';
 export async function run(context: Context, globals: Globals, options: Options): Promise<number> {
   const workplace = await openWorkplace(context, globals);
   try {
-    const { diagnoses, code } = await examine(context, workplace, options.github === true);
+    const { diagnoses, code } = await examine(context, workplace, options);
     context.progress.clear();
     context.print(
       globals.json ? jsonText({ diagnoses, exitCode: code }) : doctorText(diagnoses, context.render),
@@ -34,9 +43,10 @@ interface Examined {
   readonly code: ExitCode;
 }
 
-async function examine(context: Context, workplace: Workplace, gitHub: boolean): Promise<Examined> {
+async function examine(context: Context, workplace: Workplace, options: Options): Promise<Examined> {
   const { repository, deps, local } = workplace;
-  const files = await examineFiles(context);
+  const { diagnosis, names } = await examineFiles(context);
+  const files = [...machineOf(context), diagnosis];
   const { configuration } = local;
   if (!configuration) return { diagnoses: files, code: EXIT.error };
   const diagnoses = [...files];
@@ -45,21 +55,29 @@ async function examine(context: Context, workplace: Workplace, gitHub: boolean):
   try {
     const snapshot = await repository.observe();
     diagnoses.push(...(await pushing(workplace, snapshot)));
+    diagnoses.push(...(await mergedOf(workplace, snapshot)));
     const view = await readState(deps, snapshot);
     diagnoses.push(...stateOf(workplace, view, configuration));
     if (snapshot.integrity.kind === 'lost') code = EXIT.attention;
     if (snapshot.integrity.kind !== 'absent') {
       const identities = await workplace.identities();
       diagnoses.push(...recipientsOf(view, configuration, identities.length));
-      diagnoses.push(...(await ages(context, workplace, view, configuration)));
+      diagnoses.push(...(await runsOf(context, workplace, view, configuration)));
+      diagnoses.push(...(await channelsOf(context, workplace, view, configuration)));
     }
   } catch (error) {
     const failed = refused('remote', error);
     diagnoses.push(failed);
     code = error instanceof CertError ? exitCodeOfError(error) : EXIT.error;
   }
-  diagnoses.push(...(await examineAccounts(context, workplace)));
-  if (gitHub) diagnoses.push(...(await onGitHub(context, workplace)));
+  const { accounts, clocks } = await examineAccounts(context, workplace);
+  const host = clocks.length === 0 ? await hostClock(context, repository.remote) : undefined;
+  diagnoses.push(...accounts, clockLine(host === undefined ? clocks : [host]));
+  context.progress.step('looking at zones');
+  const solvers = Object.values(configuration.solvers);
+  diagnoses.push(...(await examineSolvers(deps, solvers, names, context.env)));
+  if (typeof options.daemon === 'string') diagnoses.push(await examineDaemon(options.daemon, context.signal));
+  if (options.github === true) diagnoses.push(...(await onGitHub(context, workplace)));
   const hasProblem = diagnoses.some(({ level }) => level === 'problem');
   return { diagnoses, code: code === EXIT.fine && hasProblem ? EXIT.error : code };
 }
@@ -71,41 +89,52 @@ function refused(part: string, error: unknown): Diagnosis {
   return { part, level: 'problem', message: messageOf(error), ...remedy };
 }
 
-async function examineFiles(context: Context): Promise<readonly Diagnosis[]> {
+/** With names that certificates are declared for, to look at zones with. */
+async function examineFiles(
+  context: Context,
+): Promise<{ readonly diagnosis: Diagnosis; readonly names: readonly DnsName[] }> {
   const { local } = await openCheckout(context);
+  const names = local.desired?.specs.flatMap((spec) => (isCertificate(spec) ? spec.names : [])) ?? [];
   const errors = local.findings.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
     const [first] = errors;
     const message = `${count(errors.length, 'error')} in the files: ${first?.message ?? ''}`;
-    return [{ part: 'files', level: 'problem', message, remedy: 'run `certwright validate`' }];
+    return { diagnosis: line('files', 'problem', message, 'run `certwright validate`'), names };
   }
   const many = count(local.desired?.specs.length ?? 0, 'manifest');
-  return [{ part: 'files', level: 'ok', message: `configuration and ${many} are fine` }];
+  return { diagnosis: line('files', 'ok', `configuration and ${many} are fine`), names };
 }
 
-async function examineAccounts(context: Context, workplace: Workplace): Promise<readonly Diagnosis[]> {
+interface ExaminedAccounts {
+  readonly accounts: readonly Diagnosis[];
+  /** Of accounts that told the time. */
+  readonly clocks: readonly OtherClock[];
+}
+
+async function examineAccounts(context: Context, workplace: Workplace): Promise<ExaminedAccounts> {
   const accounts = await openAccounts(context, workplace, []);
   try {
-    return await Promise.all(
-      accounts.map(async (account): Promise<Diagnosis> => {
+    const checked = await Promise.all(
+      accounts.map((account) => {
         context.progress.step(`asking ${account.config.id}`);
-        const {
-          account: id,
-          result,
-          findings,
-          clockDifferenceMs,
-        } = await checkAccount(account, context.clock);
-        const part = 'accounts';
-        if (result === 'fine') {
-          const seconds = Math.abs(Math.round((clockDifferenceMs ?? 0) / 1000));
-          const clock =
-            clockDifferenceMs === undefined ? '' : `, its clock is within ${seconds} s of this one`;
-          return { part, level: 'ok', message: `${id} can be used${clock}` };
-        }
-        const message = `${id}: ${[result, ...findings].join('; ')}`;
-        return { part, level: 'problem', message, remedy: `\`certwright check ${id}\` tells where to look` };
+        return checkAccount(account, context.clock);
       }),
     );
+    return {
+      accounts: checked.map(({ account: id, result, findings }) =>
+        result === 'fine'
+          ? line('accounts', 'ok', `${id} can be used`)
+          : line(
+              'accounts',
+              'problem',
+              `${id}: ${[result, ...findings].join('; ')}`,
+              `\`certwright check ${id}\` tells where to look`,
+            ),
+      ),
+      clocks: checked.flatMap(({ account, clockDifferenceMs }) =>
+        clockDifferenceMs === undefined ? [] : [{ who: account, aheadMs: clockDifferenceMs }],
+      ),
+    };
   } finally {
     await closeAccounts(accounts);
   }

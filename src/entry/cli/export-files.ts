@@ -53,7 +53,8 @@ export async function writeExported(
     }
     for (const { draft, path } of drafts) await rename(draft, path);
   } catch (cause) {
-    await Promise.all(drafts.map(({ draft }) => rm(draft, { force: true })));
+    // What stands in the way may stand in the way of this, too; the first failure is the one to tell.
+    await Promise.allSettled(drafts.map(({ draft }) => rm(draft, { force: true })));
     throw new CertError('usage', `${folder} cannot be written (${codeOf(cause)}): choose another by --out`, {
       cause,
     });

@@ -19,6 +19,14 @@ import { openState } from './state.js';
 
 /** `certwright import`: manifests for the orders an account has. Writes files of the checkout, and nothing elsewhere. */
 export async function run(context: Context, globals: Globals, options: Options): Promise<number> {
+  if (options.rebuild === true) return (await import('./rebuild.js')).rebuild(context, globals, options);
+  for (const [key, flag] of [
+    ['from', '--from'],
+    ['yes', '--yes'],
+  ] as const) {
+    if (options[key] === true || (Array.isArray(options[key]) && options[key].length > 0))
+      throw new CertError('usage', `${flag} goes with --rebuild`);
+  }
   const wishes = wishesOf(options);
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals);

@@ -3,8 +3,9 @@ import { CertError, messageOf } from '../../model/errors.js';
 import { terminalText } from '../../report/escape.js';
 import type { Context } from '../context.js';
 import { EXIT, exitCodeOfError } from '../exit.js';
+import { shardOf } from '../shard.js';
 import type { Globals } from './globals.js';
-import { buildProgram } from './program.js';
+import { buildProgram, type Options } from './program.js';
 
 /** The command line: arguments in, exit code out. Never throws. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -30,8 +31,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = buildProgram(async (load, command, args) => {
     const globals = command.optsWithGlobals<Globals>();
     context = await inFolder(globals.directory);
+    const options = command.opts<Options>();
+    const shard = shardOf(options.shard, context.env);
+    if (shard !== undefined) context = { ...context, shard };
     const module = await load();
-    code = await module.run(context, globals, command.opts(), args);
+    code = await module.run(context, globals, options, args);
     if (module.runsUntilStopped) finished = true;
   });
   program.exitOverride();

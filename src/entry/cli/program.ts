@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Context } from '../context.js';
+import { SHARD_VARIABLE } from '../shard.js';
 import { version } from '../version.js';
 import type { Globals } from './globals.js';
 
@@ -58,7 +59,9 @@ export function buildProgram(start: Start): Command {
 
   add('validate', 'check every file, offline', () => import('./validate.js'));
 
-  withSelectors(add('plan', 'show what would be done, and what it costs', () => import('./plan.js')))
+  withShard(
+    withSelectors(add('plan', 'show what would be done, and what it costs', () => import('./plan.js'))),
+  )
     .option('--detailed-exitcode', 'exit with 2 when there are changes', false)
     .option('--merge <ref>', 'plan this ref of the remote as merged, with accounts and limits of the branch')
     .option('--into <branch>', 'with --merge: the branch it goes into (the approval branch)')
@@ -91,26 +94,45 @@ export function buildProgram(start: Start): Command {
     .option('--detailed-exitcode', 'exit with 2 when a certificate would run out', false)
     .addOption(new Option('-o, --output <form>', 'how to print').choices(['text', 'markdown', 'json']));
 
-  withWatch(add('apply', 'carry out the plan of the approval branch', () => import('./apply.js')))
+  withShard(withWatch(add('apply', 'carry out the plan of the approval branch', () => import('./apply.js'))))
     .option('--digest <digest>', 'only the plan with this digest')
     .option('--wait <duration>', 'stay this long for quick issuance (0s: not at all)', '30s')
     .option('--sync', 'before, list every account and look at every order that waits', false)
     .option('--sync-if-older <duration>', 'before, list accounts whose last list is older')
     .option('-y, --yes', 'do not ask', false);
 
-  withWatch(
-    add(
-      'sync [names...]',
-      'take over what changed at the providers; carries out nothing',
-      () => import('./sync.js'),
+  withShard(
+    withWatch(
+      add(
+        'sync [names...]',
+        'take over what changed at the providers; carries out nothing',
+        () => import('./sync.js'),
+      ),
     ),
   ).option('--write-due-dates', 'tell shops that bill by themselves when paid terms end', false);
 
-  withSelectors(add('status', 'every certificate: state, dates, who must act', () => import('./status.js')))
+  withShard(
+    withSelectors(
+      add('status', 'every certificate: state, dates, who must act', () => import('./status.js')),
+    ),
+  )
     .addOption(
       new Option('-o, --output <form>', 'how to print').choices(['wide', 'json', 'name', 'markdown']),
     )
     .option('--watch', 'again every few seconds', false);
+
+  withSelectors(
+    add('report', 'how things stand, as a page, Markdown, JSON or a calendar', () => import('./report.js')),
+  )
+    .option('--out <file>', 'what to write; - for stdout')
+    .addOption(
+      new Option('--format <format>', 'what it is, where the name does not say').choices([
+        'html',
+        'markdown',
+        'json',
+        'ics',
+      ]),
+    );
 
   add('show <name>', 'everything about one certificate', () => import('./show.js')).option(
     '--csr',
@@ -148,6 +170,25 @@ export function buildProgram(start: Start): Command {
     () => import('./reissue.js'),
   ).requiredOption('--reason <text>', 'why, for the history');
 
+  add(
+    'replace [names...]',
+    'ask for many new certificates by a deadline, as after an incident of a CA',
+    () => import('./replace.js'),
+  )
+    .option(
+      '--serials <file>',
+      'only these serial numbers: one for each line, CSV with a column serial, JSON',
+    )
+    .option('--issuer <name>', 'only of this issuer, such as "CN=Example CA 2"')
+    .option('--issued-after <date>', 'only whose notBefore is then or later')
+    .option('--issued-before <date>', 'only whose notBefore is earlier')
+    .option('--deadline <when>', 'when all of them have to be replaced: 24h, 5d or an instant')
+    .option('--reason <text>', 'why, for the history')
+    .option('--dry-run', 'show what it takes, record nothing', false)
+    .option('--status', 'how far replacements are, and whether their deadlines hold', false)
+    .option('--withdraw <id>', 'take back what is left of this replacement')
+    .option('-y, --yes', 'do not ask', false);
+
   add('revoke <name>', 'ask for a revocation', () => import('./revoke.js'))
     .addOption(new Option('--code <code>', 'RFC 5280 reason').choices(REASONS).default('unspecified'))
     .option('--serial <hex>', 'an earlier certificate instead of the current one')
@@ -183,7 +224,10 @@ export function buildProgram(start: Start): Command {
     .option('--product <code>', 'only this product')
     .option('--state <state>', 'only issued or only pending orders', collect, [])
     .option('--expires-before <date>', 'only certificates that end before this day')
-    .option('--dry-run', 'write nothing', false);
+    .option('--rebuild', 'make a lost state anew from git and the accounts instead', false)
+    .option('--from <place>', 'with --rebuild: an old clone, a bundle or a ref; may be repeated', collect, [])
+    .option('--dry-run', 'write nothing', false)
+    .option('-y, --yes', 'with --rebuild: do not ask', false);
 
   add('attach <name> <file>', 'hand in a certificate that no API delivers', () => import('./attach.js'));
 
@@ -201,9 +245,11 @@ export function buildProgram(start: Start): Command {
 
   add(
     'doctor',
-    'is everything as it should be: repository, keys, accounts, clock',
+    'is everything as it should be: repository, keys, accounts, solvers, clock',
     () => import('./doctor.js'),
-  ).option('--github', 'branches, rights and schedule on GitHub, too', false);
+  )
+    .option('--github', 'branches, rights and schedule on GitHub, too', false)
+    .option('--daemon <url>', 'is the daemon ready that listens there, such as http://127.0.0.1:8470');
 
   add(
     'balance [providers...]',
@@ -216,6 +262,14 @@ export function buildProgram(start: Start): Command {
     'what the accounts sell, for which terms and prices',
     () => import('./products.js'),
   ).option('--match <text>', 'only products with this text in name, code or title');
+
+  add(
+    'notify [channels...]',
+    'what people would be told now; --test tries the channels',
+    () => import('./notify.js'),
+  )
+    .option('--test', 'send a test message through every channel, or those named', false)
+    .option('--dry-run', 'show what would be told now, and send nothing (the default)', false);
 
   add('providers', 'the kinds of provider, and what each can do', () => import('./providers.js'));
 
@@ -246,11 +300,13 @@ export function buildProgram(start: Start): Command {
     .option('--set <key=value>', 'a setting, may be repeated', collect, [])
     .option('--list', 'show every provider, setting and fault', false);
 
-  withWatch(
-    add(
-      'daemon',
-      'apply and sync by themselves: on a timer, on dates, on a push',
-      () => import('./daemon.js'),
+  withShard(
+    withWatch(
+      add(
+        'daemon',
+        'apply and sync by themselves: on a timer, on dates, on a push',
+        () => import('./daemon.js'),
+      ),
     ),
   )
     .option('--poll <duration>', 'look at the remote this often', '5m')
@@ -281,6 +337,14 @@ function define(command: Command, load: () => Promise<CommandModule>, start: Sta
     await start(load, command, args);
   });
 }
+
+/** Several processes share the work. */
+const withShard = (command: Command): Command =>
+  command.addOption(
+    new Option('--shard <i/n>', 'one of n that share the work, from 1/n; job/n in an Indexed Job').env(
+      SHARD_VARIABLE,
+    ),
+  );
 
 /** Which certificates are shown. */
 const withSelectors = (command: Command): Command =>

@@ -7,6 +7,7 @@ import type { Globals } from './globals.js';
 import { type Choices, exactlyOne, printTold, type Told } from './person.js';
 import type { Options } from './program.js';
 import { withConfigurationFindings } from './refused.js';
+import { lossQuestion, resolveComplete, resolveFound } from './resolve-missing.js';
 import { resolveNotPlaced } from './resolve-not-placed.js';
 import { resolveOrder } from './resolve-order.js';
 import { acceptPrice, resetBreaker } from './resolve-stops.js';
@@ -56,9 +57,12 @@ async function resolve(
   if (choice === 'resetBreaker') return resetBreaker(deps, view, name);
   const run = await openRun(deps, undefined, view);
   try {
+    const loss = lossQuestion(run, name);
+    if (choice === 'notPlaced' && loss) return await resolveComplete(context, run, options, name, loss);
     if (choice === 'notPlaced') return await resolveNotPlaced(context, run, options, name);
     const id = String(options.orderId).trim();
     if (id === '') throw new CertError('usage', '--order-id is empty: give the id the provider shows');
+    if (loss) return await resolveFound(run, name, id, loss);
     return await resolveOrder(run, options, name, id);
   } finally {
     await run.providers.close();

@@ -1,4 +1,5 @@
 import { accountKey } from '../../model/run-memory.js';
+import { actsFor } from '../../model/shard.js';
 import { LOST_STATE_RECIPE } from '../../reconcile/land.js';
 import { dashboardMarkdown } from '../../report/dashboard.js';
 import { terminalText } from '../../report/escape.js';
@@ -63,7 +64,9 @@ function tell(context: Context, { text, notes, code }: Shown, before: string): E
 async function look(context: Context, { deps }: Workplace, selection: Selection, form: Form): Promise<Shown> {
   const situation = await lookAround(context, deps);
   const { reading, entries, nowMs } = situation;
-  const all = entries.map((entry) => ({ entry, row: statusRow(entry, reading.configuration) }));
+  const all = entries
+    .filter(({ name }) => actsFor(context.shard, name))
+    .map((entry) => ({ entry, row: statusRow(entry, reading.configuration) }));
   refuseEmpty(
     selection,
     all.map(({ row }) => row),

@@ -1,3 +1,4 @@
+import { actsFor } from '../../model/shard.js';
 import { endpointVerdict } from '../../policy/serving.js';
 import { type WrittenDueDate, writeDueDates } from '../../reconcile/due-dates.js';
 import { type Synced, sync } from '../../reconcile/engine.js';
@@ -10,6 +11,7 @@ import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import type { RunReport } from '../metrics/recorder.js';
+import { tellAfterLook } from '../notify/after-run.js';
 import { lookAround } from '../situation.js';
 import { openWorkplace } from '../workplace.js';
 import { accountLines } from './account-lines.js';
@@ -46,7 +48,9 @@ async function once(
       context.progress.clear();
       if (synced.findings.length > 0) context.say(findingsText(synced.findings, context.render));
       const dueDates =
-        options.writeDueDates === true ? await writeDueDates(workplace.deps, among(args, synced)) : [];
+        options.writeDueDates === true
+          ? await writeDueDates(workplace.deps, among(context, args, synced))
+          : [];
       context.progress.clear();
       await report.seen(workplace, () => lookAround(context, workplace.deps));
       const problems = dueDates.some(({ problem }) => problem !== undefined);
@@ -59,6 +63,7 @@ async function once(
           ? jsonText({ accounts, endpoints, events, warnings, dueDates, exitCode: code })
           : [...dueDates.map(dueLine), textOf(context, synced, endpoints)].join('\n'),
       );
+      await tellAfterLook(context, workplace);
       return code;
     } finally {
       await workplace.close();
@@ -66,11 +71,10 @@ async function once(
   });
 }
 
-/** The certificates that were asked for; undefined: all. */
-function among(args: readonly string[], { view }: Synced): ((name: string) => boolean) | undefined {
-  if (args.length === 0) return undefined;
-  const names = new Set(chosen(args, [...view.statuses.keys()]));
-  return (name) => names.has(name);
+/** The certificates of this shard that were asked for. */
+function among({ shard }: Context, args: readonly string[], { view }: Synced): (name: string) => boolean {
+  const names = args.length === 0 ? undefined : new Set(chosen(args, [...view.statuses.keys()]));
+  return (name) => actsFor(shard, name) && (names?.has(name) ?? true);
 }
 
 const dueLine = ({ name, orderId, day, problem }: WrittenDueDate): string =>

@@ -1,6 +1,7 @@
 import { CertError, explain } from '../../model/errors.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS, toInstant } from '../../model/time.js';
 import type { Log } from '../../ports/log.js';
+import type { OrderAt } from '../../reconcile/look-now.js';
 import type { Context } from '../context.js';
 import type { Alarm } from './alarm.js';
 import type { OneRun } from './one-run.js';
@@ -13,6 +14,10 @@ export interface Loop {
   untilStopped(): Promise<void>;
   /** Runs now, or once more after the run in hand, and reads everything whatever an earlier run found. */
   refresh(): void;
+  /** A provider told of an order: looks at it now, or in the run after the one in hand. */
+  lookAt(order: OrderAt): void;
+  /** Kinds of the accounts by their ids, as the last run that read the configuration found them. */
+  accounts(): ReadonlyMap<string, string> | undefined;
   /** Why it is not ready; undefined: it is. */
   unready(): string | undefined;
   /** Why only a new start can help; undefined: it need not. */
@@ -27,6 +32,8 @@ export interface RunStart {
   readonly count: number;
   /** Whatever an earlier run found: everything is read. */
   readonly fresh: boolean;
+  /** Orders that providers told of. */
+  readonly lookAt: readonly OrderAt[];
 }
 
 export interface LoopOptions {
@@ -37,6 +44,8 @@ export interface LoopOptions {
 
 /** A run that waits for slow providers may take long; one that takes longer than this hangs. */
 const LONGEST_RUN_MS = HOUR_MS;
+/** Orders that wait to be looked at; the daily list finds the others. */
+const MOST_ORDERS = 1000;
 /** No call lasts that long: nothing will end it. */
 const STUCK_MS = 3 * HOUR_MS;
 
@@ -51,6 +60,8 @@ export function createLoop(
   let failures = 0;
   let failingSinceMs = 0;
   let fresh = false;
+  let told: readonly OrderAt[] = [];
+  let accounts: ReadonlyMap<string, string> | undefined;
   let why: string | undefined = 'no run has ended yet';
   let startedMs: number | undefined;
   const tell = createTeller(log, everything);
@@ -84,12 +95,17 @@ export function createLoop(
   /** When the next run brings anything. */
   async function once(count: number): Promise<Pick<OneRun, 'dueMs' | 'goesOn'>> {
     startedMs = clock.monotonic();
-    const start = { count, fresh };
+    const start = { count, fresh: fresh || told.length > 0, lookAt: told };
     fresh = false;
+    told = [];
     try {
       const ended = await run(start);
       const { applied } = ended;
-      branch = applied?.configuration.branches.approval ?? branch;
+      if (applied !== undefined) {
+        const { branches, providers } = applied.configuration;
+        branch = branches.approval;
+        accounts = new Map(Object.values(providers).map(({ id, type }) => [id, type]));
+      }
       tell(ended);
       // Nothing can be bought until the clock is set, and every try is written down.
       if (applied?.clockProblem !== undefined) isFailing(applied.clockProblem);
@@ -99,6 +115,7 @@ export function createLoop(
       if (error instanceof CertError && error.code === 'interrupted' && signal.aborted) throw error;
       // What it was told to read it has not read.
       fresh ||= start.fresh;
+      told = [...start.lookAt, ...told].slice(-MOST_ORDERS);
       failed(error);
       return { dueMs: Infinity, goesOn: false };
     } finally {
@@ -124,6 +141,11 @@ export function createLoop(
       fresh = true;
       alarm.ring();
     },
+    lookAt(order) {
+      told = [...told, order].slice(-MOST_ORDERS);
+      alarm.ring();
+    },
+    accounts: () => accounts,
     unready: () =>
       runningMs() > LONGEST_RUN_MS
         ? `a run has been going on for more than ${LONGEST_RUN_MS / MINUTE_MS} minutes`

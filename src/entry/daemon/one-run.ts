@@ -1,12 +1,15 @@
+import { actsFor, keepsAccount } from '../../model/shard.js';
 import { quietUntilMs } from '../../planner/quiet.js';
 import type { Condition } from '../../policy/conditions.js';
 import type { RunLimits } from '../../reconcile/bounds.js';
 import type { Applied } from '../../reconcile/engine.js';
+import type { OrderAt } from '../../reconcile/look-now.js';
 import { carryOut } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
 import type { RunReport } from '../metrics/recorder.js';
+import { tellAfter } from '../notify/after-run.js';
 import type { openRemote, Remote } from '../remote.js';
 import { situationAfter } from '../situation.js';
 import type { Workplace } from '../workplace.js';
@@ -20,6 +23,8 @@ export interface RunOptions {
   readonly limits: RunLimits;
   /** Whatever an earlier run found: everything is read. */
   readonly fresh: boolean;
+  /** Orders that providers told of. */
+  readonly lookAt: readonly OrderAt[];
   /** Told what the run saw. */
   readonly report?: RunReport;
 }
@@ -55,7 +60,7 @@ export interface OneRun {
  * @throws CertError
  */
 export async function oneRun(context: Context, places: Places, options: RunOptions): Promise<OneRun> {
-  const { waitMs, syncOlderMs, limits, fresh, report } = options;
+  const { waitMs, syncOlderMs, limits, fresh, lookAt, report } = options;
   const startedMs = context.clock.now();
   const look = fresh ? {} : await firstLook(context, syncOlderMs, places.openRemote);
   if (look.quiet !== undefined) {
@@ -70,15 +75,17 @@ export async function oneRun(context: Context, places: Places, options: RunOptio
       waitMs,
       syncOlderMs,
       limits,
+      lookAt,
       startedMs,
       confirm: async () => true,
     });
     const { applied, code } = carried;
     await report?.seen(workplace, () => situationAfter(context, workplace.deps, applied));
+    const told = await tellAfter(context, workplace, carried);
     return {
       code,
       quiet: false,
-      dueMs: dueMsOf(context, applied, syncOlderMs),
+      dueMs: Math.min(dueMsOf(context, applied, syncOlderMs), told.nextMs),
       goesOn: applied.goesOn,
       applied,
       conditions: [...carried.conditions].flatMap(([name, own]) =>
@@ -93,9 +100,17 @@ export async function oneRun(context: Context, places: Places, options: RunOptio
 function dueMsOf(context: Context, applied: Applied, syncOlderMs: number): number {
   const { desired, providers, view, listedMs, nextLookMs } = applied;
   const nowMs = context.clock.now();
-  const lists = [...providers.values()].some(({ capabilities }) => capabilities.list);
+  const lists = [...providers.values()].some(
+    ({ capabilities, config }) => capabilities.list && keepsAccount(context.shard, config.id),
+  );
+  const own = ({ name }: { readonly name: string }) => actsFor(context.shard, name);
   return Math.min(
-    quietUntilMs({ desired, providers, state: { statuses: view.statuses }, nowMs }),
+    quietUntilMs({
+      desired: { ...desired, specs: desired.specs.filter(own) },
+      providers,
+      state: { statuses: new Map([...view.statuses].filter(([, status]) => own(status))) },
+      nowMs,
+    }),
     nextLookMs,
     lists ? listedMs + syncOlderMs : Infinity,
   );

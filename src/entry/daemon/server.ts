@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CertError, messageOf } from '../../model/errors.js';
 import type { Secret } from '../../model/secret.js';
 import { SECOND_MS } from '../../model/time.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
+import type { OrderAt } from '../../reconcile/look-now.js';
 import { limitConnections } from './connections.js';
+import type { Notification } from './notification.js';
 import { createReplays } from './replays.js';
 import { judgeDelivery } from './webhook.js';
 
@@ -37,6 +39,9 @@ export interface ServerOptions {
   /** Why only a new start can help; undefined: it need not. */
   stuck(): string | undefined;
   onPush(): void;
+  /** Judges what a provider tells of an order of this account; absent: nobody is told. */
+  judgeNotification?(account: string, headers: IncomingHttpHeaders, fields: URLSearchParams): Notification;
+  onOrder?(order: OrderAt): void;
   /** For Prometheus, ready made; absent: there are none. */
   metrics?(): Promise<string>;
 }
@@ -91,7 +96,7 @@ export async function startServer(options: ServerOptions): Promise<DaemonServer>
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: Answering): Promise<void> {
-  const path = (request.url ?? '').split('?')[0];
+  const [path = '', query = ''] = (request.url ?? '').split('?', 2);
   const reads = request.method === 'GET' || request.method === 'HEAD';
   if (path === '/healthz' && reads) {
     const why = options.stuck();
@@ -108,7 +113,37 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     response.setHeader('allow', 'POST');
     return say(response, 405, 'POST only');
   }
+  const account = /^\/notify\/([^/]+)$/.exec(path)?.[1];
+  if (account !== undefined && options.judgeNotification !== undefined) {
+    if (reads || request.method === 'POST') return notify(request, response, options, account, query);
+    response.setHeader('allow', 'GET, POST');
+    return say(response, 405, 'GET and POST only');
+  }
   say(response, 404, 'nothing here');
+}
+
+async function notify(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { log, taken, judgeNotification, onOrder }: Answering,
+  account: string,
+  query: string,
+): Promise<void> {
+  const body = await bodyOf(request);
+  if (body === undefined) return tooLarge(response);
+  const fields = new URLSearchParams(query);
+  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) fields.append(name, value);
+  const told = judgeNotification?.(account, request.headers, fields);
+  if (told?.kind !== 'order') {
+    const { status, why } = told ?? { status: 404, why: 'nothing here' };
+    log.warn({ from: request.socket.remoteAddress, why }, 'notification refused');
+    if (status === 401) response.setHeader('www-authenticate', 'Basic realm="certwright"');
+    return say(response, status, why);
+  }
+  if (taken(told.once)) return say(response, 200, 'told before');
+  log.info({ from: request.socket.remoteAddress, ...told.order }, 'an order was told of');
+  onOrder?.(told.order);
+  say(response, 200, 'looking');
 }
 
 async function take(
@@ -118,10 +153,7 @@ async function take(
   secrets: readonly Secret[],
 ): Promise<void> {
   const body = await bodyOf(request);
-  if (body === undefined) {
-    response.setHeader('connection', 'close');
-    return say(response, 413, `more than ${MAX_BODY_BYTES} bytes`);
-  }
+  if (body === undefined) return tooLarge(response);
   const delivery = judgeDelivery(request.headers, body, { secrets, branch: branch(), nowMs: clock.now() });
   switch (delivery.kind) {
     case 'push':
@@ -135,6 +167,11 @@ async function take(
       log.warn({ from: request.socket.remoteAddress, why: delivery.why }, 'webhook refused');
       return say(response, delivery.status, delivery.why);
   }
+}
+
+function tooLarge(response: ServerResponse): void {
+  response.setHeader('connection', 'close');
+  say(response, 413, `more than ${MAX_BODY_BYTES} bytes`);
 }
 
 /** undefined: too large; the rest of it is not read. */

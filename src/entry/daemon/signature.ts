@@ -85,11 +85,11 @@ export function signingKey(secret: Secret): Buffer | undefined {
 const hmac = (key: string | Buffer, data: Buffer, encoding: 'hex' | 'base64'): string =>
   createHmac('sha256', key).update(data).digest(encoding);
 
-const digestOf = (kind: string, data: Buffer): string =>
+export const digestOf = (kind: string, data: Buffer): string =>
   createHash('sha256').update(`${kind}\0`).update(data).digest('base64');
 
 /** Takes as long for any wrong text, of whatever length. */
-function sameText(a: string, b: string): boolean {
+export function sameText(a: string, b: string): boolean {
   const digest = (text: string) => createHmac('sha256', 'compare').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }

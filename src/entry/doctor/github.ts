@@ -1,18 +1,16 @@
 import type { Configuration } from '../../model/configuration.js';
 import { CertError, messageOf } from '../../model/errors.js';
-import { DAY_MS, parseInstant } from '../../model/time.js';
-import type { BranchProtection, Forge, Known, RepositoryFacts, WorkflowFacts } from '../../ports/forge.js';
+import type { BranchProtection, Forge, Known, RepositoryFacts } from '../../ports/forge.js';
 import type { Diagnosis } from '../../report/doctor-text.js';
-import { readWorkflow, type WorkflowReading } from './workflow.js';
+import { line } from './line.js';
+import { scheduleLines } from './schedule.js';
+import { keepsAlive, readWorkflow, type WorkflowReading } from './workflow.js';
 
-const part = 'github';
-const ok = (message: string): Diagnosis => ({ part, level: 'ok', message });
-const warning = (message: string, remedy: string): Diagnosis => ({ part, level: 'warning', message, remedy });
-const problem = (message: string, remedy: string): Diagnosis => ({ part, level: 'problem', message, remedy });
+const ok = (message: string): Diagnosis => line('github', 'ok', message);
+const warning = (message: string, remedy: string): Diagnosis => line('github', 'warning', message, remedy);
+const problem = (message: string, remedy: string): Diagnosis => line('github', 'problem', message, remedy);
 
 const WORKFLOW = 'certwright.yml';
-/** Missed this long, a schedule of several times a day is dead. */
-const SCHEDULE_LATE_MS = 2 * DAY_MS;
 const UNSEEN = 'the token may not see it: try as an administrator, with `administration: read`';
 
 /** What GitHub's own settings say about branches, rights and the schedule. Never throws but `interrupted`. */
@@ -37,8 +35,15 @@ export async function examineGitHub(
       ([mayOpen, { requiresChecks }, reading]) =>
         approvalPulls(branches.approval, mayOpen, requiresChecks, reading?.usesOwnToken ?? true),
     ),
-    tried(Promise.all([workflows.get(WORKFLOW), workflow]), ([found, reading]) =>
-      schedule(found, reading?.isScheduled ?? true, nowMs),
+    tried(
+      Promise.all([workflows.get(WORKFLOW), workflow, repository]),
+      ([found, reading, { isPrivate, pushedAt }]) =>
+        scheduleLines(WORKFLOW, found, {
+          isScheduled: reading?.isScheduled ?? true,
+          isKeptAlive: isPrivate || keepsAlive(reading),
+          ...(pushedAt === undefined ? {} : { pushedAt }),
+          nowMs,
+        }),
     ),
   ]);
   // What several of them needed and could not have is said once.
@@ -200,47 +205,4 @@ function approvalPulls(
           UNSEEN,
         ),
       ];
-}
-
-function schedule(
-  found: WorkflowFacts | undefined,
-  isScheduled: boolean,
-  nowMs: number,
-): readonly Diagnosis[] {
-  if (found === undefined) {
-    return [
-      problem(`there is no workflow ${WORKFLOW}`, 'write it with `certwright init --github`, and push it'),
-    ];
-  }
-  if (found.state === 'stopped-by-inactivity') {
-    return [
-      problem(
-        'GitHub stopped the schedule, as it does in public repositories after 60 days without a commit: certificates fall due and nobody comes',
-        `enable it: gh workflow enable ${WORKFLOW}`,
-      ),
-    ];
-  }
-  if (found.state !== 'active')
-    return [problem(`the workflow ${WORKFLOW} is stopped`, `enable it: gh workflow enable ${WORKFLOW}`)];
-  if (!isScheduled) {
-    return [
-      problem(
-        `${WORKFLOW} has no schedule: certificates fall due and nobody comes`,
-        'add `on: schedule`, as `certwright init --github` writes it',
-      ),
-    ];
-  }
-  const lastMs = found.lastScheduledAt === undefined ? undefined : parseInstant(found.lastScheduledAt);
-  if (lastMs === undefined) {
-    return [
-      warning(
-        `${WORKFLOW} has never run on its schedule`,
-        'wait for the next hour of its cron, then look again',
-      ),
-    ];
-  }
-  const hours = Math.floor((nowMs - lastMs) / (DAY_MS / 24));
-  return nowMs - lastMs > SCHEDULE_LATE_MS
-    ? [warning(`the last scheduled run is ${hours} hours ago`, `see the runs of ${WORKFLOW}`)]
-    : [ok(`the last scheduled run is ${hours} hours ago`)];
 }

@@ -1,23 +1,12 @@
 import { openersOf } from '../../keys/marks.js';
 import type { Configuration } from '../../model/configuration.js';
-import { DAY_MS, HOUR_MS, toMs } from '../../model/time.js';
 import type { RepositorySnapshot } from '../../ports/repository.js';
-import { memoryOf, readNotes } from '../../reconcile/notes.js';
 import type { StateView } from '../../reconcile/state.js';
 import type { Diagnosis } from '../../report/doctor-text.js';
 import { count } from '../../report/words.js';
-import type { Context } from '../context.js';
+import { CONFIGURATION_FILE, configurationIn } from '../configuration-file.js';
 import type { Workplace } from '../workplace.js';
-
-/** Accounts are listed once a day where anything runs on its own. */
-const LIST_LATE_MS = 2 * DAY_MS;
-
-const of = (part: string, level: Diagnosis['level'], message: string, remedy?: string): Diagnosis => ({
-  part,
-  level,
-  message,
-  ...(remedy === undefined ? {} : { remedy }),
-});
+import { line as of } from './line.js';
 
 /** May the state be pushed from here, and as one? */
 export async function pushing(
@@ -130,48 +119,35 @@ export function recipientsOf(
   ];
 }
 
-/** When accounts were last listed, and what waits on this machine. */
-export async function ages(
-  context: Context,
-  { deps }: Workplace,
-  view: StateView,
-  { id, providers }: Configuration,
+/** What was merged, and whether the checkout that runs start in still is like it. */
+export async function mergedOf(
+  { deps, checkout, local }: Workplace,
+  { approval }: RepositorySnapshot,
 ): Promise<readonly Diagnosis[]> {
-  const nowMs = context.clock.now();
-  const notes = await readNotes(deps, view, id);
-  const lists = Object.values(providers).flatMap((config) => {
-    const definition = context.definitions.find(({ type }) => type === config.type);
-    if (!definition?.describe(config).capabilities.list) return [];
-    const listing = memoryOf(notes, config)?.listing;
-    return [listing === undefined ? undefined : toMs(listing.at)];
-  });
-  const oldest = lists.some((ms) => ms === undefined)
-    ? undefined
-    : Math.min(...lists.flatMap((ms) => ms ?? []));
-  const waiting = (await deps.spool.list()).filter(({ repositoryId }) => repositoryId === id).length;
-  const run = 'run `certwright apply --sync-if-older 20h` on a timer, the Action, or the daemon';
+  const { findings } = await deps.readFiles(approval);
+  const branch = local.configuration?.branches.approval ?? 'the approval branch';
+  const [first, ...more] = findings.filter(({ severity }) => severity === 'error');
+  if (first !== undefined) {
+    const { file, line: at } = first.position;
+    return [
+      of(
+        'merged',
+        'problem',
+        `the files on ${branch} have ${count(more.length + 1, 'error')}: ${file}:${at} ${first.message}`,
+        'correct them by a pull request; `certwright validate` there shows all',
+      ),
+    ];
+  }
+  const blob = (await approval.blobs('')).get(CONFIGURATION_FILE);
+  const [merged] = blob === undefined ? [] : await approval.read([blob]);
   return [
-    ...(lists.length === 0
-      ? []
-      : oldest === undefined
-        ? [of('runs', 'warning', 'an account was never listed: what changes there is not noticed', run)]
-        : [
-            of(
-              'runs',
-              nowMs - oldest > LIST_LATE_MS ? 'warning' : 'ok',
-              `every account was listed within ${Math.ceil((nowMs - oldest) / HOUR_MS)} hours`,
-              ...(nowMs - oldest > LIST_LATE_MS ? [run] : []),
-            ),
-          ]),
-    ...(waiting > 0
-      ? [
-          of(
-            'runs',
-            'warning',
-            `${count(waiting, 'outcome')} of an earlier run on this machine is not pushed yet`,
-            'run `certwright apply` here',
-          ),
-        ]
-      : []),
+    merged === undefined || merged === configurationIn(checkout.root)
+      ? of('merged', 'ok', `the files on ${branch} are fine`)
+      : of(
+          'merged',
+          'warning',
+          `certwright.yaml here is not the one on ${branch}, which counts`,
+          'pull it where runs start: names of branches and accounts to look at come from there',
+        ),
   ];
 }

@@ -22,6 +22,12 @@ export interface WorkflowReading {
   readonly isScheduled: boolean;
 }
 
+/** Does a run by schedule begin the days anew after which GitHub stops it? What nobody could read does not count. */
+export const keepsAlive = (reading: WorkflowReading | undefined): boolean =>
+  reading !== undefined &&
+  reading.jobs.length > 0 &&
+  !reading.lacks.some(({ permission }) => permission === 'actions: write');
+
 /** `owner/certwright@ref`, whoever's copy it is, and the Action of the checkout itself. */
 const ACTION = /(?:^|\/)certwright(?:\/[^@]*)?@|^\.\/$/;
 

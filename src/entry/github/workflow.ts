@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Configuration } from '../../model/configuration.js';
+import { channelSecrets } from '../../model/notification.js';
 import type { SecretSource } from '../../model/secret.js';
 import { DASHBOARD_LABEL } from '../forge/dashboard-label.js';
 
@@ -12,7 +13,7 @@ const DOWNLOAD = 'actions/download-artifact@v6.0.0';
 export interface WorkflowSecrets {
   /** Of both jobs: accounts and contacts. */
   readonly plan: readonly string[];
-  /** Solvers, which only a run that carries out starts. */
+  /** Solvers and channels, which only a run that carries out uses. */
   readonly apply: readonly string[];
   /** Not secret: what manifests may use. */
   readonly variables: readonly string[];
@@ -23,17 +24,20 @@ export interface WorkflowSecrets {
 }
 
 export function secretsOf(configuration: Configuration): WorkflowSecrets {
-  const { providers, solvers, contacts, keys, manifestVariables } = configuration;
+  const { providers, solvers, contacts, keys, manifestVariables, notifications } = configuration;
   const plan = [
     ...Object.values(providers).flatMap(({ credentials }) => Object.values(credentials)),
     ...Object.values(contacts).flatMap((set) =>
       Object.values(set).flatMap((part) => Object.values({ ...part })),
     ),
   ];
-  const apply = Object.values(solvers).flatMap(({ credentials, options }) => [
-    ...Object.values(credentials),
-    ...handedOn(options.environment),
-  ]);
+  const apply = [
+    ...Object.values(solvers).flatMap(({ credentials, options }) => [
+      ...Object.values(credentials),
+      ...handedOn(options.environment),
+    ]),
+    ...notifications.flatMap((channel) => Object.values(channelSecrets(channel))),
+  ];
   const known = new Set([...names(plan), ...manifestVariables]);
   return {
     plan: names(plan),
@@ -116,6 +120,10 @@ export function workflowText(configuration: Configuration, wishes: WorkflowWishe
   const { action, dashboard, forkComments } = wishes;
   const approval = plain(branches.approval);
   const { plan, apply, variables, identity } = secretsOf(configuration);
+  const issues = [
+    ...(dashboard ? ['the dashboard'] : []),
+    ...(configuration.notifications.some(({ type }) => type === 'github-issue') ? ['alarms'] : []),
+  ];
   const withLines = [
     ...(identity ? [`          identity: ${expression('secrets.CERTWRIGHT_IDENTITY')}`] : []),
     ...(dashboard ? ['          dashboard: "true"'] : []),
@@ -169,7 +177,7 @@ export function workflowText(configuration: Configuration, wishes: WorkflowWishe
     '    permissions:',
     '      contents: write # the state branch, and the branches of approvals',
     '      pull-requests: write # approvals of single actions',
-    ...(dashboard ? ['      issues: write # the dashboard'] : []),
+    ...(issues.length === 0 ? [] : [`      issues: write # ${issues.join(', ')}`]),
     '      # actions: write # in a public repository: keeps the schedule alive, which ends after 60 quiet days',
     '    concurrency:',
     '      group: certwright-apply',

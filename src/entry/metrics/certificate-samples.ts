@@ -169,6 +169,7 @@ const BY_HOLD: Readonly<Record<HoldCode, Reason | undefined>> = {
   'not-served': 'held',
   'no-provider': 'held',
   'state-integrity': 'held',
+  'state-rebuilt': 'held',
   'manifests-diverged': 'held',
   'wrong-remote': 'held',
   'no-recipient-proven': 'held',

@@ -1,3 +1,4 @@
+import type { ProviderConfig } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import type { Finding, Spec } from '../../model/manifest.js';
 import { sumByCurrency } from '../../model/money.js';
@@ -13,6 +14,7 @@ import { composeDeps } from '../compose.js';
 import type { Context } from '../context.js';
 import { readConfiguration, readFiles } from '../files.js';
 import { loadIdentities } from '../identities.js';
+import { delivererOf, offeringOf } from '../offerings.js';
 import { type BudgetLine, budgetLines } from './budget.js';
 import { changedNames } from './changed.js';
 import { combined, configurationNotes, isKnown, type ProposalNote, repriced } from './configuration.js';
@@ -180,15 +182,20 @@ class Accounts {
 
   async connect(configuration: Parameters<Deps['connect']>[0]): Promise<ProviderSet> {
     const all = Object.values(configuration.providers);
-    const open = all.filter((account) => this.#mayAsk && isKnown(this.#base, account));
+    const { definitions } = this.#context;
+    const mayOpen = (account: ProviderConfig) => this.#mayAsk && isKnown(this.#base, account);
+    const open = all.filter((account) => {
+      const deliverer = delivererOf(configuration, definitions, account);
+      return mayOpen(account) && (deliverer === undefined || mayOpen(deliverer.config));
+    });
     const set = await this.deps.connect({
       ...configuration,
       providers: Object.fromEntries(open.map((account) => [account.id, account])),
     });
     const broken = new Map(set.broken);
     for (const config of all.filter((account) => !open.includes(account))) {
-      const definition = this.#context.definitions.find(({ type }) => type === config.type);
-      if (definition) broken.set(config.id, { ...definition.describe(config), config, why: 'not asked' });
+      const offering = offeringOf(configuration, definitions, config);
+      if (offering) broken.set(config.id, { ...offering, config, why: 'not asked' });
     }
     for (const id of broken.keys()) this.unasked.add(id);
     return { all: set.all, broken, close: () => set.close() };

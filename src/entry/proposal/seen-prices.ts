@@ -21,14 +21,15 @@ export function planWithSeenPrices(input: PlanInput, unasked: ReadonlySet<string
   for (const question of priceQuestions(known).filter(({ provider }) => unasked.has(provider))) {
     const before = facts.get(question.name);
     if (!before) continue;
-    const prices = { ...before.prices, [priceKey(question)]: seenPrice(known, question) };
+    const prices = { ...before.prices, [priceKey(question)]: recordedPrice(known, question) };
     facts.set(question.name, { ...before, prices });
   }
   const plan = makePlan({ ...known, facts });
   return { ...plan, items: plan.items.map((item) => withoutGuess(item, unasked)) };
 }
 
-function seenPrice(input: PlanInput, question: PriceQuestion): PlanPrice {
+/** What can be said of a price without asking anybody: the configured one, else the last one seen. */
+export function recordedPrice(input: PlanInput, question: PriceQuestion): PlanPrice {
   const account = input.providers.get(question.provider);
   if (account && !account.capabilities.terms) return { kind: 'free' };
   if (question.action !== 'order' && question.action !== 'renew') {

@@ -95,6 +95,8 @@ export const facts = ({ call, at }: Line): Facts => ({
       isPrivate: data.private,
       isArchived: data.archived,
       defaultBranch: data.default_branch,
+      // Null for an empty repository, whatever the types say.
+      ...(data.pushed_at ? { pushedAt: data.pushed_at } : {}),
       ...(grade === undefined ? {} : { role: ROLES[grade] }),
     };
   },

@@ -1,7 +1,7 @@
 import type { Endpoints } from '@octokit/types';
 import type { Issue, Issues, Marker } from '../../ports/forge.js';
 import { eachOf, type Line, PER_PAGE } from './call.js';
-import { accountOf, isMarked, ownText, withMarker } from './own-text.js';
+import { accountOf, isMarked, markerOf, ownText, withMarker } from './own-text.js';
 
 type Wire = Endpoints['GET /repos/{owner}/{repo}/issues']['response']['data'][number];
 type IsOurs = (author: ReturnType<typeof accountOf>) => Promise<boolean>;
@@ -69,6 +69,30 @@ export const issues = ({ call, query, at }: Line, isOurs: IsOurs): Issues => ({
       closed ??= issue;
     }
     return closed;
+  },
+  async open(prefix, label) {
+    const found: (Issue & { readonly marker: Marker })[] = [];
+    const all = eachOf((page) =>
+      call(
+        'GET /repos/{owner}/{repo}/issues',
+        {
+          ...at,
+          labels: label,
+          state: 'open',
+          sort: 'created',
+          direction: 'asc',
+          per_page: PER_PAGE,
+          page,
+        },
+        READ,
+      ),
+    );
+    for await (const one of all) {
+      const marker = markerOf(one.body);
+      if (one.pull_request !== undefined || !marker?.startsWith(prefix)) continue;
+      if (await isOurs(accountOf(one.user))) found.push({ ...issueOf(marker, one), marker });
+    }
+    return found;
   },
   async create(marker, { title, body, labels }) {
     const { data } = await call(

@@ -9,6 +9,10 @@ export const withMarker = (marker: Marker, body: string): string => `${head(mark
 export const isMarked = (marker: Marker, body: string | null | undefined): boolean =>
   body?.startsWith(head(marker)) === true;
 
+/** The marker of a text that begins with one. */
+export const markerOf = (body: string | null | undefined): Marker | undefined =>
+  /^<!-- certwright:([a-z0-9-]+) -->/.exec(body ?? '')?.[1];
+
 const withoutMarker = (marker: Marker, body: string): string =>
   body.slice(head(marker).length).replace(/^\r?\n/, '');
 

@@ -49,6 +49,7 @@ const capabilities: Capabilities = {
     carriesRemainingDays: 'A renewal that is activated before the old one ends keeps its days.',
     renewalWindowMs: 'From 90 days before the end until 180 days after it.',
     caa: 'Issued by SSL.com since July 2026; older subscriptions are Sectigo’s.',
+    renewsItself: 'Only with `renewalOwner: whmcs`.',
     push: 'It calls nobody back; certwright polls.',
   },
 };
@@ -108,6 +109,7 @@ function describe(config: ProviderConfig): Offering {
       batch: batchOf(perMinute),
       ...(exclusive ? { slots: 'exclusive' } : {}),
       ...(options.useFreeSlots === true ? { usesFreeSlots: true } : {}),
+      ...(options.renewalOwner === 'whmcs' ? { renewsItself: true } : {}),
     },
     products: PRODUCTS,
     defaultProduct: DEFAULT_PRODUCT,
@@ -130,8 +132,9 @@ const optionsSchema: JsonObject = {
       description: 'A reseller whose module speaks like Namecheap; `url` is the address it uses.',
     },
     renewalOwner: {
-      enum: ['self'],
-      description: 'Who renews: certwright (self, the default), by the provider’s own call.',
+      enum: ['self', 'whmcs'],
+      description:
+        'Who renews: certwright (self, the default), by the provider’s own call; or a WHMCS shop, whose module buys what certwright activates.',
     },
     slots: {
       enum: ['shared', 'exclusive'],

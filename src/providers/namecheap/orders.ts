@@ -76,6 +76,7 @@ export async function lookAtOrder(deps: LookDeps, orderId: string, recorded?: Re
     // Called issued, and nothing to be read yet: both are waited for.
     ...(standing.state === 'issued' ? { state: 'pending', waitingFor: 'ca' } : standing),
     validation: [],
+    ...(status === 'newrenewal' ? { continues: true } : {}),
     ...(words === undefined ? {} : { message: words }),
   };
   const proved =

@@ -17,11 +17,12 @@ import type {
 import type { Account } from './account.js';
 import { activateStep, reissueStep } from './activation.js';
 import { buyNamesStep } from './add-names.js';
+import { checkRequest } from './approvers.js';
 import { auditSpec } from './audit.js';
 import { openCatalogue } from './catalogue.js';
 import { namecheapClient } from './client.js';
 import { type Listing, readList } from './list.js';
-import { knownStatus, productName, standingOf } from './map.js';
+import { isSlot, knownStatus, productName, standingOf } from './map.js';
 import { type LookDeps, lookAtOrder, type Seen } from './orders.js';
 import { findProduct, type NamecheapProduct, productOfType } from './products.js';
 import { createStep, renewStep } from './purchase.js';
@@ -162,14 +163,19 @@ export function createNamecheap(deps: ProviderDeps, offering: Offering): Provide
       ...(years === undefined ? {} : { term: `${years}y` }),
       ...(purchasedAt === undefined ? {} : { placedAt: purchasedAt, dates: { orderedAt: purchasedAt } }),
       ...(status === 'replaced' ? { superseded: true } : {}),
+      ...(status === 'newrenewal' ? { continues: true } : {}),
     };
   }
 
-  /** Bought and never activated; one that renews another certificate is for that one alone. */
+  /** Bought and never activated. */
   async function freeSlots(): Promise<readonly OrderSnapshot[]> {
+    account.changed();
     const { rows } = await listing();
-    const free = rows.filter(({ status }) => knownStatus(status) === 'newpurchase');
-    return Promise.all(free.map((row) => listedOrder(row, {})));
+    const isFree = ({ status }: ListRow) => {
+      const word = knownStatus(status);
+      return word !== undefined && isSlot(word);
+    };
+    return Promise.all(rows.filter(isFree).map((row) => listedOrder(row, {})));
   }
 
   async function check(): Promise<ConnectionReport> {
@@ -192,7 +198,7 @@ export function createNamecheap(deps: ProviderDeps, offering: Offering): Provide
     quote,
     place: [createStep(account), activate],
     renew: [renewStep(account), activate],
-    activator: { operation: [activate] },
+    activator: { operation: [activate], check: (request) => checkRequest(account, request) },
     getOrder: async (orderId, recorded): Promise<OrderSnapshot> => (await look(orderId, recorded)).snapshot,
     collect,
     reissuer: {
@@ -203,7 +209,7 @@ export function createNamecheap(deps: ProviderDeps, offering: Offering): Provide
     revoker: { operation: [revokeStep(account)], reasons: REVOCATION_REASONS },
     validator: namecheapValidator(account),
     list,
-    ...(offering.capabilities.usesFreeSlots ? { freeSlots } : {}),
+    freeSlots,
     balance,
     serverTime: async () => client.http.serverTime() ?? (await client.balances()).dateMs,
     close: () => client.close(),

@@ -7,6 +7,7 @@ import type { Capabilities, Offering, ProviderDefinition } from '../../ports/pro
 import { bundleViolations } from './bundle.js';
 import { LICENCE_OFFER } from './licence-products.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
+import { notifiedOrder } from './notification.js';
 import { DEFAULT_PRODUCT, PRODUCTS } from './products.js';
 
 const capabilities: Capabilities = {
@@ -21,7 +22,7 @@ const capabilities: Capabilities = {
   balance: true,
   quote: false,
   list: true,
-  push: false,
+  push: true,
   licences: true,
   changeValidation: true,
   resendMails: true,
@@ -51,7 +52,7 @@ const capabilities: Capabilities = {
     caa: 'Sectigo asks for this one; others stand on its lists of some years and resellers, and are not counted on.',
     licences:
       'SiteLock, without a reference of ours: a lost order is found where the report says what it is, and never concluded to be absent.',
-    push: 'Set up by the account manager, not by API; certwright polls.',
+    push: 'Set up by the account manager, not by API, and taken by the daemon; without it certwright polls.',
   },
 };
 
@@ -142,6 +143,7 @@ export const sectigo: ProviderDefinition = {
   manifestOptionsSchema,
   offline: (spec, provider, contacts) => bundleViolations(spec, provider, contacts),
   describe,
+  notifiedOrder,
   async create(deps) {
     const { createSectigo } = await import('./provider.js');
     return createSectigo(deps, describe(deps.config));

@@ -7,14 +7,19 @@ import {
   termViolations,
   unknownProduct,
 } from '../../model/product-rules.js';
-import { findProduct, type ShopOptions, type ShopProduct } from './options.js';
+import type { Provider } from '../../ports/provider.js';
+import { findProduct, isDelivered, type ShopOptions, type ShopProduct } from './options.js';
 
 /** Reasons the shop cannot serve a spec, by what the configuration says of its products: all of them. */
-export function auditSpec(options: ShopOptions, spec: CertificateSpec): readonly Violation[] {
+export function auditSpec(
+  options: ShopOptions,
+  spec: CertificateSpec,
+  upstream?: Pick<Provider, 'audit'>,
+): readonly Violation[] {
   const name = spec.product ?? options.products[0]?.id ?? '';
   const product = findProduct(options, name);
   if (!product) return [unknownProduct(name, options.products)];
-  return [
+  const own = [
     ...termViolations(product, spec),
     ...nameViolations(product, spec),
     ...proofViolations(spec),
@@ -22,12 +27,16 @@ export function auditSpec(options: ShopOptions, spec: CertificateSpec): readonly
     ...contactViolations(product, spec),
     ...renewalViolations(options, spec),
   ];
+  if (!isDelivered(product) || !upstream) return own;
+  const said = new Set(own.map(({ code }) => code));
+  const there = upstream.audit({ ...spec, product: product.upstreamProduct });
+  return [...own, ...there.filter(({ code }) => !said.has(code))];
 }
 
 /** What cannot be told to the module, because no field takes it. */
 function mappingViolations(product: ShopProduct, spec: CertificateSpec): readonly Violation[] {
   const { completion, fields, contactFields, id } = product;
-  if (completion === 'manual') return [];
+  if (completion !== 'fields') return [];
   const found: Violation[] = [];
   const add = (code: string, message: string, field: string) => found.push({ code, message, field });
   if (spec.names.length > 1 && fields.names === undefined) {

@@ -23,8 +23,10 @@ export async function checkShop(
   try {
     const balance = await shop.credit();
     const wrong = [...(await configurationFaults(shop)), ...(await serviceFaults(shop))];
+    const there = await delivererFaults(shop);
     const warnings = [...(await billsAhead(shop, clock)), ...(await cronFaults(shop, clock))];
-    return { ...report, ok: wrong.length === 0, findings: [...wrong, ...warnings], balance };
+    const ok = wrong.length === 0 && there.length === 0;
+    return { ...report, ok, findings: [...wrong, ...there, ...warnings], balance };
   } catch (error) {
     return refusedLogin(environment, error);
   }
@@ -73,6 +75,14 @@ async function serviceFaults(shop: Shop): Promise<readonly string[]> {
     }
   }
   return found;
+}
+
+/** The account that delivers has to answer too. */
+async function delivererFaults({ upstream }: Shop): Promise<readonly string[]> {
+  const report = await upstream?.check();
+  if (!upstream || report?.ok !== false) return [];
+  const why = report.findings.length === 0 ? 'it refuses us' : report.findings.join('; ');
+  return [`${upstream.config.id}, which delivers: ${why}`];
 }
 
 /** Where the shop bills soon what certwright renews: its invoice is the one that certwright pays. */

@@ -12,7 +12,7 @@ import { needed, orderIdOf, productOf, type Results, type Shop, serviceIdOf } fr
 import { readState } from './states.js';
 import { textOf } from './wire.js';
 
-const untilActive = (service: Service): StepWait | undefined =>
+export const untilActive = (service: Service): StepWait | undefined =>
   isActive(service)
     ? undefined
     : { waitingFor: 'person', message: `service ${service.id} is ${service.status}, not set up yet` };
@@ -102,7 +102,10 @@ export function reissueStep(shop: Shop): Step {
   return {
     name: 'reissue',
     paid: false,
-    applies: (request) => productOf(shop, request).functions.reissue !== undefined,
+    applies: (request) => {
+      const { completion, functions } = productOf(shop, request);
+      return completion !== 'upstream' && functions.reissue !== undefined;
+    },
     before: async (request) =>
       stateBefore(productOf(shop, request), await shop.service(serviceIdOf(request, {}))),
     run: async ({ request, results }, guard) => {

@@ -1,9 +1,10 @@
 import type { ProviderConfig } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
-import type { Capabilities, Offering, ProviderDefinition } from '../../ports/provider.js';
+import type { Capabilities, Deliverer, Offering, ProviderDefinition } from '../../ports/provider.js';
+import { checkDelivery, deliveredCapabilities } from './delivery.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
-import { canReissue, DEFAULT_PATIENCE_MS, readOptions, type ShopOptions } from './options.js';
+import { canReissue, DEFAULT_PATIENCE_MS, isDelivered, readOptions, type ShopOptions } from './options.js';
 import { optionsSchema } from './schema.js';
 
 /** What an account with all fields and functions mapped can do; what is not mapped is taken off in `describe`. */
@@ -44,6 +45,7 @@ const capabilities: Capabilities = {
     balance: 'Credit of the client; none where invoices are paid otherwise (payFromCredit: false).',
     resendMails: 'Only where the module has a function for it that every product names.',
     carriesRemainingDays: 'What an authority adds is the business of the module.',
+    deliveredBy: 'Only with `upstream`: products with `completion: upstream` come through that account.',
     renewsItself: 'Only with `renewalOwner: whmcs`.',
     handedIn: 'Products with `completion: manual`, whose certificate the shop shows nobody but people.',
     push: 'WHMCS calls nobody that certwright could listen to; it polls.',
@@ -56,7 +58,7 @@ const capabilities: Capabilities = {
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** @throws CertError `config.invalid` */
-function describe(config: ProviderConfig): Offering {
+function describe(config: ProviderConfig, deliverer?: Deliverer): Offering {
   const { id, environment, url } = config;
   const host = url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
   if (host === undefined) {
@@ -71,16 +73,17 @@ function describe(config: ProviderConfig): Offering {
     });
   }
   const options = readOptions(config);
+  checkDelivery(config, options, deliverer);
   const [first] = options.products;
   return {
-    capabilities: capabilitiesOf(options),
+    capabilities: capabilitiesOf(options, deliverer),
     products: options.products,
     ...(first === undefined ? {} : { defaultProduct: first.id }),
   };
 }
 
 /** What hangs on fields and functions, an account has where every one of its products has it. */
-function capabilitiesOf(options: ShopOptions): Capabilities {
+function capabilitiesOf(options: ShopOptions, deliverer: Deliverer | undefined): Capabilities {
   const { products, payFromCredit, patienceMs, renewalOwner } = options;
   const every = (test: (product: ShopOptions['products'][number]) => boolean): boolean =>
     products.length > 0 && products.every(test);
@@ -97,6 +100,8 @@ function capabilitiesOf(options: ShopOptions): Capabilities {
     ...(renewalOwner === 'whmcs' ? { renewsItself: true as const } : {}),
     balance: payFromCredit,
     wildcard: products.some(({ wildcard }) => wildcard),
+    ...(options.upstream === undefined ? {} : { deliveredBy: options.upstream, reissueChangesId: true }),
+    ...(deliverer && every(isDelivered) ? deliveredCapabilities(deliverer) : {}),
   };
 }
 
@@ -112,8 +117,13 @@ export const whmcs: ProviderDefinition = {
   optionsSchema,
   manifestOptionsSchema,
   describe,
+  deliveredBy: ({ options }) => (typeof options.upstream === 'string' ? options.upstream : undefined),
   async create(deps) {
     const { createWhmcs } = await import('./provider.js');
-    return createWhmcs(deps, describe(deps.config));
+    const { upstream } = deps;
+    return createWhmcs(
+      deps,
+      describe(deps.config, upstream && { config: upstream.config, offering: upstream }),
+    );
   },
 };

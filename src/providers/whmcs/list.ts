@@ -18,13 +18,13 @@ export interface Orders {
 /** Services of the products that the configuration names, each as its first term. */
 export function openOrders(shop: Shop, clock: Clock): Orders {
   const { client, options } = shop;
-  let listed: { readonly atMs: number; readonly orders: Promise<readonly OrderSnapshot[]> } | undefined;
+  let listed: { readonly atMs: number; readonly orders: Promise<readonly ListedOrder[]> } | undefined;
   const forget = () => {
     listed = undefined;
   };
   shop.onChange(forget);
 
-  async function read(): Promise<readonly OrderSnapshot[]> {
+  async function read(): Promise<readonly ListedOrder[]> {
     const { rows } = await client.list(
       'GetClientsProducts',
       { clientid: options.clientId },
@@ -34,7 +34,7 @@ export function openOrders(shop: Shop, clock: Clock): Orders {
     return rows.flatMap((row) => listedOrder(shop, readService(row)) ?? []);
   }
 
-  function all(): Promise<readonly OrderSnapshot[]> {
+  function all(): Promise<readonly ListedOrder[]> {
     const nowMs = clock.monotonic();
     if (listed === undefined || nowMs - listed.atMs > AGE_MS) {
       listed = { atMs: nowMs, orders: read() };

@@ -17,7 +17,8 @@ export type FieldName =
   | 'certificate'
   | 'chain'
   | 'recordName'
-  | 'recordValue';
+  | 'recordValue'
+  | 'upstream';
 
 export type FunctionName = 'submit' | 'reissue' | 'resend' | 'sync' | 'revoke';
 
@@ -29,8 +30,13 @@ export interface ShopProduct extends ProductInfo {
   readonly cycles: Readonly<Record<string, string>>;
   /** Who runs the module: AcceptOrder, ModuleCreate, or the shop itself at the payment. */
   readonly setup: 'accept' | 'create' | 'payment';
-  /** `fields`: through mapped custom fields. `manual`: people finish it, and hand the certificate in. */
-  readonly completion: 'fields' | 'manual';
+  /**
+   * `fields`: through mapped custom fields. `manual`: people finish it, and hand the certificate in. `upstream`: the module
+   * buys a slot in the account that delivers, and there it gets its request.
+   */
+  readonly completion: 'fields' | 'manual' | 'upstream';
+  /** Its product there. */
+  readonly upstreamProduct: string;
   /** When the request is written: with the order, or into the service once it is active. */
   readonly sendAt: 'order' | 'service';
   readonly fields: Readonly<Partial<Record<FieldName, number>>>;
@@ -49,6 +55,8 @@ export interface ShopOptions {
   readonly payFromCredit: boolean;
   readonly renewalOwner: 'certwright' | 'whmcs';
   readonly profile?: 'rvssl';
+  /** The account that delivers what products with `completion: upstream` are. */
+  readonly upstream?: string;
   readonly products: readonly ShopProduct[];
   /** DV orders that show no certificate for so long are said to stall. */
   readonly patienceMs: number;
@@ -78,6 +86,7 @@ export function readOptions({ options }: Pick<ProviderConfig, 'options'>): ShopO
     payFromCredit: options.payFromCredit !== false,
     renewalOwner: options.renewalOwner === 'whmcs' ? 'whmcs' : 'certwright',
     ...(options.profile === 'rvssl' ? { profile: 'rvssl' as const } : {}),
+    ...(typeof options.upstream === 'string' ? { upstream: options.upstream } : {}),
     products,
     patienceMs: parseDuration(String(options.patience ?? DEFAULT_PATIENCE)) ?? DEFAULT_PATIENCE_MS,
   };
@@ -103,7 +112,9 @@ function readProduct(id: string, product: JsonObject, own: ShopProduct['states']
     terms: Object.keys(cycles).flatMap((term) => parseTerm(term) ?? []),
     cycles,
     setup: product.setup === 'create' || product.setup === 'payment' ? product.setup : 'accept',
-    completion: product.completion === 'fields' ? 'fields' : 'manual',
+    completion:
+      product.completion === 'fields' || product.completion === 'upstream' ? product.completion : 'manual',
+    upstreamProduct: String(product.upstreamProduct ?? id),
     sendAt: product.sendAt === 'service' ? 'service' : 'order',
     fields: objectAt(product, 'fields') as ShopProduct['fields'],
     contactFields: objectAt(product, 'contactFields') as ShopProduct['contactFields'],
@@ -129,10 +140,13 @@ export const productWithPid = (
 
 /** Can the next certificate of an order be asked for? People can always be asked. */
 export const canReissue = ({ completion, functions, fields }: ShopProduct): boolean =>
-  completion === 'manual' || (functions.reissue !== undefined && fields.csr !== undefined);
+  completion !== 'fields' || (functions.reissue !== undefined && fields.csr !== undefined);
 
 /** Is the CSR written into the service by a step of its own, instead of coming with the order? */
 export const isWritten = (product: ShopProduct, { action }: OrderRequest): boolean =>
   product.completion === 'fields' &&
   product.fields.csr !== undefined &&
   (action !== 'order' || product.sendAt === 'service');
+
+/** Does another account deliver it? */
+export const isDelivered = ({ completion }: ShopProduct): boolean => completion === 'upstream';

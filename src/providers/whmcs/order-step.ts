@@ -4,6 +4,7 @@ import { formatMoney } from '../../model/money.js';
 import type { OrderRequest } from '../../model/order.js';
 import type { LookUp, LookUpContext, SendGuard, Step, StepOutcome } from '../../ports/provider.js';
 import type { Listing } from './client.js';
+import { beforeBuying, slotsKept } from './deliver-steps.js';
 import type { ShopProduct } from './options.js';
 import { serialized } from './php.js';
 import { enrolment, extraNames } from './request.js';
@@ -22,22 +23,28 @@ export function orderStep(shop: Shop): Step {
     before: async (request) => {
       const product = productOf(shop, request);
       await shop.catalogue.checkOrder(product, needed(request.term, 'term'));
+      const there = await beforeBuying(shop, request);
       const credit = formatMoney(await shop.credit());
       // Without a field for our reference only the number tells later orders from earlier ones.
       return product.fields.reference === undefined
-        ? { credit, lastOrder: await lastOrder(shop) }
-        : { credit };
+        ? { ...there, credit, lastOrder: await lastOrder(shop) }
+        : { ...there, credit };
     },
-    run: async ({ request, contacts }, guard) => place(shop, request, contacts, guard),
+    run: async ({ request, before, contacts }, guard) => place(shop, { request, before, contacts }, guard),
     lookUp: (context) => lookUpOrder(shop, context),
     adoptResult: (orderId) => ({ serviceId: parseOrderId(orderId).serviceId }),
   };
 }
 
+interface Placing {
+  readonly request: OrderRequest;
+  readonly before: JsonObject;
+  readonly contacts: JsonObject | undefined;
+}
+
 async function place(
   shop: Shop,
-  request: OrderRequest,
-  contacts: JsonObject | undefined,
+  { request, before, contacts }: Placing,
   guard: SendGuard,
 ): Promise<StepOutcome> {
   const { client, options } = shop;
@@ -71,7 +78,7 @@ async function place(
   const services = (textOf(data, 'serviceids') ?? textOf(data, 'productids') ?? '').split(',');
   const serviceId = /^[1-9]\d{0,8}$/.test(services[0]?.trim() ?? '') ? Number(services[0]) : undefined;
   if (services.length === 1 && serviceId !== undefined) {
-    return outcomeOf(serviceId, idOf(data, 'orderid'), idOf(data, 'invoiceid'));
+    return outcomeOf(serviceId, idOf(data, 'orderid'), idOf(data, 'invoiceid'), before);
   }
   throw new CertError('wire.unexpected', 'AddOrder at the shop told no service of the new order', {
     effect: 'unknown',
@@ -83,9 +90,11 @@ const outcomeOf = (
   serviceId: number,
   orderId: number | undefined,
   invoiceId: number | undefined,
+  before: JsonObject,
 ): StepOutcome => ({
   result: {
     serviceId,
+    ...slotsKept(before),
     ...(orderId === undefined ? {} : { orderId }),
     ...(invoiceId === undefined ? {} : { invoiceId }),
   },
@@ -126,7 +135,7 @@ async function lookUpOrder(shop: Shop, context: LookUpContext): Promise<LookUp> 
   if (found && more.length === 0) {
     const order = found.orderId === undefined ? undefined : await orderRow(shop, found.orderId);
     const invoiceId = order && idOf(order, 'invoiceid');
-    return { kind: 'found', outcome: outcomeOf(found.id, found.orderId, invoiceId) };
+    return { kind: 'found', outcome: outcomeOf(found.id, found.orderId, invoiceId, before) };
   }
   if (found) {
     const candidates = ours.map(({ id }) => String(id));

@@ -3,15 +3,17 @@ import { CertError } from '../../model/errors.js';
 import { type DnsName, nameSet, parseName } from '../../model/names.js';
 import type { CollectedCertificate, DcvItem, OrderSnapshot } from '../../model/order.js';
 import { toInstant } from '../../model/time.js';
-import type { Recorded, StepWait } from '../../ports/provider.js';
+import type { ListedOrder, Recorded, StepWait } from '../../ports/provider.js';
 import { certificateIn, type FoundCertificate } from './certificate.js';
+import { collectDelivered, deliveredOrder, undelivered } from './delivered.js';
 import { getInvoice, type Invoice, invoiceOfOrder, isPaid, isVoid } from './invoice.js';
-import { productWithPid, type ShopProduct } from './options.js';
+import { isDelivered, productWithPid, type ShopProduct } from './options.js';
 import { paymentWait } from './pay-step.js';
 import { fieldOf, isPending, type OrderId, parseOrderId, type Service } from './service.js';
 import { queuedFailure } from './setup-steps.js';
 import { invoiceOf, type Shop } from './shop.js';
 import { type ReadState, readState } from './states.js';
+import { deliveredBy } from './upstream.js';
 import { localDateOf, textOf } from './wire.js';
 
 /** Everything that is known of an order without asking for more. */
@@ -42,8 +44,16 @@ export async function lookAtOrder(shop: Shop, orderId: string, recorded?: Record
       : isPending(service)
         ? await firstInvoice(shop, look)
         : undefined;
-  const standing = await standingOf(shop, look, invoice);
-  return snapshotOf(look, standing, invoice);
+  const early = await beforeEnrolment(shop, look, invoice);
+  if (early) return snapshotOf(look, early, invoice);
+  const { product } = look;
+  if (product === undefined) return snapshotOf(look, { state: 'pending', waitingFor: 'person' }, invoice);
+  if (!isDelivered(product)) return snapshotOf(look, enrolled(shop, look, product), invoice);
+  const base = snapshotOf(look, { state: 'pending' }, invoice);
+  const there = deliveredBy(product, service, orderId, recorded);
+  return there === undefined
+    ? undelivered(shop, base, recorded)
+    : deliveredOrder(shop, base, there, recorded);
 }
 
 async function lookOf(shop: Shop, orderId: string, recorded: Recorded | undefined): Promise<Look> {
@@ -73,7 +83,12 @@ async function firstInvoice(shop: Shop, { recorded, service }: Look): Promise<In
   return id === undefined ? undefined : getInvoice(shop.client, id);
 }
 
-async function standingOf(shop: Shop, look: Look, invoice: Invoice | undefined): Promise<Standing> {
+/** undefined: it is paid and set up. */
+async function beforeEnrolment(
+  shop: Shop,
+  look: Look,
+  invoice: Invoice | undefined,
+): Promise<Standing | undefined> {
   const { service, recorded } = look;
   if (OVER.test(service.status)) {
     return { state: 'cancelled', message: `service ${service.id} is ${service.status}` };
@@ -88,10 +103,7 @@ async function standingOf(shop: Shop, look: Look, invoice: Invoice | undefined):
       wait ?? { waitingFor: 'payment', message: `invoice ${invoice.id} is paid from credit by the next run` },
     );
   }
-  if (isPending(service)) return notSetUp(shop, look);
-  return look.product === undefined
-    ? { state: 'pending', waitingFor: 'person' }
-    : enrolled(shop, look, look.product);
+  return isPending(service) ? notSetUp(shop, look) : undefined;
 }
 
 const waitsFor = ({ waitingFor, message }: StepWait): Standing => ({ state: 'pending', waitingFor, message });
@@ -208,8 +220,14 @@ export async function collectOrder(
   recorded?: Recorded,
 ): Promise<CollectedCertificate | undefined> {
   const look = await lookOf(shop, orderId, recorded);
-  if (look.product?.completion !== 'fields' || OVER.test(look.service.status)) return undefined;
-  return deliveredIn(shop, look.product, look)?.collected;
+  const { product, service } = look;
+  if (product === undefined || OVER.test(service.status)) return undefined;
+  if (isDelivered(product)) {
+    const there = deliveredBy(product, service, orderId, recorded);
+    return there === undefined ? undefined : collectDelivered(shop, there, recorded);
+  }
+  if (product.completion !== 'fields') return undefined;
+  return deliveredIn(shop, product, look)?.collected;
 }
 
 function snapshotOf(look: Look, standing: Standing, invoice?: Invoice): OrderSnapshot {
@@ -286,14 +304,13 @@ function proofsOf(
 }
 
 /** A line of a list: what the service itself tells. */
-export function listedOrder(shop: Shop, service: Service): OrderSnapshot | undefined {
+export function listedOrder(shop: Shop, service: Service): ListedOrder | undefined {
   const product = productWithPid(shop.options, service.pid);
   if (!product) return undefined;
   const look: Look = { id: { serviceId: service.id }, service, product };
-  const standing: Standing = OVER.test(service.status)
-    ? { state: 'cancelled' }
-    : isPending(service)
-      ? { state: 'pending' }
-      : enrolled(shop, look, product);
-  return snapshotOf(look, standing);
+  if (OVER.test(service.status)) return snapshotOf(look, { state: 'cancelled' });
+  if (isPending(service)) return snapshotOf(look, { state: 'pending' });
+  // Where its certificate stands, the account that delivers tells.
+  if (isDelivered(product)) return { ...snapshotOf(look, { state: 'issued' }), stateTold: false };
+  return snapshotOf(look, enrolled(shop, look, product));
 }

@@ -3,6 +3,7 @@ import type { ListFilter, Offering, Operation, Provider, ProviderDeps } from '..
 import { auditSpec } from './audit.js';
 import { cancelStep } from './cancel-step.js';
 import { checkShop } from './check.js';
+import { activateUpstream, reissueUpstream } from './deliver-steps.js';
 import { writeDueDate } from './due-date.js';
 import {
   handOverStep,
@@ -35,19 +36,21 @@ export function createWhmcs(deps: ProviderDeps, offering: Offering): Provider {
     createStep(shop),
     writeStep(shop),
     submitStep(shop),
+    ...activateUpstream(shop),
   ];
   return {
     config,
     ...offering,
-    audit: (spec) => auditSpec(shop.options, spec),
+    audit: (spec) => auditSpec(shop.options, spec, shop.upstream),
     freeNames: (_product, names) => companionNames(names),
-    uniqueValues: () => ({}),
+    uniqueValues: (action, hex) =>
+      shop.upstream?.uniqueValues(action === 'reissue' ? action : 'activate', hex) ?? {},
     check: () => checkShop(shop, clock, config.environment),
     quote: (subject) => shop.catalogue.quote(subject),
     place,
     // The new request stands in its field before the money moves: a module may renew at the very payment.
     // Where the shop renews by now, none is begun (`audit`), and one that is open goes on to its end.
-    renew: [renewStep(shop), writeStep(shop), payStep(shop), submitStep(shop)],
+    renew: [renewStep(shop), writeStep(shop), payStep(shop), submitStep(shop), ...activateUpstream(shop)],
     getOrder: (orderId, recorded) => lookAtOrder(shop, orderId, recorded),
     collect: (orderId, recorded) => collectOrder(shop, orderId, recorded),
     ...(capabilities.search === 'none'
@@ -57,7 +60,7 @@ export function createWhmcs(deps: ProviderDeps, offering: Offering): Provider {
       ? {}
       : {
           reissuer: {
-            operation: [writeStep(shop), reissueStep(shop), handOverStep(shop)],
+            operation: [writeStep(shop), reissueStep(shop), handOverStep(shop), ...reissueUpstream(shop)],
             sideEffect: () => undefined,
           },
         }),

@@ -1,7 +1,9 @@
 import { CertError } from '../../model/errors.js';
+import type { JsonObject } from '../../model/json.js';
 import { formatMoney } from '../../model/money.js';
 import type { OrderRequest } from '../../model/order.js';
 import type { LookUp, LookUpContext, SendGuard, Step, StepOutcome } from '../../ports/provider.js';
+import { beforeBuying, slotsKept } from './deliver-steps.js';
 import { type Invoice, invoiceOfOrder } from './invoice.js';
 import { parseOrderId } from './service.js';
 import { predecessorId, type Shop } from './shop.js';
@@ -17,10 +19,11 @@ export function renewStep(shop: Shop): Step {
     paid: true,
     before: async (request) => {
       const credit = formatMoney(await shop.credit());
+      const there = await beforeBuying(shop, request);
       const { invoiceId } = await newerInvoice(shop, request);
-      return { credit, ...(invoiceId === undefined ? {} : { invoiceId }) };
+      return { ...there, credit, ...(invoiceId === undefined ? {} : { invoiceId }) };
     },
-    run: async ({ request }, guard) => renew(shop, request, guard),
+    run: async ({ request, before }, guard) => renew(shop, request, before, guard),
     lookUp: (context) => lookUpRenewal(shop, context),
     adoptResult: (orderId) => {
       const { serviceId, invoiceId } = parseOrderId(orderId);
@@ -29,8 +32,8 @@ export function renewStep(shop: Shop): Step {
   };
 }
 
-const outcomeOf = (serviceId: number, invoiceId: number): StepOutcome => ({
-  result: { serviceId, invoiceId },
+const outcomeOf = (serviceId: number, invoiceId: number, before: JsonObject): StepOutcome => ({
+  result: { serviceId, invoiceId, ...slotsKept(before) },
   orderId: `${serviceId}-${invoiceId}`,
 });
 
@@ -52,11 +55,16 @@ async function newerInvoice(shop: Shop, request: OrderRequest) {
   return { serviceId, after, invoiceId: first?.id, complete, dateMs };
 }
 
-async function renew(shop: Shop, request: OrderRequest, guard: SendGuard): Promise<StepOutcome> {
+async function renew(
+  shop: Shop,
+  request: OrderRequest,
+  before: JsonObject,
+  guard: SendGuard,
+): Promise<StepOutcome> {
   const { serviceId, invoiceId } = await newerInvoice(shop, request);
   if (invoiceId !== undefined) {
     guard();
-    return outcomeOf(serviceId, invoiceId);
+    return outcomeOf(serviceId, invoiceId, before);
   }
   shop.changed();
   const { data } = await shop.client.write(
@@ -71,7 +79,7 @@ async function renew(shop: Shop, request: OrderRequest, guard: SendGuard): Promi
     guard,
   );
   const made = idOf(data, 'invoiceid');
-  if (made !== undefined) return outcomeOf(serviceId, made);
+  if (made !== undefined) return outcomeOf(serviceId, made, before);
   throw new CertError('wire.unexpected', `AddOrder told no invoice for the renewal of service ${serviceId}`, {
     effect: 'unknown',
   });
@@ -79,7 +87,7 @@ async function renew(shop: Shop, request: OrderRequest, guard: SendGuard): Promi
 
 async function lookUpRenewal(shop: Shop, { request, before }: LookUpContext): Promise<LookUp> {
   const { serviceId, after, invoiceId, complete, dateMs } = await newerInvoice(shop, request);
-  if (invoiceId !== undefined) return { kind: 'found', outcome: outcomeOf(serviceId, invoiceId) };
+  if (invoiceId !== undefined) return { kind: 'found', outcome: outcomeOf(serviceId, invoiceId, before) };
   const nobody = await shop.invoices.newerFor(serviceId, Number.MAX_SAFE_INTEGER);
   const known = after === 0 ? undefined : await shop.invoices.newerFor(serviceId, after - 1);
   return {

@@ -30,6 +30,7 @@ const fields = strict({
   chain: id('Field with its chain, PEM; root or not.'),
   recordName: id('Field with the name of the validation record.'),
   recordValue: id('Field with its value.'),
+  upstream: id('Field with the id that the order has in the account that delivers.'),
 });
 
 const product = strict(
@@ -59,9 +60,13 @@ const product = strict(
         'Who runs the module: AcceptOrder with autosetup (accept), ModuleCreate (create), or the shop at the payment.',
     },
     completion: {
-      enum: ['fields', 'manual'],
+      enum: ['fields', 'manual', 'upstream'],
       description:
-        'How the certificate comes: through mapped custom fields, or handed in by people (manual).',
+        'How the certificate comes: through mapped custom fields, handed in by people (manual), or through the account that `upstream` names.',
+    },
+    upstreamProduct: {
+      ...text('completion: upstream: the product there (the same name).', 64),
+      pattern: '^[a-z0-9][a-z0-9-]*$',
     },
     sendAt: {
       enum: ['order', 'service'],
@@ -112,6 +117,11 @@ export const optionsSchema: JsonObject = strict(
     profile: {
       enum: ['rvssl'],
       description: 'RVssl of RVglobalsoft: its words, and its separate upstream credit.',
+    },
+    upstream: {
+      type: 'string',
+      pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
+      description: 'completion: upstream: the account of this configuration in which the module buys.',
     },
     patience: {
       type: 'string',

@@ -1,3 +1,4 @@
+import { soldAs } from '../../model/delivery.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import type { ShopClient } from './client.js';
@@ -89,7 +90,7 @@ const ORDER_ID = /^([1-9]\d{0,8})(?:-([1-9]\d{0,8}))?$/;
 
 /** @throws CertError `order.not-found` for what is no id of a service */
 export function parseOrderId(text: string): OrderId {
-  const found = ORDER_ID.exec(text);
+  const found = ORDER_ID.exec(soldAs(text));
   if (!found) {
     throw new CertError('order.not-found', `"${text}" is no order of a WHMCS shop`, {
       remedy: 'Write the id of the service (903), or service and invoice of a later term (903-1530).',

@@ -2,9 +2,9 @@ import Big from 'big.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import { type Money, money } from '../../model/money.js';
-import type { OrderRequest } from '../../model/order.js';
+import type { OrderRequest, OrderSnapshot } from '../../model/order.js';
 import { currencyOf } from '../../model/price.js';
-import type { ProviderDeps } from '../../ports/provider.js';
+import type { Provider, ProviderDeps } from '../../ports/provider.js';
 import { type Catalogue, openCatalogue } from './catalogue.js';
 import { type ShopClient, shopClient } from './client.js';
 import { getInvoice, type Invoice, type Invoices, invoiceOfOrder, openInvoices } from './invoice.js';
@@ -29,6 +29,13 @@ export interface Shop {
   onChange(forget: () => void): void;
   /** Credit that payments of this process are about to take, by invoice. */
   readonly spending: Map<number, Big>;
+  /** The account that delivers. */
+  readonly upstream?: Provider;
+  /** Slots there that steps of this process are about to take, by service. */
+  readonly taking: Map<number, string>;
+  /** Slots there, as last asked for. */
+  listed: { readonly atMs: number; readonly slots: Promise<readonly OrderSnapshot[]> } | undefined;
+  monotonic(): number;
 }
 
 export function openShop(deps: ProviderDeps): Shop {
@@ -67,7 +74,7 @@ export function openShop(deps: ProviderDeps): Shop {
     });
   }
 
-  return {
+  const shop: Shop = {
     id: config.id,
     client,
     options,
@@ -87,7 +94,15 @@ export function openShop(deps: ProviderDeps): Shop {
       listeners.push(forget);
     },
     spending: new Map(),
+    ...(deps.upstream === undefined ? {} : { upstream: deps.upstream }),
+    taking: new Map(),
+    listed: undefined,
+    monotonic: () => clock.monotonic(),
   };
+  shop.onChange(() => {
+    shop.listed = undefined;
+  });
+  return shop;
 }
 
 export const needed = <T>(value: T | undefined, what: string): T => {

@@ -4,7 +4,12 @@ import { collection, number, Refusal, words } from './reply.js';
 import { type Form, textIn } from './request.js';
 import type { Desk } from './state.js';
 
-const MODULE_NAMES = { wizard: 'wizardssl', fields: 'fieldssl', rvssl: 'rvglobalsoft' } as const;
+const MODULE_NAMES = {
+  wizard: 'wizardssl',
+  fields: 'fieldssl',
+  rvssl: 'rvglobalsoft',
+  wholesale: 'wholesalessl',
+} as const;
 const PAYMENT_METHODS: Readonly<Record<string, string>> = {
   banktransfer: 'Bank Transfer',
   mailin: 'Mail In Payment',

@@ -63,6 +63,11 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
       if (field === undefined || typeof text !== 'string') throw refuse('Send {"text": "…"}.');
       service.fields[String(field.id)] = text;
     }),
+    post('field', 'a person writes {"field": 142, "text": …} into a custom field', (now, service, body) => {
+      const known = productOf(now, service)?.fields.some(({ id }) => id === body.field);
+      if (!known || typeof body.text !== 'string') throw refuse('Send {"field": …, "text": "…"}.');
+      service.fields[String(body.field)] = body.text;
+    }),
     post('cancel', 'what was asked for is granted, or the operator cancels it', (_now, service) => {
       service.status = 'Cancelled';
       if (service.cancelRequest) service.cancelRequest.granted = true;

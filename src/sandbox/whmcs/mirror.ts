@@ -38,6 +38,7 @@ export function mirror(desk: Desk, product: Product, service: Service): void {
     certificate: newest?.pem ?? '',
     chain: newest === undefined ? '' : desk.seat.ca.chain('public').toReversed().join(''),
     recordName: waits ? `_${ssl.keyHash.slice(0, 32)}.${service.domain.replace(/^\*\./, '')}` : '',
+    remote: ssl.remoteId,
     recordValue: waits ? `${ssl.keyHash.slice(32)}.authority.example` : '',
   };
   for (const { id, role } of product.fields) {

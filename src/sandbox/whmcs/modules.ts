@@ -3,6 +3,7 @@ import { mirror } from './mirror.js';
 import { CYCLE_MONTHS, type Product } from './products.js';
 import type { Desk, Service, SslOrder } from './state.js';
 import { addMonths } from './time.js';
+import { buy, followed, renew } from './wholesale.js';
 
 /** What a function of a module gives: the word `success`, or a sentence that says what went wrong. */
 export type Said = 'success' | (string & {});
@@ -24,9 +25,14 @@ export async function create(desk: Desk, service: Service): Promise<Said> {
   if (failure !== undefined) return failure.value ?? 'Module error';
   if (service.ssl !== null) return 'An SSL Order already exists for this order';
   desk.state.lastRemote += 1;
-  service.ssl = emptyOrder(String(desk.state.lastRemote), product.module === 'rvssl');
+  const bought =
+    product.module === 'wholesale'
+      ? await buy(desk, product, service)
+      : { id: String(desk.state.lastRemote) };
+  if ('said' in bought) return bought.said;
+  service.ssl = emptyOrder(bought.id, product.module === 'rvssl');
   service.status = 'Active';
-  if (product.module !== 'wizard' && fieldOf(product, service, 'csr') !== '') {
+  if (readsFields(product) && fieldOf(product, service, 'csr') !== '') {
     const said = await takeRequest(desk, product, service, service.ssl);
     if (said !== 'success') {
       service.ssl = null;
@@ -37,6 +43,8 @@ export async function create(desk: Desk, service: Service): Promise<Said> {
   mirror(desk, product, service);
   return 'success';
 }
+
+const readsFields = ({ module }: Product): boolean => module !== 'wizard' && module !== 'wholesale';
 
 const emptyOrder = (remoteId: string, owed: boolean): SslOrder => ({
   remoteId,
@@ -84,7 +92,12 @@ export async function renewService(desk: Desk, service: Service, months: number)
   ssl.csr = '';
   ssl.owed = product.module === 'rvssl';
   const again = desk.settings.renewal === 'same' && before !== '';
-  if (product.module !== 'wizard' && written !== '' && (again || written !== before)) {
+  if (product.module === 'wholesale') {
+    const bought = await renew(desk, product, service, ssl.remoteId);
+    if ('said' in bought) enqueue(desk, service, 'Renew', bought.said);
+    else ssl.remoteId = bought.id;
+  }
+  if (readsFields(product) && written !== '' && (again || written !== before)) {
     await takeRequest(desk, product, service, ssl);
   }
   mirror(desk, product, service);
@@ -120,12 +133,16 @@ const revoke: Act = (_desk, _product, _service, ssl) => {
   return 'success';
 };
 
-const nothing: Act = () => 'success';
+/** A reissue that was made at the wholesaler itself is followed. */
+const sync: Act = async (desk, product, _service, ssl) => {
+  if (product.module === 'wholesale') ssl.remoteId = await followed(desk, ssl.remoteId);
+  return 'success';
+};
 const resend: Act = (_desk, _product, _service, ssl) =>
   ssl.state === 'processing' ? 'success' : 'There is no mail to send again';
 
 const FUNCTIONS: Readonly<Record<string, Act>> = {
-  sync: nothing,
+  sync,
   resend,
   submit,
   adminstartreissue: reissue,
@@ -147,7 +164,7 @@ export async function callFunction(desk: Desk, service: Service, name: string): 
 export async function noticeFields(desk: Desk, service: Service): Promise<void> {
   const product = productOf(desk, service);
   const { ssl } = service;
-  if (!desk.settings.hook || product === undefined || product.module === 'wizard' || ssl === null) return;
+  if (!desk.settings.hook || product === undefined || !readsFields(product) || ssl === null) return;
   const written = fieldOf(product, service, 'csr');
   if (ssl.state === 'configuring' && written !== '' && written !== ssl.csr) {
     await takeRequest(desk, product, service, ssl);

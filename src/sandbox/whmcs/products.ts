@@ -8,7 +8,8 @@ export type FieldRole =
   | 'certificate'
   | 'chain'
   | 'recordName'
-  | 'recordValue';
+  | 'recordValue'
+  | 'remote';
 
 export interface Field {
   readonly id: number;
@@ -26,8 +27,11 @@ export interface QuantityOption {
   readonly prices: Readonly<Record<string, string>>;
 }
 
-/** `wizard`: configured by people on a web page. `fields`: reads and writes custom fields. `rvssl`: as published. */
-export type ModuleKind = 'wizard' | 'fields' | 'rvssl';
+/**
+ * `wizard`: configured by people on a web page. `fields`: reads and writes custom fields. `rvssl`: as published.
+ * `wholesale`: buys at a wholesaler's API, and leaves the request to whoever has the account there.
+ */
+export type ModuleKind = 'wizard' | 'fields' | 'rvssl' | 'wholesale';
 
 export interface Product {
   readonly name: string;
@@ -43,6 +47,8 @@ export interface Product {
   readonly option?: QuantityOption;
   /** rvssl: what the reseller pays upstream. */
   readonly upstreamPrice?: string;
+  /** wholesale: the product there. */
+  readonly wholesaleType?: string;
 }
 
 export const CYCLE_MONTHS: Readonly<Record<string, number>> = {
@@ -146,5 +152,14 @@ export const DEFAULT_PRODUCTS: Readonly<Record<string, Product>> = {
     prices: yearly('90.00', '170.00'),
     upstreamPrice: '60.00',
     fields: fieldsFrom(121),
+  },
+  '18': {
+    ...base,
+    name: 'Wholesale DV SSL',
+    module: 'wholesale',
+    level: 'DV',
+    prices: yearly('11.00', '21.00'),
+    wholesaleType: 'Standard SSL',
+    fields: [field(141, 'Reference', 'none', true), field(142, 'Certificate ID', 'remote', false)],
   },
 };

@@ -18,13 +18,14 @@ const PRODUCT_SCHEMA: JsonObject = {
     additionalProperties: false,
     properties: {
       name: { type: 'string' },
-      module: { enum: ['wizard', 'fields', 'rvssl'] },
+      module: { enum: ['wizard', 'fields', 'rvssl', 'wholesale'] },
       level: { enum: ['DV', 'OV', 'EV'] },
       autosetup: { enum: ['off', 'payment'] },
       paytype: { enum: ['recurring', 'onetime'] },
       prices: CYCLE_PRICES,
       setupFee: AMOUNT,
       upstreamPrice: AMOUNT,
+      wholesaleType: { type: 'string' },
       option: {
         type: 'object',
         required: ['id', 'name', 'prices'],
@@ -51,6 +52,7 @@ const PRODUCT_SCHEMA: JsonObject = {
                 'chain',
                 'recordName',
                 'recordValue',
+                'remote',
               ],
             },
             orderForm: { type: 'boolean' },
@@ -124,6 +126,11 @@ export const SETTINGS: Readonly<Record<keyof WhmcsSettings, Setting>> = {
     'admin',
     'account',
   ]),
+
+  wholesaleUrl: text('wholesale: address of the API that the module buys at (a sandbox of namecheap)', ''),
+  wholesaleUser: text('wholesale: ApiUser there', 'acme'),
+  wholesaleKey: text('wholesale: ApiKey there', ''),
+  wholesaleIp: text('wholesale: ClientIp there', '127.0.0.1'),
 };
 
 export interface WhmcsSettings {
@@ -158,4 +165,8 @@ export interface WhmcsSettings {
   readonly validityLimits: readonly ValidityLimit[];
   readonly upstreamCredit: string;
   readonly upstreamPanel: 'client' | 'admin' | 'account';
+  readonly wholesaleUrl: string;
+  readonly wholesaleUser: string;
+  readonly wholesaleKey: string;
+  readonly wholesaleIp: string;
 }

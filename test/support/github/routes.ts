@@ -310,6 +310,7 @@ export const ROUTES: readonly Route[] = [
         private: state.isPrivate,
         archived: false,
         default_branch: state.defaultBranch,
+        pushed_at: state.pushedAt,
         ...(token.installation
           ? {}
           : {

@@ -40,6 +40,8 @@ export interface FakeOptions {
   readonly fullName?: string;
   /** Default true: reading needs its permission too. */
   readonly isPrivate?: boolean;
+  /** When somebody last pushed; default: the day most tests are at. */
+  readonly pushedAt?: string;
   /** Epoch ms; default: a clock of its own. */
   readonly nowMs?: () => number;
 }
@@ -185,6 +187,7 @@ export async function fakeGitHub(options: FakeOptions = {}): Promise<FakeGitHub>
     fullName,
     isPrivate,
     defaultBranch: 'main',
+    pushedAt: options.pushedAt ?? '2026-11-22T00:00:00Z',
     path: remote.path,
     tokens: new Map(),
     roles: new Map(),

@@ -104,6 +104,8 @@ export interface State {
   readonly fullName: string;
   readonly isPrivate: boolean;
   readonly defaultBranch: string;
+  /** Of the last push to any branch. */
+  readonly pushedAt: string;
   /** Bare repository. */
   readonly path: string;
   readonly tokens: Map<string, Token>;

@@ -65,7 +65,7 @@ const BASE: Capabilities = {
   balance: true,
   quote: true,
   list: true,
-  push: false,
+  push: true,
   changeValidation: true,
   resendMails: true,
   wildcard: true,
@@ -77,7 +77,6 @@ const BASE: Capabilities = {
   concurrency: 4,
   notes: {
     search: 'Slots are bought without a reference and listed only by those who know their ids.',
-    push: 'The seller calls nobody back.',
   },
 };
 
@@ -242,6 +241,7 @@ export const paidTestOver = (open: OpenLine): ProviderDefinition => ({
   optionsSchema: OPTIONS,
   manifestOptionsSchema: NO_OPTIONS,
   describe: offering,
+  notifiedOrder: (fields) => fields.get('order') ?? undefined,
   create: async (deps) => createPaidTest(deps, open),
 });
 

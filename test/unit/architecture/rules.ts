@@ -74,6 +74,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   dns: ADAPTER,
   /** Handshakes with the servers that certificates are for. */
   tls: ADAPTER,
+  /** Where people are told. */
+  notifiers: ADAPTER,
   /** Programs of the user's own, started without a shell and without our credentials. */
   programs: ADAPTER,
   solvers: { layers: [...ADAPTER.layers, 'dns', 'programs'] },
@@ -107,6 +109,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       'repository',
       'forge',
       'dns',
+      'notifiers',
       'programs',
       'tls',
       'solvers',

@@ -197,6 +197,7 @@ const full: Required<Status> = {
   ],
   breaker: { trippedAt: AT, why: 'x' },
   breakerResetAt: AT,
+  completeAt: AT,
   priceStop: { order: '1', product: 'basic', quoted: null, charged: { amount: '26.00', currency: 'USD' } },
   keptCsr: { csrPem: 'PEM', keyHash: HEX },
 };

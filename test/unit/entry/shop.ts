@@ -3,6 +3,7 @@ import { parseStatus } from '../../../src/config/state.js';
 import type { Options } from '../../../src/entry/cli/program.js';
 import type { Context } from '../../../src/entry/context.js';
 import { generateIdentity } from '../../../src/keys/age.js';
+import type { Secret } from '../../../src/model/secret.js';
 import type { Status } from '../../../src/model/status.js';
 import { providerDefinitions } from '../../../src/providers/index.js';
 import { statusPath } from '../../../src/repository/layout.js';
@@ -41,6 +42,8 @@ export interface Shop {
   readonly url: string;
   readonly token: string;
   readonly clock: ManualClock;
+  /** Opens what is sealed here. Commands are not given it unless a test does. */
+  readonly identity: Secret;
   context(overrides?: Partial<Context>): TestContext;
   call(command: Command, options: Options, args?: readonly string[], json?: boolean): Promise<Ran>;
   advance(ms: number): Promise<void>;
@@ -74,7 +77,7 @@ export async function openShop(
   onTestFinished(() => server.close());
   const control = new PaidProviderControl(server.url);
   const clock = manualClock(NOW);
-  const { recipient } = await generateIdentity();
+  const { recipient, identity } = await generateIdentity();
   const given = typeof world === 'function' ? await world(control) : world;
   const { remote, clone } = await worldOf({
     ...given,
@@ -101,6 +104,7 @@ export async function openShop(
     url: server.url,
     token: server.token,
     clock,
+    identity,
     context,
     async call(command, options, args = ['shop'], json = false) {
       const own = context();

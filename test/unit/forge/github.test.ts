@@ -236,6 +236,7 @@ describe('surroundings', () => {
     expect(await forge.facts.repository()).toEqual({
       isPrivate: true,
       isArchived: false,
+      pushedAt: '2026-11-22T00:00:00Z',
       defaultBranch: 'main',
       role: 'admin',
     });

@@ -54,6 +54,7 @@ describe('a purchase in doubt', () => {
   test('is told with id, price and what to do, unless the manifest ignores it', () => {
     expect(secondOrders(twice, [])).toEqual([
       {
+        id: '2',
         since: '2026-11-23T12:00:00Z',
         message:
           'shop also sold order 2 for 10.00 USD under our reference cw-1: have shop cancel it and give the money back, or write `adopt: { ignore: ["2"] }` into the manifest',

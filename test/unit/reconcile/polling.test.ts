@@ -102,6 +102,18 @@ describe('an order at a provider that wants three hours between two looks', () =
     expect((await place.status('shop')).current).toBeDefined();
   });
 
+  it('is looked at when its provider tells of it, and no other is', async () => {
+    const [place, runner] = await placed({ account: SLOW });
+    await place.seller?.control.issue();
+    await place.advance(HOUR_MS);
+    const orderId = (await place.status('shop')).orders[0]?.id ?? '';
+    const told = (provider: string, id: string) => ({ lookAt: [{ provider, orderId: id }] });
+    expect(await looksIn(place, () => applyOnce(place, runner, 0, told('other', orderId)))).toBe(0);
+    expect(await looksIn(place, () => applyOnce(place, runner, 0, told('shop', 'S-9999')))).toBe(0);
+    await applyOnce(place, runner, 0, told('shop', orderId));
+    expect((await place.status('shop')).current).toBeDefined();
+  });
+
   it('is looked at by another machine at the same pace, on a real remote too', async () => {
     const [place] = await placed({ account: SLOW, git: true });
     expect(await place.store.count(CACHE)).toBe(1);

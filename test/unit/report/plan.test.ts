@@ -215,6 +215,7 @@ const HOLDS = {
   'provider-down': true,
   'no-provider': true,
   'state-integrity': true,
+  'state-rebuilt': true,
   'manifests-diverged': true,
   'wrong-remote': true,
   'no-recipient-proven': true,

@@ -10,7 +10,7 @@ import { gitHubWishes } from '../../../../src/entry/github/set-up.js';
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, 'utf8');
 
-const WORKFLOWS = globSync('examples/*/.github/workflows/*.yml', { cwd: ROOT }).sort();
+const WORKFLOWS = globSync('{examples/*/,}.github/workflows/*.yml', { cwd: ROOT }).sort();
 
 describe('action.yml', () => {
   const action = parse(read('action.yml')) as {

@@ -43,9 +43,11 @@ async function loopOf(
   const starts: number[] = [];
   const states: (string | undefined)[] = [];
   const fresh: boolean[] = [];
+  const lookAt: unknown[] = [];
   const loop = createLoop(context, { pollMs: 5 * MINUTE_MS }, createAlarm(clock), async (start) => {
     starts.push(now());
     fresh.push(start.fresh);
+    lookAt.push(start.lookAt);
     states.push(loop.unready());
     const run = runs[start.count - 1];
     if (run !== undefined) return run(loop, pass);
@@ -53,7 +55,7 @@ async function loopOf(
     throw new CertError('interrupted', 'stopped');
   });
   await loop.untilStopped();
-  return { starts, states, fresh, log: JSON.stringify(Reflect.get(context.log, 'lines')) };
+  return { starts, states, fresh, lookAt, log: JSON.stringify(Reflect.get(context.log, 'lines')) };
 }
 
 const fails = (): never => {
@@ -101,6 +103,21 @@ describe('the loop of the daemon', () => {
     expect(starts[1]).toBe(1000);
   });
 
+  it('hands on what providers tell until a run looked at it', async () => {
+    const order = { provider: 'main', orderId: '1' };
+    const { lookAt, fresh } = await loopOf([
+      (loop) => {
+        loop.lookAt(order);
+        return QUIET;
+      },
+      fails,
+      () => QUIET,
+      () => QUIET,
+    ]);
+    expect(lookAt).toEqual([[], [order], [order], [], []]);
+    expect(fresh).toEqual([false, true, true, false, false]);
+  });
+
   it('backs off and is not ready while the clock is wrong', async () => {
     const clockProblem = 'the clock is wrong';
     const applied = {
@@ -108,7 +125,10 @@ describe('the loop of the daemon', () => {
       events: [],
       findings: [],
       plan: { items: [] },
-      configuration: { branches: { approval: 'trunk' } },
+      configuration: {
+        branches: { approval: 'trunk' },
+        providers: { main: { id: 'main', type: 'sectigo' } },
+      },
     } as unknown as NonNullable<OneRun['applied']>;
     const { starts, states } = await loopOf([() => ({ ...QUIET, quiet: false, applied }), () => QUIET]);
     expect(states.slice(1)).toEqual([clockProblem, undefined]);

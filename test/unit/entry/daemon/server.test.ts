@@ -64,6 +64,8 @@ async function serve(more: Partial<ServerOptions> = {}, hasWebhook = true) {
 const PUSH = '{"ref":"refs/heads/main"}';
 const pushOf = (after: string): string => JSON.stringify({ ref: 'refs/heads/main', after });
 
+const REFUSED = { kind: 'refused', status: 401, why: 'no valid password' } as const;
+
 describe('the server of the daemon', () => {
   it('wakes it for a signed push, and for nothing else', async () => {
     const { calls, post, ask, log } = await serve();
@@ -83,6 +85,34 @@ describe('the server of the daemon', () => {
     expect(await post(PUSH)).toEqual([202, 'looking']);
     expect(await post(PUSH)).toEqual([200, 'ignored: told before']);
     expect(calls.pushes).toBe(1);
+  });
+
+  it('takes what a provider tells by address or form, once', async () => {
+    const orders: unknown[] = [];
+    const { ask } = await serve({
+      judgeNotification: (account, { authorization }, fields) =>
+        authorization === undefined
+          ? { kind: 'refused', status: 401, why: 'no valid password' }
+          : {
+              kind: 'order',
+              order: { provider: account, orderId: fields.getAll('n').join('+') },
+              once: fields.toString(),
+            },
+      onOrder: (order) => orders.push(order),
+    });
+    const headers = { authorization: 'Basic eA==' };
+    const form = { method: 'POST', body: new URLSearchParams({ n: '2' }), headers };
+    expect(await ask('/notify/main?n=1', { headers })).toEqual([200, 'looking']);
+    expect(await ask('/notify/main?n=1', { headers })).toEqual([200, 'told before']);
+    expect(await ask('/notify/main?n=1', form)).toEqual([200, 'looking']);
+    expect(orders.map((order) => Reflect.get(Object(order), 'orderId'))).toEqual(['1', '1+2']);
+    const refused = await fetch(`${(await serve({ judgeNotification: () => REFUSED })).server.url}/notify/x`);
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Basic realm="certwright"',
+    ]);
+    expect((await ask('/notify/main', { method: 'DELETE', headers }))[0]).toBe(405);
+    expect((await (await serve()).ask('/notify/main'))[0]).toBe(404);
   });
 
   it('reads no more of a body than it has to', async () => {

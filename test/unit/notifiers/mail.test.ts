@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Secret } from '../../../src/model/secret.js';
+import { createMailer, type MailServer as Server } from '../../../src/notifiers/mail.js';
+import { mailServer, readMail } from '../../support/mail-server.js';
+import { type Issued, issue } from '../../support/tls-server.js';
+
+const PASSWORD = 'canary-mail-41d2';
+const LOGIN = { user: 'certwright', password: PASSWORD };
+const MAIL = {
+  id: '0123456789abcdef',
+  from: 'certwright@example.com',
+  to: ['ops@example.com', 'ann@example.com'],
+  subject: '[certwright] 1 alarm: café',
+  text: 'a line\n.\nFrom here on: café €\n',
+};
+
+let authority: Issued;
+let server: Issued;
+beforeAll(async () => {
+  authority = await issue({ subject: 'CN=Mail CA', ca: true });
+  server = await issue({ subject: 'CN=127.0.0.1', issuer: authority, names: ['localhost'] });
+});
+
+const mailer = (port: number, parts: Partial<Server> = {}) =>
+  createMailer({
+    host: 'localhost',
+    port,
+    tls: 'starttls',
+    login: { user: LOGIN.user, password: new Secret(PASSWORD) },
+    ca: [authority.pem],
+    ...parts,
+  });
+
+const identity = () => ({ key: server.keyPem, cert: server.pem });
+
+describe('a mail', () => {
+  it.each(['starttls', 'tls'] as const)('is sent over %s, after a login, as it was written', async (tls) => {
+    const smtp = await mailServer({ ...identity(), secure: tls === 'tls', login: LOGIN });
+    expect(await mailer(smtp.port, { tls }).send(MAIL)).toEqual([]);
+    const [taken] = smtp.mails;
+    expect(taken).toMatchObject({ to: MAIL.to, from: MAIL.from, user: LOGIN.user, secure: true });
+    const { header, text } = readMail(taken ?? { raw: '', to: [], from: '', secure: false });
+    expect(text.trimEnd()).toBe(MAIL.text.trimEnd());
+    expect(header).toMatch(/^Message-ID: <0123456789abcdef@certwright>$/m);
+    expect(header).toMatch(/^Auto-Submitted: auto-generated$/m);
+  });
+
+  it('is not sent where the server has no TLS, and neither is the password', async () => {
+    const smtp = await mailServer({ plain: true, login: LOGIN });
+    await expect(mailer(smtp.port).send(MAIL)).rejects.toMatchObject({ code: 'notification.failed' });
+    expect(smtp.mails).toEqual([]);
+  });
+
+  it('is not sent to a server that cannot show who it is', async () => {
+    const smtp = await mailServer({ ...identity(), secure: true, login: LOGIN });
+    const { ca: _ca, ...system } = { ca: 0 };
+    const stranger = createMailer({ host: 'localhost', port: smtp.port, tls: 'tls', ...system });
+    await expect(stranger.send(MAIL)).rejects.toMatchObject({
+      message: expect.stringMatching(/^mail through localhost: .*certificate/),
+    });
+  });
+
+  it('that is refused tells why, without the password', async () => {
+    const smtp = await mailServer({ ...identity(), login: { ...LOGIN, password: 'another' } });
+    const error = await mailer(smtp.port)
+      .send(MAIL)
+      .catch((thrown: unknown) => thrown);
+    expect(String(error)).toMatch(/not you, certwright/);
+    expect(String(error)).not.toContain(PASSWORD);
+  });
+
+  it('goes to those the server takes; the others are told', async () => {
+    const smtp = await mailServer({ ...identity(), login: LOGIN, refuses: ['ann@example.com'] });
+    expect(await mailer(smtp.port).send(MAIL)).toEqual(['ann@example.com']);
+    expect(smtp.mails.map(({ to }) => to)).toEqual([['ops@example.com']]);
+    await expect(mailer(smtp.port).send({ ...MAIL, to: ['ann@example.com'] })).rejects.toThrow(
+      /no such mailbox/,
+    );
+  });
+
+  it('takes no further header from a subject or an address', async () => {
+    const smtp = await mailServer({ ...identity(), login: LOGIN });
+    await mailer(smtp.port).send({ ...MAIL, subject: 'x\r\nBcc: mallory@example.com' });
+    const [taken] = smtp.mails;
+    expect(taken?.to).toEqual(MAIL.to);
+    expect(readMail(taken ?? { raw: '', to: [], from: '', secure: false }).header).not.toMatch(/^Bcc:/im);
+  });
+});
