@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { tempFolder, writeFiles } from '../support/git.js';
+import { git, tempFolder, writeFiles } from '../support/git.js';
 import { controlRoutes, exampleOf, expectGood, flat } from './rehearsal.js';
 import { exported, serving } from './serving.js';
 import { LONG_MS, teamOf } from './stage.js';
@@ -21,21 +21,25 @@ async function rehearsal() {
   const { printed, url } = await serving(await tempFolder(), args);
   const said = exported(printed);
   const yaml = await example('certwright.yaml');
-  const team = await teamOf({
+  const account = {
     providers: yaml.slice(yaml.indexOf('\nproviders:') + 1).replaceAll('http://127.0.0.1:8088', url),
+    env: {
+      WHMCS_IDENTIFIER: said.WHMCS_IDENTIFIER ?? '',
+      WHMCS_SECRET: said.WHMCS_SECRET ?? '',
+    },
+  };
+  const team = await teamOf({
+    ...account,
     files: {
       'certificates/shop.yaml': `${await example('certificates/shop.yaml')}${OURS}`,
       'certificates/intranet.yaml': `${await example('certificates/intranet.yaml')}${OURS}`,
       'certificates/blog.yaml': `${await example('certificates/blog.yaml')}term: 1y\n`,
     },
-    env: {
-      WHMCS_IDENTIFIER: said.WHMCS_IDENTIFIER ?? '',
-      WHMCS_SECRET: said.WHMCS_SECRET ?? '',
-    },
   });
   const shop = controlRoutes(said);
   return {
     team,
+    account,
     ...shop,
     secret: said.WHMCS_SECRET ?? '',
     rootPem: await shop.rootPem(),
@@ -48,7 +52,7 @@ interface Service {
 }
 
 it('is rehearsed through its three kinds of product: by fields, by hand, and RVssl short of credit', async () => {
-  const { team, control, rootPem, purchases, secret } = await rehearsal();
+  const { team, account, control, rootPem, purchases, secret } = await rehearsal();
   const checked = await team.certwright(['check']);
   expect(checked.said).not.toContain('failed');
   const planned = flat((await team.certwright(['plan', '--remote-files'])).out);
@@ -85,6 +89,20 @@ it('is rehearsed through its three kinds of product: by fields, by hand, and RVs
   expect(synced.code, synced.said).toBe(0);
   await team.certwright(['apply', '--yes']);
   await expectGood(team, 'blog', rootPem, 'blog.example.com');
+  expect(await purchases()).toHaveLength(3);
+
+  // A repository that starts later takes over what the shop holds, and nothing is bought by it.
+  const heirs = await teamOf({ ...account, files: {} });
+  const imported = await heirs.certwright(['import', '--provider', 'rehearsal', '--owner', 'heirs']);
+  expect(imported.out).toContain('2 manifests written for 2 orders of rehearsal.');
+  await git(heirs.clone, 'add', '-A');
+  await git(heirs.clone, 'commit', '--quiet', '-m', 'Take over the shop');
+  await git(heirs.clone, 'push', '--quiet', 'origin', 'HEAD:main');
+  expect((await heirs.certwright(['plan'])).out).toContain('Plan: 2 to adopt.');
+  const adopted = await heirs.certwright(['apply', '--yes']);
+  expect(adopted.code, adopted.said).toBe(0);
+  expect(adopted.out).toMatch(/collect heirs\/intranet\.example\.com: order \d+ waits for a person/);
+  await expectGood(heirs, 'heirs/shop.example.com', rootPem, 'shop.example.com');
   expect(await purchases()).toHaveLength(3);
 });
 
