@@ -142,9 +142,9 @@ async function fiveYears(count: number): Promise<void> {
 /** Sizes up to which everything is issued, too. */
 const FIRST_PASS_UP_TO = Number(process.env.BENCH_FIRST_PASS ?? 10_000);
 
-function printRows(title: string, rows: readonly Row[]): void {
+async function printRows(title: string, rows: Iterable<Row> | AsyncIterable<Row>): Promise<void> {
   print(title);
-  for (const { title: what, sample, text = '' } of rows) {
+  for await (const { title: what, sample, text = '' } of rows) {
     const { wallMs = Number.NaN, cpuMs = Number.NaN, peakMb = Number.NaN } = sample ?? {};
     print(`  ${what.padEnd(36)}  wall${ms(wallMs)}  cpu${ms(cpuMs)}  peak ${peakMb.toFixed(0)} MB  ${text}`);
   }
@@ -153,9 +153,9 @@ function printRows(title: string, rows: readonly Row[]): void {
 async function scale(sizes: readonly number[]): Promise<void> {
   const { firstPass, steady } = await import('./scale.ts');
   for (const size of sizes.length > 0 ? sizes : [1000, 10_000]) {
-    printRows(`${size} certificates, as they are after years`, await steady(MAIN, size));
+    await printRows(`${size} certificates, as they are after years`, steady(MAIN, size));
     if (size > FIRST_PASS_UP_TO) continue;
-    printRows(`${size} certificates, all new`, [
+    await printRows(`${size} certificates, all new`, [
       ...(await firstPass(MAIN, size, 1)),
       ...(await firstPass(MAIN, size, 5)),
     ]);

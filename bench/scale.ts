@@ -139,7 +139,7 @@ export async function firstPass(main: string, count: number, shards: number): Pr
 }
 
 /** `count` certificates of some years' age: nothing is due; then one is new. */
-export async function steady(main: string, count: number): Promise<readonly Row[]> {
+export async function* steady(main: string, count: number): AsyncGenerator<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'certwright-bench-'));
   try {
     const identity = execFileSync('age-keygen', { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
@@ -150,20 +150,24 @@ export async function steady(main: string, count: number): Promise<readonly Row[
       env: envOf(folder, secret),
     };
     const size = `remote ${sizeOf(repository.remote)} KiB`;
-    const first = await applying(main, repository);
-    rmSync(join(folder, 'cache', 'certwright', 'quiet'), { recursive: true, force: true });
-    const cold = await applying(main, repository);
-    const warm = await applying(main, repository);
+    yield {
+      title: 'nothing due, first run of a machine',
+      sample: await applying(main, repository),
+      text: size,
+    };
+    /** As if no run anywhere had ever found nothing to do. */
+    const forget = () => {
+      rmSync(join(folder, 'cache', 'certwright', 'quiet'), { recursive: true, force: true });
+      git(repository.remote, 'update-ref', '-d', 'refs/certwright/quiet');
+    };
+    forget();
+    yield { title: 'nothing due, cold', sample: await applying(main, repository) };
+    yield { title: 'nothing due, warm', sample: await applying(main, repository) };
+    forget();
     const shard = await applying(main, repository, '--shard', '1/5');
+    yield { title: 'nothing due, shard 1/5, cold', sample: shard };
     merge(repository, [['certificates/team-00/new.yaml', NEW_MANIFEST]]);
-    const changed = await applying(main, repository);
-    return [
-      { title: 'nothing due, first run of a machine', sample: first, text: size },
-      { title: 'nothing due, cold', sample: cold },
-      { title: 'nothing due, warm', sample: warm },
-      { title: 'nothing due, shard 1/5, cold', sample: shard },
-      { title: 'one is new', sample: changed },
-    ];
+    yield { title: 'one is new', sample: await applying(main, repository) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

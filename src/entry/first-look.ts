@@ -1,6 +1,6 @@
 import type { Plan } from '../model/plan.js';
 import { fileSpool } from '../repository/file-spool.js';
-import type { GitRepository, Reader, Rescue } from '../repository/git-repository.js';
+import type { GitRepository, Reader } from '../repository/git-repository.js';
 import { configurationIn } from './configuration-file.js';
 import { type Context, spoolFolder } from './context.js';
 import {
@@ -80,10 +80,7 @@ export async function stillStands(context: Context, record: QuietRecord): Promis
 type Snapshot = Awaited<ReturnType<GitRepository['observe']>>;
 
 /** A repository whose first look was taken already. */
-function lookedAt(
-  repository: GitRepository & Reader & Rescue,
-  snapshot: Snapshot,
-): GitRepository & Reader & Rescue {
+function lookedAt(repository: GitRepository & Reader, snapshot: Snapshot): GitRepository & Reader {
   let first: Snapshot | undefined = snapshot;
   return {
     ...repository,

@@ -13,12 +13,16 @@ export type Branches = Configuration['branches'];
 
 /** An opened remote and the branches it was opened for. */
 export interface Remote {
-  readonly repository: GitRepository & Reader & Rescue;
+  readonly repository: GitRepository & Reader;
   readonly branches: Branches;
 }
 
 /** The remote behind the folder, through our own clone of it. Contacts nobody yet. @throws CertError */
-export const openRemote = (context: Context, branches: Branches): Promise<GitRepository & Reader & Rescue> =>
+export const openRemote = (context: Context, branches: Branches): Promise<GitRepository & Reader> =>
+  openRescue(context, branches);
+
+/** The same, for the day on which its refs are gone. */
+export const openRescue = (context: Context, branches: Branches): Promise<GitRepository & Reader & Rescue> =>
   openRepository({
     ...sessionOf(context),
     branches,

@@ -4,7 +4,7 @@ import { CertError } from '../model/errors.js';
 import type { Finding } from '../model/manifest.js';
 import type { Secret } from '../model/secret.js';
 import type { Deps, Reading } from '../reconcile/deps.js';
-import type { GitRepository, Reader, Rescue } from '../repository/git-repository.js';
+import type { GitRepository, Reader } from '../repository/git-repository.js';
 import { openWorktree, type WorktreeReader } from '../repository/worktree.js';
 import type { Globals } from './cli/globals.js';
 import { composeDeps } from './compose.js';
@@ -20,7 +20,7 @@ export interface Workplace {
   readonly checkout: WorktreeReader;
   /** What the checkout's certwright.yaml says, as it lies there. */
   readonly local: ConfigurationResult;
-  readonly repository: GitRepository & Reader & Rescue;
+  readonly repository: GitRepository & Reader;
   readonly deps: Deps;
   identities(repositoryId?: string): Promise<readonly Secret[]>;
   close(): Promise<void>;

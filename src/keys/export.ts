@@ -2,14 +2,14 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { CertError } from '../model/errors.js';
 import type { PublishedFormat } from '../model/manifest.js';
 import type { Secret } from '../model/secret.js';
-import { type KubernetesTarget, tlsSecret } from './kubernetes.js';
+import { type KubernetesTarget, sopsTlsSecret, tlsSecret } from './kubernetes.js';
 import { derOf, toPem } from './pem.js';
 import { certsOnlyPkcs7 } from './pkcs7.js';
 import { modernPkcs12 } from './pkcs12.js';
 import { legacyPkcs12 } from './pkcs12-legacy.js';
 import { type WebServer, zipped } from './server-zip.js';
 
-export type ExportFormat = 'pem' | 'der' | 'p7b' | 'p12' | 'k8s' | 'zip';
+export type ExportFormat = 'pem' | 'der' | 'p7b' | 'p12' | 'k8s' | 'k8s-sops' | 'zip';
 
 export interface ExportRequest {
   readonly certificatePem: string;
@@ -27,6 +27,8 @@ export interface ExportRequest {
   /** Whom a zip is for. */
   readonly server?: WebServer;
   readonly kubernetes?: KubernetesTarget;
+  /** Whom a k8s-sops manifest is encrypted for, and when. */
+  readonly sops?: { readonly recipients: readonly string[]; readonly nowMs: number };
 }
 
 export interface ExportedFile {
@@ -59,6 +61,8 @@ export async function exportCertificate(request: ExportRequest): Promise<Exporte
       return { files: [await pkcs12File(request, needed(key, 'A p12 file'))] };
     case 'k8s':
       return { files: [kubernetesFile(request, needed(key, 'A Kubernetes TLS secret'))] };
+    case 'k8s-sops':
+      return { files: [await sopsFile(request, needed(key, 'A Kubernetes TLS secret'))] };
     case 'zip':
       return { files: [await serverZip(request, key)] };
   }
@@ -141,14 +145,28 @@ async function pkcs12File(request: ExportRequest, key: KeyObject): Promise<Expor
 }
 
 function kubernetesFile(request: ExportRequest, key: KeyObject): ExportedFile {
-  if (request.kubernetes === undefined)
-    throw new CertError('usage', 'A Kubernetes TLS secret needs a name: give the name of the Secret object.');
-  const fullchain = [request.certificatePem, ...request.chainPem].map(normalised).join('');
-  return {
-    name: 'secret.yaml',
-    content: tlsSecret(request.kubernetes, fullchain, keyPem(key)),
-    secret: true,
-  };
+  const content = tlsSecret(targetOf(request), fullchainOf(request), keyPem(key));
+  return { name: 'secret.yaml', content, secret: true };
+}
+
+/** Made to be committed. */
+async function sopsFile(request: ExportRequest, key: KeyObject): Promise<ExportedFile> {
+  const { sops } = request;
+  if (sops === undefined || sops.recipients.length === 0)
+    throw new CertError(
+      'usage',
+      'A manifest for SOPS is encrypted for somebody: give at least one recipient.',
+    );
+  const content = await sopsTlsSecret(targetOf(request), fullchainOf(request), keyPem(key), sops);
+  return { name: 'secret.sops.yaml', content, secret: false };
+}
+
+const fullchainOf = ({ certificatePem, chainPem }: ExportRequest): string =>
+  [certificatePem, ...chainPem].map(normalised).join('');
+
+function targetOf({ kubernetes }: ExportRequest): KubernetesTarget {
+  if (kubernetes !== undefined) return kubernetes;
+  throw new CertError('usage', 'A Kubernetes TLS secret needs a name: give the name of the Secret object.');
 }
 
 function needed(key: KeyObject | undefined, what: string): KeyObject {

@@ -13,6 +13,8 @@ export interface StateView {
   readonly header?: StateHeader;
   readonly statuses: ReadonlyMap<string, Status>;
   readonly files: ReadonlyMap<string, Oid>;
+  /** As they were read; absent: nothing was. Held so that the next look reads only what differs. */
+  readonly byBlob?: ReadonlyMap<Oid, Status>;
   /** Files below `issued/` that others altered; the next commit puts them back. */
   readonly toRestore: readonly FileChange[];
 }
@@ -73,6 +75,12 @@ function restoring(ours: ReadonlyMap<string, Oid>, head: ReadonlyMap<string, Oid
   ];
 }
 
+/**
+ * What was read last, as long as a run holds it. A run that announces, confirms and records looks at the state many times, of
+ * which a few files differ; a blob is its content, so its status need not be read again.
+ */
+const lastRead = new WeakMap<Deps['parseStatus'], WeakRef<ReadonlyMap<Oid, Status>>>();
+
 /** One tree of ours, whatever stands beside it. @throws CertError as `readState` */
 export async function readTree(deps: Pick<Deps, 'parseStatus' | 'parseHeader'>, tree: TreeReader) {
   const files = await tree.blobs(STATE_FOLDER);
@@ -86,13 +94,23 @@ export async function readTree(deps: Pick<Deps, 'parseStatus' | 'parseHeader'>, 
       `the state was written in format ${header.formatVersion}, this version reads ${STATE_FORMAT_VERSION}: update certwright`,
     );
   }
-  const statuses = new Map<string, Status>();
+  const known = lastRead.get(deps.parseStatus)?.deref();
+  const unknown = found.filter(([, blob]) => !known?.has(blob));
+  const byBlob = new Map<Oid, Status>();
   await tree.readEach(
-    found.map(([, blob]) => blob),
+    unknown.map(([, blob]) => blob),
     (text, index) => {
-      const status = deps.parseStatus(text, found[index]?.[0] ?? '');
-      statuses.set(status.name, status);
+      const [path = '', blob = ''] = unknown[index] ?? [];
+      byBlob.set(blob, deps.parseStatus(text, path));
     },
   );
-  return { ...(header === undefined ? {} : { header }), statuses, files };
+  const statuses = new Map<string, Status>();
+  for (const [, blob] of found) {
+    const status = byBlob.get(blob) ?? known?.get(blob);
+    if (status === undefined) continue;
+    byBlob.set(blob, status);
+    statuses.set(status.name, status);
+  }
+  lastRead.set(deps.parseStatus, new WeakRef(byBlob));
+  return { ...(header === undefined ? {} : { header }), statuses, files, byBlob };
 }

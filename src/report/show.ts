@@ -144,9 +144,9 @@ function sections(view: ShowView, nowMs: number, colors: Colors): readonly Secti
     ...failures.map(([lane, failure]) => failureSection(lane, failure, view.nextTryAt[lane], nowMs)),
     {
       title: 'Requested',
-      fields: status.requests.map(({ action, reason, requestedAt }) => ({
+      fields: status.requests.map(({ action, reason, requestedAt, deadline }) => ({
         label: action,
-        text: `${say(reason)}, ${relative(toMs(requestedAt), nowMs)}`,
+        text: `${say(reason)}, ${relative(toMs(requestedAt), nowMs)}${deadline === undefined ? '' : `; to be replaced by ${deadline}`}`,
       })),
     },
     ...(status.current ? [currentSection(status.current)] : []),

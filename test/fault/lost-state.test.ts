@@ -283,6 +283,23 @@ describe('what the accounts alone tell', () => {
     expect(await shop.control.purchases()).toBe(1);
   });
 
+  test('so does one that was archived before, under its own name, with its certificate', async () => {
+    const shop = await shopOf({}, { 'certificates/two.yaml': 'domain: two.example.com\n' });
+    await shop.call(apply, APPLY, []);
+    const { current } = (await statuses(shop)).get('shop');
+    await commitToRemote(shop.remote, 'main', { 'certificates/shop.yaml': null });
+    await shop.call(apply, APPLY, []);
+    expect((await statuses(shop)).get('shop')).toHaveProperty('archived');
+
+    await commitToRemote(shop.remote, 'main', { 'certificates/shop.yaml': 'domain: shop.example.com\n' });
+    await shop.call(apply, APPLY, []);
+
+    const restored = (await statuses(shop)).get('shop');
+    expect(restored).not.toHaveProperty('archived');
+    expect(restored.current).toEqual(current);
+    expect(await shop.control.purchases()).toBe(2);
+  });
+
   test('an approval that was never used lets nothing through', async () => {
     const shop = await shopOf({});
     const configuration = (await shop.configuration()).replace('order: merge', 'order: pull-request');

@@ -9,6 +9,8 @@ const { DAEMON_SEED } = process.env;
 const seeds = DAEMON_SEED?.split(',') ?? ['1', String(randomInt(1_000_000, 999_999_999))];
 
 const MIB = 1024 * 1024;
+/** What garbage collection leaves by chance; a thing kept at every look is more after 450 of them. */
+const GROWTH_MIB = 2;
 const CERTIFICATES = 12;
 
 /** Lines of one machine's log between two hours. */
@@ -61,7 +63,7 @@ describe('72 hours of two daemons, with outages, faults, restarts and clocks tha
       expect(looks).toBeGreaterThan(250);
       expect(between(days, hosting.readings, QUIET.from, QUIET.to)).toBeLessThan(30);
       const grown = (sights.get(71)?.heap ?? 0) - (sights.get(52)?.heap ?? 0);
-      expect(grown / MIB, 'MiB of the heap that stay after 19 hours').toBeLessThan(4);
+      expect(grown / MIB, 'MiB of the heap that stay after 19 hours').toBeLessThan(GROWTH_MIB);
 
       for (const { machine } of hosts) {
         const { name } = machine;

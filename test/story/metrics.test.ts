@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { fakeGitHub } from '../support/github/server.js';
 import { pingServer } from '../support/ping-server.js';
 import { PAID_COMMAND, PAID_MANIFEST, paidShop } from './paid.js';
+import { runAction } from './runner.js';
 import { LONG_MS, start, teamOf } from './stage.js';
 
 const valueIn = (text: string, line: string): number | undefined => {
@@ -77,4 +79,20 @@ it('a team watches its certificates with Prometheus and a dead man’s switch', 
   expect(said).not.toContain(server.token);
   expect(await readFile(file, 'utf8')).toContain('certwright_runs_total');
   expect(await shop.control.purchases()).toBe(1);
+});
+
+it('the built Action writes the same metrics, and calls the switch', { timeout: LONG_MS }, async () => {
+  const team = await teamOf({
+    files: { 'certificates/shop.yaml': 'domain: shop.example.com\nowner: web\n' },
+  });
+  const github = await fakeGitHub({ remote: team.remote });
+  const server = await pingServer();
+  const file = join(team.home, 'certwright.prom');
+  const inputs = { ping: server.url, 'metrics-file': file, approvals: 'false' };
+  const run = await runAction(team, github, { event: 'push' }, { token: github.token(), inputs });
+  expect(run.code, run.said).toBe(0);
+  expect(server.pings).toEqual(['/ exit code 0: fine']);
+  const text = await readFile(file, 'utf8');
+  expect(valueIn(text, 'certwright_certificate_state{certificate="shop",state="ready"}')).toBe(1);
+  expect(run.out.replace(`::add-mask::${server.url}`, '')).not.toContain(server.token);
 });

@@ -21,7 +21,7 @@ import type { Options } from './program.js';
 import { statusNamed } from './state.js';
 
 const STDOUT = '-';
-const TEXT_FORMATS: ReadonlySet<ExportFormat> = new Set(['pem', 'k8s']);
+const TEXT_FORMATS: ReadonlySet<ExportFormat> = new Set(['pem', 'k8s', 'k8s-sops']);
 
 /** `certwright export`: certificate and key as they stand on the state branch, in the form a server wants. */
 export async function run(
@@ -34,10 +34,11 @@ export async function run(
   const out = String(options.out ?? '.');
   const server = options.server as WebServer | undefined;
   refuseMixture(format, out, server, globals);
+  const recipients = sopsRecipients(format, options);
   const [name = ''] = args;
   const workplace = await openWorkplace(context, globals);
   try {
-    const files = await exported(context, workplace, options, name, format);
+    const files = await exported(context, workplace, options, { name, format, recipients });
     context.progress.clear();
     if (out === STDOUT) {
       context.print(onStdout(files, format));
@@ -78,12 +79,31 @@ function refuseMixture(
   }
 }
 
+/** @throws CertError `usage` */
+function sopsRecipients(format: ExportFormat, { sopsAge }: Options): readonly string[] {
+  const given = Array.isArray(sopsAge) ? sopsAge.map(String) : [];
+  if (format === 'k8s-sops' ? given.length > 0 : given.length === 0) return given;
+  throw new CertError(
+    'usage',
+    format === 'k8s-sops'
+      ? 'a manifest for SOPS is encrypted for somebody'
+      : `--sops-age goes with --format k8s-sops, not ${format}`,
+    { remedy: 'give --sops-age age1…, the recipient of the identity that Flux decrypts with' },
+  );
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly format: ExportFormat;
+  /** Whom SOPS encrypts for. */
+  readonly recipients: readonly string[];
+}
+
 async function exported(
   context: Context,
   workplace: Workplace,
   options: Options,
-  name: string,
-  format: ExportFormat,
+  { name, format, recipients }: Wanted,
 ): Promise<readonly ExportedFile[]> {
   const view = await observeState(workplace.deps);
   const { integrity } = view.snapshot;
@@ -109,6 +129,7 @@ async function exported(
     ...(password === undefined ? {} : { password }),
     friendlyName: name,
     legacy: options.legacy === true,
+    sops: { recipients, nowMs: context.clock.now() },
     ...(server === undefined ? {} : { server }),
     kubernetes: {
       name: typeof options.secretName === 'string' ? options.secretName : name.replaceAll('/', '-'),

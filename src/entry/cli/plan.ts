@@ -24,7 +24,8 @@ export async function run(
   if (options.merge !== undefined) {
     refuseBeside(options, args);
     const { planMerge } = await import('./plan-merge.js');
-    return withConfigurationFindings(context, () => planMerge(context, options, form));
+    const { shard: _part, ...whole } = context;
+    return withConfigurationFindings(whole, () => planMerge(whole, options, form));
   }
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals);

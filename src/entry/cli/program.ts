@@ -143,17 +143,18 @@ export function buildProgram(start: Start): Command {
   add('export <name>', 'certificate and key in the form a server wants', () => import('./export.js'))
     .addOption(
       new Option('--format <format>', 'what to write')
-        .choices(['pem', 'der', 'p7b', 'p12', 'k8s', 'zip'])
+        .choices(['pem', 'der', 'p7b', 'p12', 'k8s', 'k8s-sops', 'zip'])
         .default('pem'),
     )
     .addOption(new Option('--server <server>', 'whom a zip is for').choices(['nginx', 'apache', 'iis']))
-    .option('--out <dir>', 'folder to write into; - for stdout (pem, k8s)', '.')
+    .option('--out <dir>', 'folder to write into; - for stdout (pem, k8s, k8s-sops)', '.')
     .option('--force', 'write the key even into the repository', false)
     .option('--password-file <file>', 'password of a p12 or pfx (or CERTWRIGHT_EXPORT_PASSWORD)')
     .option('--legacy', 'p12 for old Windows and Java (3DES, RSA only)', false)
     .option('--no-key', 'leave the private key out')
     .option('--namespace <name>', 'Kubernetes namespace')
-    .option('--secret-name <name>', 'name of the Kubernetes secret');
+    .option('--secret-name <name>', 'name of the Kubernetes secret')
+    .option('--sops-age <age1…>', 'with k8s-sops: who decrypts it; may be repeated', collect, []);
 
   add('resolve <name>', 'tell what became of something only a person can know', () => import('./resolve.js'))
     .option('--order-id <id>', 'the order is there, with this id')

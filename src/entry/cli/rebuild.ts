@@ -5,7 +5,8 @@ import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
 import { landRebuilt, withRebuilt } from '../rebuild/rebuild.js';
 import { summaryOf } from '../rebuild/summary.js';
-import { openWorkplace } from '../workplace.js';
+import { openRescue } from '../remote.js';
+import { DEFAULT_BRANCHES, openWorkplace } from '../workplace.js';
 import type { Globals } from './globals.js';
 import { agreed } from './person.js';
 import type { Options } from './program.js';
@@ -24,19 +25,21 @@ export async function rebuild(context: Context, globals: Globals, options: Optio
   const from = Array.isArray(options.from) ? options.from.filter((one) => typeof one === 'string') : [];
   return withConfigurationFindings(context, async () => {
     const workplace = await openWorkplace(context, globals);
+    const rescue = await openRescue(context, workplace.local.configuration?.branches ?? DEFAULT_BRANCHES);
     try {
-      return await withRebuilt(context, workplace, from, async (rebuilt) => {
+      return await withRebuilt(context, workplace, rescue, from, async (rebuilt) => {
         context.progress.clear();
         const summary = summaryOf(rebuilt);
         if (!globals.json) context.print(rebuildText(summary, context.render).trimEnd());
         const dryRun = options.dryRun === true;
         if (!dryRun && !(await agreed(context, options, QUESTION))) return EXIT.fine;
-        if (!dryRun) await landRebuilt(workplace, rebuilt);
+        if (!dryRun) await landRebuilt(workplace, rescue, rebuilt);
         if (globals.json) context.print(jsonOf(summary, !dryRun));
         else context.say(dryRun ? DRY : NEXT);
         return EXIT.fine;
       });
     } finally {
+      await rescue.close();
       await workplace.close();
     }
   });

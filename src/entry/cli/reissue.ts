@@ -2,6 +2,7 @@ import { isOpen } from '../../model/intent.js';
 import type { RequestRecord, Status } from '../../model/status.js';
 import { toInstant } from '../../model/time.js';
 import { hasTermLeft, orderById } from '../../planner/facts.js';
+import { openReissueRequest } from '../../policy/replacement.js';
 import type { Deps } from '../../reconcile/deps.js';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit.js';
@@ -73,7 +74,7 @@ async function ask(context: Context, deps: Deps, name: string, reason: string): 
 
 /** One new certificate answers every wish for one. */
 export function reissueComing(status: Status): string | undefined {
-  const request = status.requests.find(({ action }) => action === 'reissue');
+  const request = openReissueRequest(status);
   if (request) return `a reissue was asked for at ${request.requestedAt} already`;
   const open = status.intents.filter(isOpen).find(({ action }) => action === 'reissue');
   return open && `a reissue is under way since ${open.createdAt}`;

@@ -121,9 +121,11 @@ export function createRecorder(context: Context, globals: Globals, options: Reco
 
   async function ping(kind: PingKind, text: string): Promise<void> {
     if (pinger === undefined || signal.aborted) return;
-    const why = await pinger.ping(kind, text);
-    meter?.pinged(why === undefined);
-    if (why !== undefined) context.say(`warning: the ping "${kind}" did not get there: ${why}`);
+    await attempt('the ping', async () => {
+      const why = await pinger.ping(kind, text);
+      meter?.pinged(why === undefined);
+      if (why !== undefined) context.say(`warning: the ping "${kind}" did not get there: ${why}`);
+    });
   }
 
   async function whole(): Promise<string> {
@@ -132,7 +134,7 @@ export function createRecorder(context: Context, globals: Globals, options: Reco
 
   return {
     text: whole,
-    async around(run, codeOf) {
+    async around<T>(run: (report: RunReport) => Promise<T>, codeOf: (ended: T) => ExitCode): Promise<T> {
       const startedMs = clock.monotonic();
       const took = () => clock.monotonic() - startedMs;
       let how: Ended['how'] = 'failed';
@@ -146,20 +148,23 @@ export function createRecorder(context: Context, globals: Globals, options: Reco
           await attempt('looking for metrics', () => look(workplace, situationOf));
         },
       };
+      let ended: T;
       const started = options.pingStart === true ? ping('start', 'a run begins') : undefined;
+      const conclude = (code: ExitCode) =>
+        attempt('recording the run', () => finish({ code, how, ms: took() }));
       try {
-        const ended = await run(report);
-        await started;
-        await finish({ code: codeOf(ended), how, ms: took() });
-        return ended;
+        ended = await run(report);
       } catch (error) {
         await started;
         // Stopped by a person, or with the machine: neither a success nor a failure.
         if (signal.aborted || (error instanceof CertError && error.code === 'interrupted')) throw error;
-        const code = error instanceof CertError ? exitCodeOfError(error) : EXIT.error;
-        await finish({ code, how: 'failed', ms: took() });
+        how = 'failed';
+        await conclude(error instanceof CertError ? exitCodeOfError(error) : EXIT.error);
         throw error;
       }
+      await started;
+      await conclude(codeOf(ended));
+      return ended;
     },
   };
 }

@@ -14,6 +14,8 @@ import { readNotes } from '../../reconcile/notes.js';
 import { ConfigurationError } from '../../reconcile/open-run.js';
 import type { Run } from '../../reconcile/run.js';
 import type { StateView } from '../../reconcile/state.js';
+import { count } from '../../report/words.js';
+import type { Rescue } from '../../repository/git-repository.js';
 import type { Context } from '../context.js';
 import type { Workplace } from '../workplace.js';
 import { rebuildFacts } from './facts.js';
@@ -43,6 +45,7 @@ export interface Rebuilt {
 export async function withRebuilt<T>(
   context: Context,
   workplace: Workplace,
+  rescue: Rescue,
   from: readonly string[],
   use: (rebuilt: Rebuilt) => Promise<T>,
 ): Promise<T> {
@@ -55,13 +58,14 @@ export async function withRebuilt<T>(
   const broken = findings.some(({ severity }) => severity === 'error');
   // A manifest that cannot be read may be whose order is found.
   if (!configuration || !desired || broken) throw new ConfigurationError(findings);
-  const remains = await readGitRemains(context, workplace, snapshot, configuration, from);
+  const remains = await readGitRemains(context, workplace, rescue, snapshot, configuration, from);
   const statuses = remains.base?.statuses ?? new Map();
   const changed = environmentFindings(configuration, statuses.values(), reading.positionOf);
   if (changed.length > 0) throw new ConfigurationError(changed);
   const view: StateView = {
     snapshot,
     manifestsId: snapshot.approval.commit,
+    ...(remains.base === undefined ? {} : { header: remains.base.header }),
     statuses,
     files: remains.base?.files ?? new Map(),
     toRestore: [],
@@ -113,7 +117,7 @@ function refuseHealthy({ integrity }: RepositorySnapshot): void {
 async function headerOf(
   { repository, identities }: Workplace,
   { configuration, deps, providers }: Run,
-  { base }: GitRemains,
+  { base, compromised }: GitRemains,
   accounts: readonly AccountRemains[],
   explained: readonly Explained[],
 ): Promise<Rebuilt['header']> {
@@ -132,12 +136,13 @@ async function headerOf(
   const proofs = await proveRecipients({ recipients, identities: await identities(configuration.id) });
   const proven = proofs.filter((proof) => proof.proven).map(({ recipient }) => recipient);
   return {
+    ...(before ?? {}),
+    ...(compromised.length === 0 ? {} : { compromisedKeys: compromised }),
     formatVersion: STATE_FORMAT_VERSION,
     revision: (before?.revision ?? 0) + 1,
     repositoryId: configuration.id,
     // Who was elsewhere stays there until a person claims it.
     remote: before?.remote ?? repository.remote,
-    ...(before?.manifestCommit === undefined ? {} : { manifestCommit: before.manifestCommit }),
     provenRecipients: [...new Set([...(before?.provenRecipients ?? []), ...proven])].sort(),
     rebuilt: {
       at: toInstant(nowMs),
@@ -160,15 +165,15 @@ function spentThisMonth({ configuration, deps, desired }: Run, { statuses }: Reb
  * Writes it: both refs at once, each only from what was read of it.
  * @throws CertError `repository.moved`, `repository.refused`
  */
-export async function landRebuilt(workplace: Workplace, rebuilt: Rebuilt): Promise<void> {
+export async function landRebuilt(workplace: Workplace, rescue: Rescue, rebuilt: Rebuilt): Promise<void> {
   const { snapshot, remains, state, header } = rebuilt;
   const { repository, deps } = workplace;
   const parent: Oid | null = remains.base?.commit ?? null;
   const changes: readonly FileChange[] = changesOf(state, header);
   const message = commitMessage([
-    `rebuild the state: ${state.statuses.size} certificates, ${remains.base ? `on revision ${remains.base.header.revision}` : 'from the accounts alone'}`,
+    `rebuild the state: ${count(state.statuses.size, 'certificate')}, ${remains.base ? `on revision ${remains.base.header.revision}` : 'from the accounts alone'}`,
   ]);
-  const outcome = await repository.reinstate(snapshot, parent, changes, message);
+  const outcome = await rescue.reinstate(snapshot, parent, changes, message);
   if (outcome.kind === 'refused') throw refusedPush(outcome.text);
   const now = outcome.kind === 'pushed' ? await repository.observe() : undefined;
   const [blob] = (await now?.state?.list('issued/_certwright.json')) ?? [];

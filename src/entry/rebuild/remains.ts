@@ -5,11 +5,12 @@ import { parseCertificate } from '../../keys/certificate.js';
 import type { ApprovalFile } from '../../model/approval.js';
 import type { Configuration } from '../../model/configuration.js';
 import { CertError } from '../../model/errors.js';
-import type { StateHeader, Status } from '../../model/status.js';
+import type { CompromisedKey, StateHeader, Status } from '../../model/status.js';
 import { toMs } from '../../model/time.js';
 import { subjectDigest } from '../../policy/approvals.js';
 import type { Oid, RepositorySnapshot } from '../../ports/repository.js';
 import { readTree } from '../../reconcile/state.js';
+import type { Rescue } from '../../repository/git-repository.js';
 import { checkName } from '../../repository/layout.js';
 import type { SealedBlob } from '../../repository/rescue-history.js';
 import type { Context } from '../context.js';
@@ -33,6 +34,8 @@ export interface GitRemains {
   /** Digests of approvals that could still let something through, by certificate: all are taken as used. */
   readonly approvals: ReadonlyMap<string, readonly string[]>;
   readonly skipped: readonly string[];
+  /** Keys that any surviving state knows to be known to somebody else. */
+  readonly compromised: readonly CompromisedKey[];
 }
 
 /**
@@ -41,7 +44,8 @@ export interface GitRemains {
  */
 export async function readGitRemains(
   context: Context,
-  { repository, deps }: Workplace,
+  { deps }: Workplace,
+  rescue: Rescue,
   snapshot: RepositorySnapshot,
   configuration: Configuration,
   from: readonly string[],
@@ -50,13 +54,17 @@ export async function readGitRemains(
     const path = resolve(context.cwd, place);
     return existsSync(path) ? path : place;
   });
-  const survivors = await repository.survivors(places);
-  const newest = survivors.states
+  const survivors = await rescue.survivors(places);
+  const ours = survivors.states
     .flatMap(({ commit, header }) => {
       const parsed = headerOf(deps, header);
       return parsed?.repositoryId === configuration.id ? [{ commit, header: parsed }] : [];
     })
-    .toSorted((a, b) => b.header.revision - a.header.revision)[0];
+    .toSorted((a, b) => b.header.revision - a.header.revision);
+  const [newest] = ours;
+  const compromised = new Map(
+    ours.flatMap(({ header }) => header.compromisedKeys ?? []).map((key) => [key.keyHash, key]),
+  );
   const base = newest && { ...(await readTree(deps, survivors.tree(newest.commit))), ...newest };
   const { commit } = snapshot.approval;
   const manifests = await survivors.versionsIn(commit, 'certificates');
@@ -73,6 +81,7 @@ export async function readGitRemains(
       context.clock.now(),
     ),
     skipped: survivors.skipped,
+    compromised: [...compromised.values()].sort((a, b) => (a.at < b.at ? -1 : 1)),
   };
 }
 

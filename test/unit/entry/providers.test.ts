@@ -22,7 +22,7 @@ describe('providers', () => {
     const { out, err, code } = await providers();
     expect(out).toMatch(/^local-ca: Embedded private CA\nsectigo: Sectigo reseller API\n/);
     expect(out).toMatch(/^acme: ACME \(RFC 8555\)$/m);
-    expect(out).toMatch(/^Push notifications( +no){6}$/m);
+    expect(out).toMatch(/^Push notifications +no +yes( +no){4}$/m);
     expect(out).toMatch(/^ {2}Push notifications \(local-ca\): The CA has no server/m);
     expect(out).not.toContain('ACCOUNT');
     expect(err).toBe('');

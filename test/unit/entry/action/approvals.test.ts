@@ -37,3 +37,30 @@ it('a job without the permission is told which, and is none the worse', async ()
     commands.filter((line) => line.startsWith('::warning')).map((line) => /"([\w-]+: \w+)"/.exec(line)?.[1]),
   ).toEqual(['issues: read', 'pull-requests: read']);
 });
+
+it('a shard leaves approvals and the dashboard to runs without one', async () => {
+  const { shop, github } = await hosted();
+  const text = await shop.configuration();
+  await github.push('main', { 'certwright.yaml': text.replace('order: merge', 'order: pull-request') });
+  const inputs = { dashboard: 'true' };
+  const inShard = (shard: string) =>
+    act(
+      shop,
+      github,
+      { event: 'push' },
+      { inputs, context: { env: { ...shop.context().env, CERTWRIGHT_SHARD: shard } } },
+    );
+  expect((await inShard('1/2')).code).toBe(0);
+  expect((await inShard('2/2')).code).toBe(0);
+  expect(github.topics).toEqual([]);
+  await act(shop, github, { event: 'push' }, { inputs });
+  const topics = () => github.topics.map(({ number, title, state }) => [number, title, state]);
+  const asked = topics();
+  expect(asked).toHaveLength(2);
+  const other = await inShard('1/2');
+  expect(other.log).toMatch(/Shard 1\/2\. /);
+  await inShard('2/2');
+  expect(topics()).toEqual(asked);
+  const mistake = await inShard('');
+  expect(mistake.code).toBe(1);
+});

@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as apply from '../../../../src/entry/cli/apply.js';
 import * as sync from '../../../../src/entry/cli/sync.js';
+import { createRecorder } from '../../../../src/entry/metrics/recorder.js';
+import { createPinger, type Pinger } from '../../../../src/entry/ping.js';
+import { CertError } from '../../../../src/model/errors.js';
+import { Secret } from '../../../../src/model/secret.js';
 import { DAY_MS, HOUR_MS } from '../../../../src/model/time.js';
+import { testContext } from '../../../support/context.js';
 import { commitAndPush, setRef } from '../../../support/git.js';
 import { pingServer } from '../../../support/ping-server.js';
 import { openShop, type Shop } from '../shop.js';
@@ -190,5 +195,48 @@ describe('a dead man’s switch', () => {
     const { code, err } = await apply({ ping });
     expect(code).toBe(0);
     expect(err).toMatch(new RegExp(`warning: nobody is pinged: .*${why}`));
+  });
+});
+
+describe('a recorder', () => {
+  it('lets a run through whatever breaks in itself, and a run that throws throws', async () => {
+    const context = testContext();
+    const broken: Pinger = {
+      ping: async () => {
+        throw new TypeError('x is undefined');
+      },
+    };
+    const recorder = createRecorder(
+      context,
+      { json: false, identity: [] },
+      { pinger: broken, pingStart: true },
+    );
+    expect(
+      await recorder.around(
+        async () => 0 as const,
+        (code) => code,
+      ),
+    ).toBe(0);
+    expect(context.err()).toMatch(/^warning: the ping failed: x is undefined$/m);
+    const failing = async (): Promise<0> => {
+      throw new CertError('repository.unavailable', 'the remote cannot be reached');
+    };
+    await expect(recorder.around(failing, (code) => code)).rejects.toMatchObject({
+      code: 'repository.unavailable',
+    });
+  });
+
+  it('calls nobody for a run that was stopped', async () => {
+    const server = await pingServer();
+    const stop = new AbortController();
+    const context = testContext({ signal: stop.signal });
+    const pinger = createPinger(context, new Secret(server.url));
+    const recorder = createRecorder(context, { json: false, identity: [] }, { pinger });
+    const stopped = async (): Promise<0> => {
+      stop.abort();
+      throw new CertError('interrupted', 'stopped');
+    };
+    await expect(recorder.around(stopped, (code) => code)).rejects.toMatchObject({ code: 'interrupted' });
+    expect(server.pings).toEqual([]);
   });
 });
