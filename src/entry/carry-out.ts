@@ -54,7 +54,7 @@ export async function carryOut(
   const conditions = shardConditions(context.shard, everywhere, () => judge(nowMs - SHARD_PATIENCE_MS));
   const all = [...conditions.values()].flat();
   // Who shares the work tells what it sees of the others, too: of two runners that know the same, one tells.
-  const news = newsSource(applied, everywhere, context.shard === undefined);
+  const news = newsSource(context, applied, everywhere);
   const ahead = tellingAhead(news, nowMs);
   // What is due now is told after this; then something changed, and the next run looks at it.
   const tellsNow = ahead.failing || ahead.nextMs <= nowMs;
@@ -75,7 +75,7 @@ export async function carryOut(
 }
 
 /** What a run that ended knows, for those who are told of it. */
-const newsSource = (applied: Applied, conditions: Carried['conditions'], complete: boolean): NewsSource => ({
+const newsSource = ({ shard }: Context, applied: Applied, conditions: Carried['conditions']): NewsSource => ({
   view: applied.view,
   specs: applied.specs,
   conditions,
@@ -84,5 +84,6 @@ const newsSource = (applied: Applied, conditions: Carried['conditions'], complet
   repositoryId: applied.configuration.id,
   channels: applied.declined ? [] : applied.configuration.notifications,
   memory: applied.memory,
-  complete,
+  complete: true,
+  ...(shard === undefined ? {} : { shard }),
 });

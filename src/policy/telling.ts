@@ -14,6 +14,8 @@ export interface News {
   readonly upcomingMs: readonly number[];
   /** A look that left something out ends nothing: what it does not show may still be so. */
   readonly complete: boolean;
+  /** Of a shard: whose notices it can tell to be over; those of other certificates are left to others. Absent: all. */
+  readonly owns?: (name: string) => boolean;
 }
 
 export interface Telling {
@@ -86,7 +88,7 @@ export function dueOf(
   const tellings = tellingsOf(heard, memory, nowMs);
   const digestMs = audience.on.includes('digest') ? digestDue(audience, memory, nowMs) : undefined;
   const ended = Object.entries(memory.told).flatMap(([key, { endedAt }]) =>
-    endedAt === undefined ? [] : [key],
+    endedAt === undefined || !isOwn(news.owns, key) ? [] : [key],
   );
   return {
     tellings,
@@ -141,10 +143,13 @@ function tellingsOf(heard: readonly Notice[], memory: ChannelMemory, nowMs: numb
   });
 }
 
+/** Keys begin with the name of their certificate, or `repository`. */
+const isOwn = (owns: News['owns'], key: string): boolean => owns?.(key.split(' ', 1)[0] ?? '') ?? true;
+
 function tidied(
   memory: ChannelMemory,
   audience: Audience,
-  { notices, complete }: News,
+  { notices, complete, owns }: News,
   heard: readonly Notice[],
   nowMs: number,
 ): ChannelMemory {
@@ -155,6 +160,10 @@ function tidied(
     // A clock that was ahead may have written an instant that is not there yet.
     const ended = endedAt === undefined || endedAt < now ? endedAt : now;
     const isForgotten = ended !== undefined && toMs(ended) <= nowMs - FORGOTTEN_MS;
+    if (!isOwn(owns, key)) {
+      told[key] = { ...entry, ...(endedAt === undefined ? {} : { endedAt }) };
+      continue;
+    }
     if (isForgotten && (complete || stands.has(key))) continue;
     if (stands.has(key)) told[key] = entry;
     else if (ended !== undefined || complete) told[key] = { ...entry, endedAt: ended ?? now };

@@ -18,13 +18,16 @@ const digest = (text: string, length: number): string =>
 /** Of all issues of one channel: two of them leave each other's alone. */
 const prefixOf = (channel: string): string => `notice-${digest(channel, 8)}-`;
 
-const markerOf = (channel: string, { key }: Notice): string => `${prefixOf(channel)}${digest(key, 24)}`;
+const markerOf = (channel: string, { key }: Pick<Notice, 'key'>): string =>
+  `${prefixOf(channel)}${digest(key, 24)}`;
 
 export interface IssueWork {
   readonly channel: string;
   readonly labels: readonly string[];
   readonly tellings: readonly (Telling & { readonly item: LetterItem })[];
-  /** Everything the channel is for and that is so now; absent: not all of it is known, so nothing is closed. */
+  /** Keys of what was told and is known to be over. */
+  readonly ended: readonly string[];
+  /** Everything the channel is for and that is so now, so that any other issue is over; absent: not all of it is known. */
   readonly standing?: readonly Notice[];
 }
 
@@ -41,7 +44,7 @@ export interface IssuesKept {
  * that a lost memory opens none twice.
  */
 export async function keepIssues(forge: Forge, work: IssueWork): Promise<IssuesKept> {
-  const { channel, labels, tellings, standing } = work;
+  const { channel, labels, tellings } = work;
   const told: Telling[] = [];
   try {
     const ours = await forge.issues.open(prefixOf(channel), NOTICE_LABEL);
@@ -65,18 +68,20 @@ export async function keepIssues(forge: Forge, work: IssueWork): Promise<IssuesK
       }
       told.push(telling);
     }
-    if (standing !== undefined) {
-      const wanted = new Set(standing.map((notice) => markerOf(channel, notice)));
-      const over = [...open].filter(([marker]) => !wanted.has(marker));
-      for (const [marker, { number }] of over.slice(0, CLOSED_AT_ONCE)) {
-        await forge.comments.create(number, `${marker}-over`, ISSUE_OVER);
-        await forge.issues.update(number, marker, { state: 'closed' });
-      }
-      return { told, closed: over.length <= CLOSED_AT_ONCE };
+    const over = [...open].filter(([marker]) => isOver(work, marker));
+    for (const [marker, { number }] of over.slice(0, CLOSED_AT_ONCE)) {
+      await forge.comments.create(number, `${marker}-over`, ISSUE_OVER);
+      await forge.issues.update(number, marker, { state: 'closed' });
     }
-    return { told, closed: false };
+    return { told, closed: over.length <= CLOSED_AT_ONCE };
   } catch (error) {
     if (!(error instanceof CertError) || error.code === 'interrupted') throw error;
     return { told, closed: false, problem: error };
   }
+}
+
+function isOver({ channel, standing, ended }: IssueWork, marker: string): boolean {
+  return standing === undefined
+    ? ended.some((key) => markerOf(channel, { key }) === marker)
+    : !standing.some((notice) => markerOf(channel, notice) === marker);
 }

@@ -25,8 +25,8 @@ export interface Delivered {
   readonly digestMs?: number;
   /** Messages, or issues, that went out. */
   readonly sent: number;
-  /** Issues of what is so no longer are closed. */
-  readonly closed: boolean;
+  /** Keys of what is so no longer, and whose issues are closed. */
+  readonly closed: readonly string[];
   /** Addresses that were refused while others were taken. */
   readonly refused: readonly string[];
   /** Why the rest is not told. */
@@ -34,7 +34,7 @@ export interface Delivered {
 }
 
 export interface Delivery {
-  readonly due: Pick<Due, 'tellings' | 'digestMs'>;
+  readonly due: Pick<Due, 'tellings' | 'digestMs' | 'ended'>;
   /** Everything the channel is for and that is so; absent: not all of it is known. */
   readonly standing?: readonly Notice[];
 }
@@ -51,7 +51,7 @@ export async function deliver(
       ? await deliverIssues(place, workplace, channel, delivery)
       : await deliverLetters(place, workplace, channel, delivery);
   } catch (error) {
-    return { told: [], sent: 0, closed: false, refused: [], problem: problemOf(error) };
+    return { told: [], sent: 0, closed: [], refused: [], problem: problemOf(error) };
   }
 }
 
@@ -76,7 +76,7 @@ async function deliverLetters(
   const result = () => ({
     told,
     sent,
-    closed: false,
+    closed: [],
     refused: [...refused],
     ...(digestMs === undefined ? {} : { digestMs }),
   });
@@ -117,12 +117,13 @@ async function deliverIssues(
       channel: name,
       labels,
       tellings: due.tellings.map((telling) => ({ ...telling, item: letterItem(place, telling) })),
+      ended: due.ended,
       ...(standing === undefined ? {} : { standing }),
     });
     return {
       told: kept.told,
       sent: kept.told.length,
-      closed: kept.closed,
+      closed: kept.closed ? due.ended : [],
       refused: [],
       ...(kept.problem === undefined ? {} : { problem: kept.problem }),
     };

@@ -4,6 +4,7 @@ import type { Notice } from '../../model/notice.js';
 import type { NotificationConfig } from '../../model/notification.js';
 import type { Plan, PlanItem, PlanWarning } from '../../model/plan.js';
 import type { RunMemory } from '../../model/run-memory.js';
+import { actsFor, type Shard } from '../../model/shard.js';
 import { emptyStatus } from '../../model/status.js';
 import type { Instant } from '../../model/time.js';
 import { requestedAction, requestKey } from '../../policy/approval-wishes.js';
@@ -27,10 +28,14 @@ export interface NewsSource {
   readonly memory?: Pick<RunMemory, 'told'>;
   /** Was everything looked at that people may have been told of? */
   readonly complete: boolean;
+  /** Only of its certificates it is known what is over: lines of the others were not planned here. */
+  readonly shard?: Shard;
   /** Addresses of pull requests that ask for something, by `requestKey`. */
   readonly requests?: ReadonlyMap<string, string>;
 }
 
+/** What keys of no certificate begin with. */
+const REPOSITORY = 'repository';
 /** A channel that failed once may do better at the next try. */
 const FAILURES_TOLD = 2;
 
@@ -54,6 +59,7 @@ export function newsOf(source: NewsSource, nowMs: number): News {
     ],
     upcomingMs: subjects.flatMap((subject) => upcomingOf(subject, nowMs)),
     complete: source.complete,
+    ...(source.shard === undefined ? {} : { owns: (name: string) => actsFor(source.shard, name) }),
   };
 }
 
@@ -130,7 +136,7 @@ function generalNotices(source: NewsSource): readonly Notice[] {
 }
 
 const attention = (reason: string, message: string, version = ''): Notice => ({
-  key: `repository ${reason} ${version}`.trimEnd(),
+  key: `${REPOSITORY} ${reason} ${version}`.trimEnd(),
   level: 'attention',
   reason,
   message,

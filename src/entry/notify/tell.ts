@@ -90,7 +90,7 @@ export async function tellPeople(
   const results = new Map(
     await Promise.all(
       busy.map(async ({ channel, heard, due }) => {
-        const standing = news.complete ? heard : undefined;
+        const standing = news.complete && news.owns === undefined ? heard : undefined;
         const result = await deliver(place, workplace, channel, { due, ...(standing ? { standing } : {}) });
         return [channel.name, result] as const;
       }),
@@ -131,15 +131,16 @@ function settled(memory: ChannelMemory, result: Delivered | undefined, nowMs: nu
   if (result === undefined) return memory;
   const { claim, failure, ...kept } = memory;
   const told = afterDelivery(kept, result.told, result.digestMs, nowMs);
-  const after = result.closed ? withoutEnded(told) : told;
+  const after = withoutClosed(told, result.closed);
   if (result.problem === undefined) return after;
   const { retryAtMs } = result.problem;
   return { ...after, failure: addDeliveryFailure(failure, explain(result.problem), retryAtMs, nowMs) };
 }
 
-const withoutEnded = (memory: ChannelMemory): ChannelMemory => ({
+/** What ended and is closed is forgotten at once: should it come back, its issue does, too. */
+const withoutClosed = (memory: ChannelMemory, closed: readonly string[]): ChannelMemory => ({
   ...memory,
-  told: Object.fromEntries(Object.entries(memory.told).filter(([, { endedAt }]) => endedAt === undefined)),
+  told: Object.fromEntries(Object.entries(memory.told).filter(([key]) => !closed.includes(key))),
 });
 
 /** What is ahead, and which channels fail. */

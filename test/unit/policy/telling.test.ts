@@ -104,6 +104,15 @@ describe('what a channel is told', () => {
     expect(looked.due.tidied).toBe(false);
   });
 
+  it('is not ended by a shard where it is about certificates of others', () => {
+    const both = [alarm('a Overdue'), alarm('b Overdue')];
+    const first = told(both, undefined, NOW).memory;
+    const shard: News = { ...newsOf([]), owns: (name) => name === 'a' };
+    const { memory, ended } = dueOf(ALL, [], shard, first, NOW + 3 * DAY_MS);
+    expect(ended).toEqual(['a Overdue']);
+    expect(memory.told['b Overdue']).toEqual(first.told['b Overdue']);
+  });
+
   it('leaves what happened before the channel was there', () => {
     const { said, memory } = told(
       [change('old', NOW - 3 * DAY_MS), change('new', NOW - HOUR_MS)],

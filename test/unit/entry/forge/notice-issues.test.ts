@@ -31,7 +31,9 @@ async function place(channel = 'issues') {
     tellings: readonly ReturnType<typeof telling>[],
     standing?: readonly Notice[],
     name = channel,
-  ) => keepIssues(forge, { channel: name, labels: ['ops'], tellings, ...(standing ? { standing } : {}) });
+    ended: readonly string[] = [],
+  ) =>
+    keepIssues(forge, { channel: name, labels: ['ops'], tellings, ended, ...(standing ? { standing } : {}) });
   const issues = () =>
     github.topics.map(({ title, state, labels }) => [title.split(':')[0], state, [...labels].sort()]);
   return { github, keep, issues };
@@ -66,9 +68,11 @@ describe('issues about alarms', () => {
     const { keep, issues } = await place();
     const shop = notice('shop');
     await keep([telling(shop)], [shop]);
-    expect(await keep([], undefined)).toMatchObject({ closed: false });
+    expect(await keep([], undefined)).toMatchObject({ closed: true });
     await keep([], [], 'other');
     expect(issues()).toEqual([['shop', 'open', LABELS]]);
+    await keep([], undefined, undefined, ['shop']);
+    expect(issues()).toEqual([['shop', 'closed', LABELS]]);
   });
 
   it('that a person closed stay closed until the next reminder', async () => {
