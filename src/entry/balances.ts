@@ -3,9 +3,10 @@ import { addMoney, compareMoney, type Money, subtractMoney, sumByCurrency } from
 import { DAY_MS } from '../model/time.js';
 import { fundsNeeded, type Upcoming, upcomingPurchases, upcomingQuestions } from '../planner/forecast.js';
 import type { PlanInput } from '../planner/input.js';
-import type { BalanceRow, NeedRow } from '../report/balance-text.js';
+import type { BalanceRow, NeedRow, NeedsRow } from '../report/balance-text.js';
 import type { Account } from './accounts.js';
 import type { Context } from './context.js';
+import { withSeenPrices } from './proposal/seen-prices.js';
 import { withQuotes } from './quotes.js';
 import { lookAround } from './situation.js';
 import type { Workplace } from './workplace.js';
@@ -31,7 +32,9 @@ export async function balanceRows(
   return accounts.map(({ config }, i): BalanceRow => {
     const { balance, why } = balances[i] ?? {};
     const needs = HORIZON_DAYS.flatMap((days) =>
-      forecast ? [needOf(context, forecast, config.id, days, balance, config.minimumBalance)] : [],
+      forecast
+        ? [needOf(context.clock.now(), forecast, config.id, days, balance, config.minimumBalance)]
+        : [],
     );
     return {
       account: config.id,
@@ -42,6 +45,20 @@ export async function balanceRows(
       ...(why === undefined ? {} : { why }),
     };
   });
+}
+
+/** What falls due at each account where something does, by the prices last seen: asks nobody. */
+export function needsAhead(input: PlanInput, nowMs: number): readonly NeedsRow[] {
+  const untilMs = nowMs + Math.max(...HORIZON_DAYS) * DAY_MS;
+  const seen = withSeenPrices(input, upcomingQuestions(input, untilMs));
+  const purchases = upcomingPurchases(seen, untilMs);
+  return [...input.providers.values()]
+    .filter(({ config }) => purchases.some(({ provider }) => provider === config.id))
+    .map(({ config }) => ({
+      account: config.id,
+      environment: config.environment,
+      needs: HORIZON_DAYS.map((days) => needOf(nowMs, { input: seen, purchases }, config.id, days)),
+    }));
 }
 
 async function balanceOf({
@@ -83,14 +100,14 @@ async function forecastOf(
 }
 
 function needOf(
-  context: Context,
+  nowMs: number,
   { input, purchases }: Forecast,
   id: string,
   days: number,
-  balance: Money | undefined,
-  minimum: Money | undefined,
+  balance?: Money,
+  minimum?: Money,
 ): NeedRow {
-  const need = fundsNeeded(input, purchases, id, context.clock.now() + days * DAY_MS);
+  const need = fundsNeeded(input, purchases, id, nowMs + days * DAY_MS);
   const known = sumByCurrency(need.amounts);
   const short = shortOf(known, balance, minimum);
   return {

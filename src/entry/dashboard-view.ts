@@ -13,6 +13,7 @@ import type {
   UpcomingLine,
 } from '../report/dashboard.js';
 import { remedyOf } from '../report/holds.js';
+import { needsAhead } from './balances.js';
 import { dueDates } from './due.js';
 import { waitsOf } from './retry.js';
 import type { Entry, Situation } from './situation.js';
@@ -54,11 +55,14 @@ export function dashboardView(situation: Situation, extras: DashboardExtras): Da
     held: heldLines(situation, extras),
     retry: entries.flatMap(retryLine),
     upcoming: upcomingLines(situation, entries),
-    ...(balances === undefined ? {} : { balances }),
+    ...(balances === undefined ? needsOf(situation) : { balances }),
     spending: spendingLines(situation),
     boxes,
   };
 }
+
+const needsOf = ({ input, nowMs }: Situation): Pick<DashboardView, 'needs'> =>
+  input ? { needs: needsAhead(input, nowMs) } : {};
 
 /** Something that a person has to look at. */
 export const isAlarm = ({ type, level, reason }: Condition): boolean =>

@@ -23,6 +23,8 @@ export interface StepRecord {
   readonly before?: JsonObject;
   /** What the call gave back, as later steps need it (ids). */
   readonly result?: JsonObject;
+  /** When a later step was done; the first one makes the intent `placed`. */
+  readonly at?: Instant;
 }
 
 interface IntentBase {

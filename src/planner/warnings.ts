@@ -24,7 +24,7 @@ export const warningsOf = (
   ...listedWarnings(input),
   ...certificates.flatMap(endingWarnings),
   ...certificates.flatMap(proofWarnings),
-  ...certificates.flatMap(keyWarnings),
+  ...certificates.flatMap((subject) => keyWarnings(subject, items)),
   ...sites.flatMap(licenceWarnings),
   ...soldTwice(input, items),
   ...shortMoney(items),
@@ -132,17 +132,22 @@ function proofWarnings(s: Subject): readonly PlanWarning[] {
   ];
 }
 
-/** Whoever knows the key can be this server, until the certificate is replaced and revoked. */
-function keyWarnings(s: Subject): readonly PlanWarning[] {
+/**
+ * Whoever knows the key can be this server, until the certificate is replaced and revoked. An alarm where this plan does not
+ * replace it.
+ */
+function keyWarnings(s: Subject, items: readonly PlanItem[]): readonly PlanWarning[] {
   const { current } = s.status;
   const known = compromiseOf(s.input.state.header, current?.keyHash);
   if (!current || !known || current.revoked || toMs(current.notAfter) < s.input.nowMs) return [];
+  const replaces = ({ name, reason, hold }: PlanItem): boolean =>
+    name === s.name && reason === 'KeyCompromised' && hold === undefined;
   return [
     {
       name: s.name,
       code: 'key-compromised',
       message: `the key of its certificate ${current.serial} is compromised since ${known.at}: ${known.reason}`,
-      level: 'attention',
+      level: items.some(replaces) ? 'warning' : 'attention',
     },
   ];
 }

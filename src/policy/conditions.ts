@@ -82,9 +82,15 @@ function stalled(
   const order = orders.find(({ ids }) => ids.includes(intent.orderId));
   const waits = order?.waitingFor;
   const quiet = waits === undefined || waits === 'ca' || waits === 'configuration';
-  const sinceMs = toMs(intent.placedAt) + patienceMs;
+  // What waited for its payment is not slow by that: the last thing done for it counts.
+  const last = intent.steps
+    .flatMap(({ at }) => at ?? [])
+    .toSorted()
+    .at(-1);
+  const sinceMs = toMs(last ?? intent.placedAt) + patienceMs;
   if (!quiet || nowMs < sinceMs) return [];
-  const message = `order ${intent.orderId} at ${intent.provider} was placed ${intent.placedAt} and shows no certificate; see first whether credit is missing where ${intent.provider} buys, then look at the order there. Never order again because of it`;
+  const begun = last === undefined ? `was placed ${intent.placedAt}` : `went on ${last}`;
+  const message = `order ${intent.orderId} at ${intent.provider} ${begun} and shows no certificate; see first whether credit is missing where ${intent.provider} buys, then look at the order there. Never order again because of it`;
   return [condition('Attention', 'warning', 'Stalled', toInstant(sinceMs), message, intent.orderId)];
 }
 

@@ -42,7 +42,11 @@ export function withStepDone(status: Status, done: StepDone): Status {
   const intent = findIntent(status, done.intentId) ?? closedTooEarly(status, done.intentId);
   const index = intent?.steps.findIndex((step) => step.name === done.step && step.phase === 'intended') ?? -1;
   if (!intent || index < 0) return status;
-  const steps = setStep(intent.steps, index, { phase: 'done', result: done.outcome.result });
+  const steps = setStep(intent.steps, index, {
+    phase: 'done',
+    result: done.outcome.result,
+    ...(index > 0 ? { at: toInstant(done.atMs) } : {}),
+  });
   const withOrder = recordOrder(status, { ...intent, steps }, done, intent.steps[index]?.paid ?? false);
   const cleared: Status = { ...withOrder, failures: failuresAfterStep(withOrder, intent.lane) };
   const placed: PlacedIntent = {

@@ -16,12 +16,16 @@ export interface NeedRow {
   readonly short?: Money;
 }
 
-export interface BalanceRow {
+/** What falls due at an account within several spans of days. */
+export interface NeedsRow {
   readonly account: string;
   readonly environment: Environment;
+  readonly needs: readonly NeedRow[];
+}
+
+export interface BalanceRow extends NeedsRow {
   readonly balance?: Money;
   readonly minimumBalance?: Money;
-  readonly needs: readonly NeedRow[];
   /** Why there is no balance. */
   readonly why?: string;
 }

@@ -97,6 +97,11 @@ const LINES: readonly Line[] = [
   flag('list', 'List of orders'),
   flag('licences', 'Website protection'),
   flag('renewsItself', 'Renews by itself'),
+  {
+    key: 'deliveredBy',
+    title: 'Delivered by another account',
+    text: ({ deliveredBy }) => deliveredBy ?? 'no',
+  },
   flag('push', 'Push notifications'),
   flag('handedIn', 'Certificates handed in by people'),
   {

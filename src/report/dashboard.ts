@@ -1,6 +1,6 @@
 import { formatMoney, type Money } from '../model/money.js';
 import type { SolvableRecord } from '../model/order.js';
-import type { BalanceRow, NeedRow } from './balance-text.js';
+import type { BalanceRow, NeedRow, NeedsRow } from './balance-text.js';
 import { clip, markdownBlock, markdownCode, markdownText } from './escape.js';
 import { moneyList } from './money.js';
 import { count, isLoud, providerText } from './words.js';
@@ -59,6 +59,8 @@ export interface DashboardView {
   readonly upcoming: readonly UpcomingLine[];
   /** Absent: nobody asked. */
   readonly balances?: readonly BalanceRow[];
+  /** What falls due, by prices last seen: where nobody was asked. */
+  readonly needs?: readonly NeedsRow[];
   readonly spending: readonly SpendingLine[];
   /** Are there boxes that somebody reads? */
   readonly boxes: boolean;
@@ -145,11 +147,16 @@ function needText({ days, purchases, known, unknown, short }: NeedRow): string {
   return `next ${days} days need ${need}${short === undefined ? '' : `, **${formatMoney(short)} short**`}`;
 }
 
-function balanceLine({ account, environment, balance, why, needs }: BalanceRow): string {
-  const name = isLoud(environment) ? say(providerText(account, environment)) : code(account);
+const accountText = ({ account, environment }: NeedsRow): string =>
+  isLoud(environment) ? say(providerText(account, environment)) : code(account);
+
+const needsLine = (row: NeedsRow): string => `- ${accountText(row)}: ${row.needs.map(needText).join('; ')}`;
+
+function balanceLine(row: BalanceRow): string {
+  const { balance, why, needs } = row;
   const has =
     balance === undefined ? `unknown${why === undefined ? '' : ` (${say(why)})`}` : formatMoney(balance);
-  return `- ${[`${name}: ${has}`, ...needs.map(needText)].join('; ')}`;
+  return `- ${[`${accountText(row)}: ${has}`, ...needs.map(needText)].join('; ')}`;
 }
 
 function spendingText({ match, spent, limit }: SpendingLine): string {
@@ -186,6 +193,10 @@ export function dashboardMarkdown(view: DashboardView): string {
     ),
     ...section('In the next 30 days', list(view.upcoming, upcomingText, LIMITS.upcoming)),
     ...section('Balances', list(view.balances ?? [], balanceLine, LIMITS.money)),
+    ...section(
+      'Credit that purchases ahead need, by the prices last seen',
+      list(view.needs ?? [], needsLine, LIMITS.money),
+    ),
     ...section('Spent this month', list(view.spending, spendingText, LIMITS.money)),
     ...(boxes && view.retry.length > 0
       ? [

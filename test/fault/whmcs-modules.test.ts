@@ -9,6 +9,7 @@ import { certificateOf } from '../../src/reconcile/inbox.js';
 import { failureOf } from '../conformance/failure.js';
 import {
   applyOnce,
+  aroundStep,
   expectKeyFits,
   manifest,
   openPlace,
@@ -217,6 +218,36 @@ describe('RVssl, by its published workflow', () => {
     // A rejected order is for a person: its refund is, too.
     await made.advance(DAY_MS);
     await applyOnce(made, runner);
+    expect(await made.purchases()).toBe(1);
+  });
+
+  it('an order that waited for its payment is not said to stall as soon as it is paid', async () => {
+    const made = await rvssl({ sandbox: { bridge: false } });
+    const runner = await openRunner(made);
+    await control(made, 'POST', 'account', { credit: '100.00' });
+    const poor = await openRunner(made, {
+      wrap: (deps) =>
+        aroundStep(deps, 'order', async (run) => {
+          const outcome = await run();
+          await control(made, 'POST', 'account', { credit: '0.00' });
+          return outcome;
+        }),
+    });
+    await applyOnce(made, poor);
+    await made.advance(5 * DAY_MS);
+    await control(made, 'POST', 'account', { credit: '100.00' });
+    const stalls = async () => {
+      const { applied } = await applyOnce(made, runner);
+      const all =
+        applied &&
+        allConditions(applied.view.statuses.values(), applied.specs, applied.providers, made.clock.now());
+      return (all?.get('shop') ?? []).filter(({ reason }) => reason === 'Stalled');
+    };
+    expect(await stalls()).toEqual([]);
+    await made.advance(20 * HOUR_MS);
+    expect(await stalls()).toEqual([]);
+    await made.advance(5 * HOUR_MS);
+    expect(await stalls()).toMatchObject([{ message: expect.stringContaining('went on') }]);
     expect(await made.purchases()).toBe(1);
   });
 

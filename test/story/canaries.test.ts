@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, vi } from 'vitest';
+import { generateIdentity } from '../../src/keys/age.js';
 import { httpRemote, recordingGit, tempFolder, testEnv } from '../support/git.js';
 import { describeWith } from '../support/system.js';
 import { PAID_COMMAND, PAID_MANIFEST, paidShop } from './paid.js';
@@ -81,6 +82,12 @@ describeWith(['openssl'], 'what must never be seen', () => {
       },
     });
     const out = await tempFolder();
+    const configuration = await readFile(join(team.clone, 'certwright.yaml'), 'utf8');
+    const recipient = /age1\w+/.exec(configuration)?.[0] ?? '';
+    // One recipient more from here on: everything is opened and sealed anew.
+    const { recipient: another } = await generateIdentity();
+    const withAnother = configuration.replace(/^( +)- age1\w+$/m, `$&\n$1- ${another}`);
+    expect(withAnother).not.toBe(configuration);
     const said: string[] = [];
     for (const [code, ...args] of [
       [0, 'plan'],
@@ -91,9 +98,14 @@ describeWith(['openssl'], 'what must never be seen', () => {
       [0, 'show', 'shop', '--json'],
       [0, 'status', '--json'],
       [0, 'export', 'shop', '--format', 'p12', '--out', out],
+      [0, 'export', 'shop', '--format', 'k8s-sops', '--sops-age', recipient, '--out', '-'],
+      [0, 'compromise', 'inside', '--reason', 'found in a log', '--yes', '--json'],
+      [0, 'apply', '--wait', '20s'],
+      [0, 'rekey', '--yes'],
       [1, 'resolve', 'shop', '--order-id', 'nothing'],
       [1, 'export', 'inside', '--out', '/dev/null/x'],
     ] as const) {
+      if (args[0] === 'rekey') await team.merge({ 'certwright.yaml': withAnother });
       const ended = await team.certwright(args);
       expect(ended.code, `${args.join(' ')}\n${ended.said}`).toBe(code);
       said.push(ended.said);

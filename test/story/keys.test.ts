@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -156,5 +156,83 @@ describeWith(['openssl', 'age'], 'people come and go', () => {
     expect(broken.code).toBe(1);
     expect(broken.err).toContain('open ended with exit code 1');
     await run('--identity', bob.file, 'export', 'shop', '--out', await tempFolder());
+  });
+});
+
+describeWith(['openssl'], 'a key leaks', () => {
+  it('is blocked, replaced wherever it is used, and revoked after that; a CSR for it is an error where it stands', async () => {
+    const folder = await tempFolder();
+    const at = (file: string) => join(folder, file);
+    const newCsr = async (key: string) => {
+      const made = ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', at(key)];
+      await openssl(...made);
+      await openssl('req', '-new', '-key', at(key), '-subj', '/CN=own.example.com', '-out', at('own.csr'));
+      return readFile(at('own.csr'), 'utf8');
+    };
+    const hashOf = async (key: string) => {
+      const spki = await openssl('pkey', '-in', at(key), '-pubout');
+      return createHash('sha256')
+        .update(createPublicKey(spki).export({ type: 'spki', format: 'der' }))
+        .digest('hex');
+    };
+    const team = await teamOf({
+      files: {
+        'certificates/own.csr': await newCsr('leaked.pem'),
+        'certificates/own.yaml':
+          'domain: own.example.com\nowner: shop-team\nkey: { csr: certificates/own.csr }\n',
+        'certificates/shop.yaml': 'domain: shop.example.com\n',
+      },
+    });
+    await ok(team, 'apply', '--yes');
+    const before = { own: await team.status('own'), shop: await team.status('shop') };
+
+    // Somebody sends the file that leaked; and shop's own key is known as well.
+    const said = await ok(
+      team,
+      'compromise',
+      'shop',
+      '--file',
+      at('leaked.pem'),
+      '--reason',
+      'in a log',
+      '--yes',
+      '--json',
+    );
+    const told = JSON.parse(said.out);
+    expect(told.blocked).toContain(await hashOf('leaked.pem'));
+    expect(told.certificates.map(({ name }: { name: string }) => name)).toEqual(['own', 'shop']);
+    expect(told.manifests).toMatchObject([{ name: 'own', at: 'certificates/own.yaml:3' }]);
+    const body = (await readFile(at('leaked.pem'), 'utf8')).split('\n')[1] ?? '';
+    expect(said.said).not.toContain(body);
+
+    const plan = await team.certwright(['plan']);
+    expect(plan.code).toBe(4);
+    expect(plan.said).toContain('certificates/own.yaml:3');
+    expect(plan.said).toContain('was reported as compromised');
+    await team.certwright(['apply', '--yes']);
+    expect((await team.status('shop')).current?.serial).not.toBe(before.shop.current?.serial);
+    expect((await team.status('own')).current?.serial).toBe(before.own.current?.serial);
+
+    // A new key for the CSR, and the approvals the command printed.
+    const approvals: readonly { readonly file: string; readonly text: string }[] = told.approvals;
+    await team.merge({
+      'certificates/own.csr': await newCsr('new.pem'),
+      ...Object.fromEntries(approvals.map(({ file, text }) => [file, text])),
+    });
+    await ok(team, 'apply', '--yes');
+    const files = await team.state();
+    const own = new X509Certificate(files['issued/own/certificate.pem'] ?? '');
+    expect(own.checkPrivateKey(createPrivateKey(await readFile(at('new.pem'), 'utf8')))).toBe(true);
+    for (const name of ['own', 'shop'] as const) {
+      const { previous, orders } = await team.status(name);
+      expect(previous[0]).toMatchObject({
+        serial: before[name].current?.serial,
+        revoked: { reason: 'keyCompromise' },
+      });
+      expect(orders).toHaveLength(1);
+    }
+    const refs = await team.refs();
+    expect((await ok(team, 'apply', '--yes')).out).toContain('No changes');
+    expect(await team.refs()).toEqual(refs);
   });
 });

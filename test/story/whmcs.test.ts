@@ -87,3 +87,85 @@ it('is rehearsed through its three kinds of product: by fields, by hand, and RVs
   await expectGood(team, 'blog', rootPem, 'blog.example.com');
   expect(await purchases()).toHaveLength(3);
 });
+
+it('sells what another account delivers: two sellers, one certificate, money at the shop alone', async () => {
+  const wholesale = await serving(await tempFolder(), ['sandbox', 'namecheap', '--set', 'autoApprove=true']);
+  const there = exported(wholesale.printed);
+  const login = {
+    user: there.NAMECHEAP_API_USER,
+    key: there.NAMECHEAP_API_KEY,
+    ip: there.NAMECHEAP_CLIENT_IP,
+  };
+  const settings = {
+    wholesaleUrl: wholesale.url,
+    wholesaleUser: login.user,
+    wholesaleKey: login.key,
+    wholesaleIp: login.ip,
+  };
+  const sets = Object.entries(settings).flatMap(([name, value]) => [
+    '--set',
+    `${name}=${JSON.stringify(value)}`,
+  ]);
+  const shop = await serving(await tempFolder(), ['sandbox', 'whmcs', ...sets]);
+  const said = exported(shop.printed);
+  const team = await teamOf({
+    providers: `providers:
+  shop:
+    type: whmcs
+    environment: rehearsal
+    url: ${shop.url}
+    credentials: { identifier: "\${WHMCS_IDENTIFIER}", secret: "\${WHMCS_SECRET}" }
+    clientId: 77
+    paymentMethod: banktransfer
+    upstream: nc
+    products:
+      dv: { pid: 18, completion: upstream, upstreamProduct: standard-ssl, fields: { reference: 141, upstream: 142 } }
+  nc:
+    type: namecheap
+    environment: rehearsal
+    url: ${wholesale.url}
+    credentials: { apiUser: "\${NAMECHEAP_API_USER}", apiKey: "\${NAMECHEAP_API_KEY}", clientIp: "\${NAMECHEAP_CLIENT_IP}" }
+policy:
+  spending: { perOrder: 100 USD, perDay: 200 USD, perMonth: 500 USD }
+`,
+    files: {
+      'certificates/shop.yaml':
+        'domain: shop.example.com\nprovider: shop\nproduct: dv\nterm: 1y\nautoRenew: true\nmaxPrice: 20.00 USD\nowner: team\n',
+    },
+    env: {
+      WHMCS_IDENTIFIER: said.WHMCS_IDENTIFIER ?? '',
+      WHMCS_SECRET: said.WHMCS_SECRET ?? '',
+      NAMECHEAP_API_USER: login.user ?? '',
+      NAMECHEAP_API_KEY: login.key ?? '',
+      NAMECHEAP_CLIENT_IP: login.ip ?? '',
+    },
+  });
+  const [seller, deliverer] = [controlRoutes(said), controlRoutes(there)];
+  const checked = await team.certwright(['check']);
+  expect(checked.code, checked.said).toBe(0);
+  const ahead = flat((await team.certwright(['status', '-o', 'markdown'])).out);
+  expect(ahead).toMatch(
+    /Credit that purchases ahead need, by the prices last seen - .*shop.*next 30 days need/,
+  );
+  const applied = await team.certwright(['apply', '--yes', '--wait', '30s']);
+  expect(applied.code, applied.said).toBe(0);
+  expect(applied.said).not.toContain(login.key);
+  await expectGood(team, 'shop', await deliverer.rootPem(), 'shop.example.com');
+  expect((await seller.purchases()).map(({ amount }) => amount)).toEqual(['11.00']);
+  // The module's own purchase is the only one there.
+  expect(await deliverer.purchases()).toHaveLength(1);
+
+  const asked = await team.certwright(['reissue', 'shop', '--reason', 'key rotation']);
+  expect(asked.code, asked.said).toBe(0);
+  const again = await team.certwright(['apply', '--yes', '--wait', '30s']);
+  expect(again.code, again.said).toBe(0);
+  const shown = flat((await team.certwright(['show', 'shop'])).out);
+  expect(shown).toMatch(/903@nc:\d+/);
+  expect([await seller.purchases(), await deliverer.purchases()].map(({ length }) => length)).toEqual([1, 1]);
+  expect(await control(deliverer)).toEqual(['Replaced', 'Active']);
+});
+
+async function control({ control: ask }: ReturnType<typeof controlRoutes>): Promise<readonly string[]> {
+  const rows = (await ask('GET', 'certificates')) as readonly { readonly status: string }[];
+  return rows.map(({ status }) => status);
+}

@@ -17,15 +17,21 @@ export function planWithSeenPrices(input: PlanInput, unasked: ReadonlySet<string
     ]),
   );
   const known: PlanInput = { ...input, providers };
+  const questions = priceQuestions(known).filter(({ provider }) => unasked.has(provider));
+  const plan = makePlan(withSeenPrices(known, questions));
+  return { ...plan, items: plan.items.map((item) => withoutGuess(item, unasked)) };
+}
+
+/** The input with the configured or last seen prices as answers. Pure. */
+export function withSeenPrices(input: PlanInput, questions: readonly PriceQuestion[]): PlanInput {
   const facts = new Map(input.facts);
-  for (const question of priceQuestions(known).filter(({ provider }) => unasked.has(provider))) {
+  for (const question of questions) {
     const before = facts.get(question.name);
     if (!before) continue;
-    const prices = { ...before.prices, [priceKey(question)]: recordedPrice(known, question) };
+    const prices = { ...before.prices, [priceKey(question)]: recordedPrice(input, question) };
     facts.set(question.name, { ...before, prices });
   }
-  const plan = makePlan({ ...known, facts });
-  return { ...plan, items: plan.items.map((item) => withoutGuess(item, unasked)) };
+  return { ...input, facts };
 }
 
 /** What can be said of a price without asking anybody: the configured one, else the last one seen. */

@@ -160,7 +160,10 @@ export function openCatalogue(
         price: { kind: 'known', amount, source: 'a reissue inside the paid term costs nothing at WHMCS' },
       };
     }
-    if (action === 'add-names') return unknown('names beyond those bought are not sold through this API');
+    if (action === 'add-names')
+      return unknown(
+        'names beyond those bought are sold in WHMCS itself, by an upgrade of the service; the renewal brings those declared by then',
+      );
     const words = term === undefined ? undefined : formatTerm(term);
     const cycle = words === undefined ? undefined : product.cycles[words];
     if (words === undefined || cycle === undefined)

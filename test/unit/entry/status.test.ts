@@ -285,6 +285,16 @@ describe('the table', () => {
     expect((await statusIn(clone, { output: 'markdown' }, ['a'])).out).toContain('1 certificate: 1 ready.');
   });
 
+  test('says what credit purchases ahead need, asking nobody', async () => {
+    const { clone } = await worldOf({
+      files: { 'certificates/new.yaml': 'domain: new.example.com\n', ...manifest('a') },
+      statuses: [own('a')],
+    });
+    const { out } = await statusIn(clone, { output: 'markdown' });
+    expect(out).toContain('## Credit that purchases ahead need, by the prices last seen\n\n');
+    expect(out).toContain('- `shop`: next 30 days need 10.00 USD; next 90 days need 10.00 USD\n');
+  });
+
   test('only what is shown decides the exit code', async () => {
     const { clone } = await worldOf({
       files: { ...manifest('a'), ...manifest('b') },

@@ -85,6 +85,7 @@ describe('the table of capabilities', () => {
       'absence',
       'caa',
       'changeValidation',
+      'deliveredBy',
       'handedIn',
       'licences',
       'patienceMs',
