@@ -10,6 +10,7 @@ const ALLOWED = [
   /^(package\.json|LICENSE|README\.md|CHANGELOG\.md)$/,
   /^bin\/certwright\.js$/,
   /^schemas\/[a-z-]+\.schema\.json$/,
+  /^assets\/[a-z/-]+\.(js|css)$/,
   /^dist\/(?!bundle\/)[a-z0-9./-]+\.(js|cjs)$/,
 ];
 const NEEDED = [

@@ -13,6 +13,7 @@ const LICENCES = new Set([
   '(BSD-3-Clause OR GPL-2.0)',
   'ISC',
   'MIT',
+  'MIT-0',
   'PSF-2.0',
 ]);
 
