@@ -80,7 +80,7 @@ export function contractTests({ factory, trial }: Suite): void {
       revoker: capabilities.revoke,
       canceller: capabilities.cancel,
       activator: capabilities.slots !== undefined,
-      freeSlots: capabilities.usesFreeSlots === true,
+      freeSlots: capabilities.slots !== undefined,
       autoRenew: capabilities.autoRenewFlag === 'read-write',
       licences: capabilities.licences ?? false,
       licenser: capabilities.licences ?? false,
