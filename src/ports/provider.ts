@@ -97,6 +97,13 @@ export interface LookUpContext extends StepContext {
   readonly claimed?: readonly string[];
 }
 
+/** A next term that is bought, or about to be. */
+export interface UnservedRenewal {
+  readonly certificate: string;
+  /** Of the account that sells. */
+  readonly product: string;
+}
+
 /** Where an operation stands when one of its later steps is about to be taken. */
 export interface SoFar {
   readonly request: OrderRequest;
@@ -108,6 +115,8 @@ export interface SoFar {
   readonly before?: JsonObject;
   /** Where another account delivers: what other certificates here hold there, as `claimOf`. */
   readonly claimed?: readonly string[];
+  /** Where another account delivers: renewals of other certificates here that hold nothing there yet. */
+  readonly unserved?: readonly UnservedRenewal[];
   /** Why this sum, tax included, is more than was agreed for the whole operation; undefined: it may be paid. */
   tooMuch(total: Money): string | undefined;
 }
@@ -240,6 +249,8 @@ export interface Recorded {
   readonly tooMuch?: SoFar['tooMuch'];
   /** As for a step that may wait. */
   readonly claimed?: readonly string[];
+  /** As for a step that may wait. */
+  readonly unserved?: readonly UnservedRenewal[];
 }
 
 /**

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import { claimsOf } from '../model/delivery.js';
 import { CertError, messageOf } from '../model/errors.js';
-import type { IntendedIntent, OpenIntent, PlacedIntent } from '../model/intent.js';
+import { type IntendedIntent, isOpen, type OpenIntent, type PlacedIntent } from '../model/intent.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/secret.js';
 import { toInstant, toMs } from '../model/time.js';
@@ -138,15 +138,25 @@ function soFarOf(run: Run, { name, provider, intent }: Job): SoFar {
   };
 }
 
-/** What others hold at the account that delivers. */
-export const claimedFor = (
+/** What others hold at the account that delivers, and who still waits for something there. */
+export function claimedFor(
   { statuses }: StateView,
   name: string,
-  { capabilities }: Provider,
-): Pick<SoFar, 'claimed'> =>
-  capabilities.deliveredBy === undefined
-    ? {}
-    : { claimed: [...statuses.values()].filter((status) => status.name !== name).flatMap(claimsOf) };
+  { capabilities, config }: Provider,
+): Pick<SoFar, 'claimed' | 'unserved'> {
+  if (capabilities.deliveredBy === undefined) return {};
+  const others = [...statuses.values()].filter((status) => status.name !== name);
+  const unserved = others.flatMap((status) =>
+    status.intents
+      .filter(isOpen)
+      .filter(({ action, provider, steps }) => {
+        const holds = steps.some(({ before }) => before?.claims !== undefined);
+        return action === 'renew' && provider === config.id && !holds;
+      })
+      .map(({ request }) => ({ certificate: status.name, product: request.product })),
+  );
+  return { claimed: others.flatMap(claimsOf), unserved };
+}
 
 /** Judges what is asked for against what was agreed for this intent. */
 export const tooMuchFor =

@@ -60,8 +60,11 @@ const deliveries = ({ orders }: Status): readonly (string | undefined)[] =>
 
 const RENEWED = 'domains: [shop.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\nautoRenew: true\n';
 
-async function beforeRenewal(product: JsonObject): Promise<Place> {
-  const made = await issued(product, { manifests: { shop: RENEWED } });
+async function beforeRenewal(
+  product: JsonObject,
+  manifests: Readonly<Record<string, string>> = { shop: RENEWED },
+): Promise<Place> {
+  const made = await issued(product, { manifests });
   for (let month = 0; month < 11; month += 1) {
     await made.advance(30 * DAY_MS);
     await runUntilQuiet(made, await openRunner(made));
@@ -231,6 +234,27 @@ describe('slots of several orders', () => {
     await runUntilQuiet(made, runner);
     expect(deliveries(await made.status('b'))).toEqual(['950002']);
     expect(bought(made)).toBe(2);
+  });
+});
+
+describe('two renewals that are paid, and one slot', () => {
+  it('nobody takes what the module bought as the next term of the other', async () => {
+    const made = await beforeRenewal(UNTOLD, {
+      a: RENEWED.replace('shop.', 'a.'),
+      b: RENEWED.replace('shop.', 'b.'),
+    });
+    await fault(made, 'out-of-funds@renew');
+    const runner = await openRunner(made);
+    await runUntilQuiet(made, runner);
+    await made.advance(HOUR_MS);
+    await applyOnce(made, runner, 0, { lookNow: 'all' });
+    expect(bought(made)).toBe(3);
+    const orders = [...(await made.statuses()).values()].map(({ orders }) => orders.at(-1));
+    expect(orders.map((order) => parseDelivery(order?.id ?? ''))).toEqual([undefined, undefined]);
+    for (const order of orders) {
+      expect(order).toMatchObject({ state: 'pending', waitingFor: 'person' });
+      expect(order?.message).toMatch(/950009.*fields\.upstream/);
+    }
   });
 });
 
