@@ -5,7 +5,7 @@ import { type IntendedIntent, isOpen, type OpenIntent, type PlacedIntent } from 
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/secret.js';
 import { toInstant, toMs } from '../model/time.js';
-import { openCancellation } from '../planner/facts.js';
+import { headOrder, openCancellation } from '../planner/facts.js';
 import { chargedTooMuch } from '../policy/spending.js';
 import type { Operation, Provider, SoFar, StepOutcome, StepWait } from '../ports/provider.js';
 import { type Announced, announce } from './announce.js';
@@ -138,24 +138,24 @@ function soFarOf(run: Run, { name, provider, intent }: Job): SoFar {
   };
 }
 
-/** What others hold at the account that delivers, and who still waits for something there. */
+/** What others hold at the account that delivers, and who they are. */
 export function claimedFor(
   { statuses }: StateView,
   name: string,
   { capabilities, config }: Provider,
-): Pick<SoFar, 'claimed' | 'unserved'> {
+): Pick<SoFar, 'claimed' | 'neighbours'> {
   if (capabilities.deliveredBy === undefined) return {};
   const others = [...statuses.values()].filter((status) => status.name !== name);
-  const unserved = others.flatMap((status) =>
-    status.intents
-      .filter(isOpen)
-      .filter(({ action, provider, steps }) => {
-        const holds = steps.some(({ before }) => before?.claims !== undefined);
-        return action === 'renew' && provider === config.id && !holds;
-      })
-      .map(({ request }) => ({ certificate: status.name, product: request.product })),
-  );
-  return { claimed: others.flatMap(claimsOf), unserved };
+  const neighbours = others.flatMap((status) => {
+    const order = headOrder(status);
+    if (order?.provider !== config.id) return [];
+    const waits = status.intents.filter(isOpen).some(({ action, provider, steps }) => {
+      const holds = steps.some(({ before }) => before?.claims !== undefined);
+      return action === 'renew' && provider === config.id && !holds;
+    });
+    return [{ certificate: status.name, product: order.product, waits }];
+  });
+  return { claimed: others.flatMap(claimsOf), neighbours };
 }
 
 /** Judges what is asked for against what was agreed for this intent. */

@@ -60,11 +60,8 @@ const deliveries = ({ orders }: Status): readonly (string | undefined)[] =>
 
 const RENEWED = 'domains: [shop.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\nautoRenew: true\n';
 
-async function beforeRenewal(
-  product: JsonObject,
-  manifests: Readonly<Record<string, string>> = { shop: RENEWED },
-): Promise<Place> {
-  const made = await issued(product, { manifests });
+async function beforeRenewal(product: JsonObject, over: Partial<PlaceOptions> = {}): Promise<Place> {
+  const made = await issued(product, { manifests: { shop: RENEWED }, ...over });
   for (let month = 0; month < 11; month += 1) {
     await made.advance(30 * DAY_MS);
     await runUntilQuiet(made, await openRunner(made));
@@ -240,8 +237,7 @@ describe('slots of several orders', () => {
 describe('two renewals that are paid, and one slot', () => {
   it('nobody takes what the module bought as the next term of the other', async () => {
     const made = await beforeRenewal(UNTOLD, {
-      a: RENEWED.replace('shop.', 'a.'),
-      b: RENEWED.replace('shop.', 'b.'),
+      manifests: { a: RENEWED.replace('shop.', 'a.'), b: RENEWED.replace('shop.', 'b.') },
     });
     await fault(made, 'out-of-funds@renew');
     const runner = await openRunner(made);
@@ -255,6 +251,27 @@ describe('two renewals that are paid, and one slot', () => {
       expect(order).toMatchObject({ state: 'pending', waitingFor: 'person' });
       expect(order?.message).toMatch(/950009.*fields\.upstream/);
     }
+  });
+});
+
+describe('a renewal that somebody paid at the shop before it fell due here', () => {
+  it('gets the slot that the module bought then', async () => {
+    const made = await beforeRenewal(UNTOLD, {
+      manifests: { shop: `${RENEWED}renewBefore: 5d\n` },
+      sandbox: { autoPayRenewals: true },
+    });
+    await made.advance(14 * DAY_MS);
+    await made.sandbox?.control('POST', 'cron');
+    expect(bought(made)).toBe(2);
+    for (let days = 0; days < 8; days += 1) {
+      await made.advance(DAY_MS);
+      await runUntilQuiet(made, await openRunner(made));
+    }
+    const { orders, current } = await made.status('shop');
+    expect(orders.map(({ ids }) => ids[0])).toEqual(['903', '903-1208']);
+    expect(orders[1]?.message).toBeUndefined();
+    expect(current?.order).toBe(orders[1]?.id);
+    await oncePerSide(2, '978.00')('paid once', made);
   });
 });
 

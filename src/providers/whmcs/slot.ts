@@ -2,7 +2,7 @@ import { claimOf, parseDelivery } from '../../model/delivery.js';
 import { CertError } from '../../model/errors.js';
 import type { OrderSnapshot } from '../../model/order.js';
 import { SECOND_MS } from '../../model/time.js';
-import type { SoFar, StepWait, UnservedRenewal } from '../../ports/provider.js';
+import type { Neighbour, SoFar, StepWait } from '../../ports/provider.js';
 import { findProduct, type ShopProduct } from './options.js';
 import { fieldOf } from './service.js';
 import { productOf, type Shop, serviceIdOf } from './shop.js';
@@ -13,7 +13,7 @@ const FRESH_MS = 20 * SECOND_MS;
 
 export type SlotChoice = { readonly id: string } | { readonly wait: StepWait };
 
-type Known = Pick<SoFar, 'request' | 'results' | 'orderId' | 'before' | 'claimed' | 'unserved'>;
+type Known = Pick<SoFar, 'request' | 'results' | 'orderId' | 'before' | 'claimed' | 'neighbours'>;
 
 const wait = (waitingFor: StepWait['waitingFor'], message: string): SlotChoice => ({
   wait: { waitingFor, message },
@@ -87,7 +87,7 @@ async function orderThere(shop: Shop, id: string): Promise<OrderSnapshot | undef
 
 async function newSlot(shop: Shop, product: ShopProduct, known: Known): Promise<SlotChoice> {
   const at = upstreamOf(shop).config.id;
-  const { request, results, claimed = [], unserved = [] } = known;
+  const { request, results, claimed = [], neighbours = [] } = known;
   const serviceId = serviceIdOf(request, results);
   const step = results.order ?? results.renew ?? {};
   const before = Array.isArray(step.slots) ? new Set(step.slots.map(String)) : undefined;
@@ -107,8 +107,10 @@ async function newSlot(shop: Shop, product: ShopProduct, known: Known): Promise<
   const ids = fits.map(({ id }) => id).toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
   const again = claimedId(known.before ?? {}, at) ?? shop.taking.get(serviceId);
   // First orders of one product and term are as good as each other; a renewal continues one certificate alone, and the one
-  // slot that is there may be that of another renewal, whose module was quicker.
-  const rivals = renews ? unserved.filter((other) => isOfSame(shop, product, other)) : [];
+  // slot that is there may be that of another renewal, whose module was quicker, or that was paid at the shop by somebody.
+  const rivals = renews
+    ? neighbours.filter((other) => (other.waits || before === undefined) && isOfSame(shop, product, other))
+    : [];
   const isPlain = rivals.length === 0 && ids.length === 1;
   const chosen =
     again !== undefined && ids.includes(again)
@@ -131,7 +133,7 @@ async function newSlot(shop: Shop, product: ShopProduct, known: Known): Promise<
   );
 }
 
-const isOfSame = ({ options }: Shop, { upstreamProduct }: ShopProduct, { product }: UnservedRenewal) =>
+const isOfSame = ({ options }: Shop, { upstreamProduct }: ShopProduct, { product }: Neighbour) =>
   findProduct(options, product)?.upstreamProduct === upstreamProduct;
 
 /** Slots of the account that delivers. Asked for once by the orders of one batch. */
