@@ -11,14 +11,16 @@ const page = text('docs/exactly-once.md');
 const NAMED = /`(test\/[\w./-]+\.test\.ts)`: ([^|\n]+?)(?: \||\n)/g;
 const named = [...page.matchAll(NAMED)].map(([, file = '', title = '']) => ({ file, title }));
 
-/** Titles of the tests of a file: the first argument of `it(…)` and of `it.each(…)(…)`. */
+const CALLED = new Set(['it', 'test']);
+
+/** Titles of the tests of a file: the first argument of `it(…)` and of `it.each(…)(…)`, or of `test`. */
 function titlesOf(file: string): readonly string[] {
   const titles: string[] = [];
   const visitor = new Visitor({
     CallExpression({ callee, arguments: [title] }) {
       const each = callee.type === 'CallExpression' ? callee.callee : undefined;
       const called = each?.type === 'MemberExpression' ? each.object : callee;
-      if (called.type === 'Identifier' && called.name === 'it' && title?.type === 'Literal') {
+      if (called.type === 'Identifier' && CALLED.has(called.name) && title?.type === 'Literal') {
         titles.push(String(title.value));
       }
     },

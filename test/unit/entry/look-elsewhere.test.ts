@@ -131,9 +131,7 @@ describe('a fresh machine, after a run elsewhere that had nothing to do', () => 
     };
     for (const [why, text] of Object.entries(unread)) expect(recordOf(text, shop.clone), why).toBeUndefined();
     const idle: Readonly<Record<string, string>> = {
-      'no JSON': 'canary {',
       'a branch nobody named': changed({ branches: { ...note.branches, approval: 'evil' } }),
-      'other commits': changed({ subject: { ...note.subject, approval: '0'.repeat(40) } }),
       'an hour that is over': changed({ untilMs: nowMs }),
       'an hour to come': changed({ fromMs: nowMs + 1 }),
       'more than six hours': changed({ fromMs: nowMs - 6 * HOUR_MS, untilMs: nowMs * 2 }),
