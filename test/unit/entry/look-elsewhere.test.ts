@@ -136,6 +136,7 @@ describe('a fresh machine, after a run elsewhere that had nothing to do', () => 
       'other commits': changed({ subject: { ...note.subject, approval: '0'.repeat(40) } }),
       'an hour that is over': changed({ untilMs: nowMs }),
       'an hour to come': changed({ fromMs: nowMs + 1 }),
+      'a list to come, so that accounts are never listed again': changed({ listedMs: nowMs + HOUR_MS }),
       'more than six hours': changed({ fromMs: nowMs - 6 * HOUR_MS, untilMs: nowMs * 2 }),
     };
     for (const [why, text] of Object.entries(idle)) {
