@@ -19,6 +19,7 @@ const KEYS: Readonly<Record<Type, readonly string[]>> = {
   email: ['host', 'port', 'tls', 'user', 'password', 'from', 'to', 'owners'],
   'github-issue': ['labels'],
 };
+const KNOWN = [...COMMON, ...Object.values(KEYS).flat()];
 /** Always named, never written. */
 const SECRETS = ['url', 'secret', 'password'];
 /** Written or named, as one likes. */
@@ -59,7 +60,8 @@ function checkSecrets(block: JsonObject, path: Path, report: Report): void {
   const secrets = Object.entries(block).filter(([key]) => SECRETS.includes(key));
   checkCredentialForms(Object.fromEntries(secrets), path, report);
   for (const [key, value] of Object.entries(block)) {
-    if (SECRETS.includes(key) || !holdsVariable(value)) continue;
+    // Of a key that nothing has, a misspelt `url` say, its name is what is wrong.
+    if (SECRETS.includes(key) || !KNOWN.includes(key) || !holdsVariable(value)) continue;
     const isSource = typeof value === 'string' && parseSecretSource(value) !== undefined;
     if (EITHER.includes(key) && isSource) continue;
     report([...path, key], {

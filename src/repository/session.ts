@@ -160,6 +160,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   };
 }
 
+/** The same errors before anything is opened or written. @throws CertError */
+export async function checkClone({ log, signal, ...options }: SessionOptions): Promise<void> {
+  const asking = { ambient: options.env ?? process.env, log, ...(signal === undefined ? {} : { signal }) };
+  await readUserRemote(await readUserClone(options.cwd, asking), asking, options.remote);
+}
+
 const FETCH = [
   'fetch',
   '--no-tags',

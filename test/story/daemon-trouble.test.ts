@@ -28,6 +28,12 @@ async function fullDisk(): Promise<string | undefined> {
   return folder;
 }
 
+async function cloneWithoutRemote(): Promise<string> {
+  const folder = await tempFolder();
+  await run('git', ['init', '--quiet', folder]);
+  return folder;
+}
+
 describe('the daemon in trouble', () => {
   it('takes up exchanged credentials and secrets on SIGHUP, without a new start', SLOW, async () => {
     const shop = await paidShop(ISSUED_AT_ONCE);
@@ -146,6 +152,8 @@ describe('the daemon in trouble', () => {
       [['--max-actions', '0'], /--max-actions 0 is no number of at least 1/],
       [['--stop-within', '0s'], /--stop-within 0s is no duration of at least 1 s/],
       [['--webhook-secret', '/nowhere/secret'], /\/nowhere\/secret cannot be read/],
+      [['-C', await tempFolder()], /is not in a Git repository\n +Run certwright in a clone/],
+      [['-C', await cloneWithoutRemote()], /this clone has no remote/],
     ] as const;
     const ended = await Promise.all(cases.map(([args]) => certwright(['daemon', '--port', '0', ...args])));
     for (const [i, [args, says]] of cases.entries())

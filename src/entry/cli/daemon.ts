@@ -5,6 +5,7 @@ import type { SecretSource } from '../../model/secret.js';
 import { parseDuration } from '../../model/term.js';
 import { SECOND_MS } from '../../model/time.js';
 import type { Log } from '../../ports/log.js';
+import { checkClone } from '../../repository/session.js';
 import type { Context } from '../context.js';
 import { createAlarm } from '../daemon/alarm.js';
 import { withGrace } from '../daemon/grace.js';
@@ -18,7 +19,7 @@ import { createWatch } from '../daemon/watch.js';
 import { openWebhookSecrets, type WebhookSecrets } from '../daemon/webhook-secrets.js';
 import { EXIT } from '../exit.js';
 import { fileQuiet, rememberedQuiet } from '../quiet-record.js';
-import { openRemote } from '../remote.js';
+import { openRemote, sessionOf } from '../remote.js';
 import { createLog, logLevels } from '../system/log.js';
 import { version } from '../version.js';
 import { openCheckout, openWorkplace } from '../workplace.js';
@@ -49,6 +50,7 @@ export async function run(context: Context, globals: Globals, options: Options):
   const source = secretSource(context, options.webhookSecret);
   const secrets = source && openWebhookSecrets(source, context.env, log);
   // Started in the wrong folder it would fail for ever; everything else can get better by itself.
+  await checkClone(sessionOf(own));
   await openCheckout(own);
   const alarm = createAlarm(clock);
   const remembering = rememberReadings();

@@ -3,6 +3,7 @@ import { channelSecrets, type NotificationConfig } from '../../model/notificatio
 import { readNotes } from '../../reconcile/notes.js';
 import type { StateView } from '../../reconcile/state.js';
 import type { Diagnosis } from '../../report/doctor-text.js';
+import { count } from '../../report/words.js';
 import type { Context } from '../context.js';
 import { forgePlace } from '../forge.js';
 import { missingSecrets } from '../secrets.js';
@@ -24,7 +25,7 @@ export async function channelsOf(
     const lacking = lackOf(context, workplace, channel);
     if (lacking !== undefined) return { part: PART, level: 'warning', message: `${name}: ${lacking}` };
     if (failure !== undefined) {
-      const message = `${name} failed ${failure.count} times since ${failure.since}: ${failure.message}`;
+      const message = `${name} failed ${count(failure.count, 'time')} since ${failure.since}: ${failure.message}`;
       return {
         part: PART,
         level: 'problem',

@@ -50,7 +50,7 @@ function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isErrno(error) && error.code === 'ENOENT') return undefined;
     throw new CertError('usage', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }
@@ -92,7 +92,10 @@ function looksIn(snapshot: string): readonly AccountLook[] {
   });
 }
 
-/** Whoever reads it sees the old file or the new one; the draft's name ends with nothing a collector reads. @throws Error */
+const isErrno = (error: unknown): error is NodeJS.ErrnoException & { code: string } =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string';
+
+/** Whoever reads it sees the old file or the new one; the draft's name ends with nothing a collector reads. @throws CertError `usage` */
 export function writeMetricsFile(path: string, text: string): void {
   const draft = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
@@ -102,6 +105,11 @@ export function writeMetricsFile(path: string, text: string): void {
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });
-    throw error;
+    const why = isErrno(error) ? error.code : messageOf(error);
+    throw new CertError(
+      'usage',
+      `${path} cannot be written (${why}): its folder has to be there, and writable by the user certwright runs as`,
+      { cause: error },
+    );
   }
 }

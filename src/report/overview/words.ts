@@ -35,6 +35,8 @@ export const certificatesOf = ({ counts }: Overview): number =>
 export function verdictOf(view: Overview): string {
   const { counts, trouble } = view;
   const all = certificatesOf(view);
+  if (all === 0 && counts.archived > 0) return 'All certificates are archived.';
+  if (all === 0 && selectionText(view) !== undefined) return 'No certificate matches.';
   if (all === 0) return 'There is no certificate yet.';
   const parts = [
     ...(counts.expired === 0 ? [] : [`${howMany(counts.expired, 'certificate')} expired`]),

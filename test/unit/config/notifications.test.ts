@@ -163,6 +163,12 @@ describe('channels', () => {
       `6:109 notification.login "user" needs "password" beside it. → Add password: "\${SMTP_PASSWORD}".`,
     ],
     [
+      'a misspelt key whose value is a variable',
+      `{ type: slack, urll: "\${CHAT}", on: [attention] }`,
+      '6:5 schema.missing-key "url" is missing in "notifications[0]". → Add url: …',
+      '6:20 schema.unknown-key "urll" is no key that is known here. → Did you mean "url"?',
+    ],
+    [
       'an address that is none, and one from a variable',
       `{ type: email, host: smtp.example.com, from: "Ops <a@example.com>", to: ["\${TO}"], on: [attention] }`,
       '6:50 schema.form "from" is not in the form it needs. → Write an e-mail address, such as ops@example.com.',

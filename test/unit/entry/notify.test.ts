@@ -217,6 +217,7 @@ describe('a channel that fails', () => {
     const first = await place.run();
     expect(first.code).toBe(0);
     expect(first.err).toMatch(/^warning: the channel webhook is not told anything since .*answered 503/);
+    expect((await place.command(doctor)).out).toMatch(/^problem +channels: webhook failed 1 time since /m);
     const soon = await place.run();
     expect([soon.err, hook.take().length]).toEqual([first.err, 1]);
     expect(spare.take()).toEqual([]);

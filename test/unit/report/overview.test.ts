@@ -131,10 +131,15 @@ describe('the verdict', () => {
     [['healthy', 'due'], 'Everything is in order. Nobody has to do anything.'],
     [['expired', 'waiting', 'waiting'], '1 certificate expired, 2 waiting for a person.'],
     [['attention'], '1 to be looked at.'],
+    [['archived'], 'All certificates are archived.'],
     [[], 'There is no certificate yet.'],
   ] as const)('of %j is %s', (standings, expected) => {
     const certificates = standings.map((standing, n) => overviewCertificate(n, standing));
     expect(verdictOf(overview(certificates))).toBe(expected);
+  });
+
+  it('of a part that holds nothing is not that there is nothing', () => {
+    expect(verdictOf(overview([], { selection: { owner: 'northwnd' } }))).toBe('No certificate matches.');
   });
 
   it('says that something else is wrong where all certificates are fine', () => {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as apply from '../../../../src/entry/cli/apply.js';
 import * as sync from '../../../../src/entry/cli/sync.js';
@@ -143,13 +143,14 @@ describe('the file of metrics', () => {
 
   it('never fails a run: not where its folder is missing, nor in place of a file of somebody else', async () => {
     const { shop, file, apply } = await watched();
-    const lost = join(file, 'missing', 'certwright.prom');
+    const lost = join(dirname(file), 'missing', 'certwright.prom');
     writeFileSync(file, 'precious\n');
     const foreign = await apply();
     expect(foreign).toMatchObject({ code: 0, err: expect.stringContaining('is no file of metrics') });
     expect(readFileSync(file, 'utf8')).toBe('precious\n');
     const missing = await apply({ metricsFile: lost });
     expect(missing.code).toBe(0);
+    expect(missing.err).toContain(`writing metrics failed: ${lost} cannot be written (`);
     expect(missing.err).toMatch(/^warning: .*metrics/m);
     expect(existsSync(lost)).toBe(false);
     expect((await shop.status('shop')).orders).toHaveLength(1);
