@@ -61,7 +61,9 @@ export async function firstLook(
 /** By the hour, which a fetch may have taken a while of. */
 export function isFresh(context: Context, record: QuietRecord, syncOlderMs: number): boolean {
   const nowMs = context.clock.now();
-  return isInTime(record, nowMs) && nowMs - record.listedMs < syncOlderMs;
+  const ageMs = nowMs - record.listedMs;
+  // A list that is still to come would be fresh for ever.
+  return isInTime(record, nowMs) && ageMs >= 0 && ageMs < syncOlderMs;
 }
 
 /** What needs no remote: the hour, the checkout's configuration, the credentials, and outcomes not pushed yet. */

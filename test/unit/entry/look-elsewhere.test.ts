@@ -134,6 +134,7 @@ describe('a fresh machine, after a run elsewhere that had nothing to do', () => 
       'a branch nobody named': changed({ branches: { ...note.branches, approval: 'evil' } }),
       'an hour that is over': changed({ untilMs: nowMs }),
       'an hour to come': changed({ fromMs: nowMs + 1 }),
+      'a list to come, so that accounts are never listed again': changed({ listedMs: nowMs + HOUR_MS }),
       'more than six hours': changed({ fromMs: nowMs - 6 * HOUR_MS, untilMs: nowMs * 2 }),
     };
     for (const [why, text] of Object.entries(idle)) {
