@@ -57,13 +57,17 @@ export function recordOf(text: string, root: string): QuietRecord | undefined {
 const reference = (source: SecretSource): string =>
   source.kind === 'file' ? `\${file:${source.path}}` : `\${${source.name}}`;
 
+/** Has no divisor in common with 24: every hour has its turn within as many days. */
+const HOURS_ON = 7;
+
 /**
- * In one hour of the day, its own for every remote, everything is read whatever a note says: one that is wrong, or was
- * put there to keep alarms away, holds no longer than that.
+ * In one hour of each day, its own for every remote and another one every day, everything is read whatever a note says: one
+ * that is wrong, or was put there to keep alarms away, cannot silence a schedule for good, not even one that runs once a day.
  */
 export function isHourOfReading(remote: string, nowMs: number): boolean {
-  const hour = createHash('sha256').update(remote).digest().readUInt16BE() % 24;
-  return Math.floor(nowMs / HOUR_MS) % 24 === hour;
+  const first = createHash('sha256').update(remote).digest().readUInt16BE();
+  const hours = Math.floor(nowMs / HOUR_MS);
+  return hours % 24 === (first + HOURS_ON * Math.floor(hours / 24)) % 24;
 }
 
 function parsed(text: string): Note | undefined {

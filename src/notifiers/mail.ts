@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer';
 import { redactor } from '../http/redact.js';
 import { CertError, messageOf } from '../model/errors.js';
-import type { Secret } from '../model/secret.js';
+import { Secret } from '../model/secret.js';
 import { SECOND_MS } from '../model/time.js';
 
 export interface MailServer {
@@ -9,7 +9,8 @@ export interface MailServer {
   readonly port: number;
   /** `starttls` fails where the server has none. `none`: in clear. */
   readonly tls: 'starttls' | 'tls' | 'none';
-  readonly login?: { readonly user: string; readonly password: Secret };
+  /** Some services take one key for both. */
+  readonly login?: { readonly user: string | Secret; readonly password: Secret };
   /** PEM roots that replace the system's. */
   readonly ca?: readonly string[];
 }
@@ -39,6 +40,7 @@ const SILENT_MS = 10 * SECOND_MS;
 
 /** Contacts nobody until it is used. */
 export function createMailer({ host, port, tls, login, ca }: MailServer): Mailer {
+  const user = login?.user;
   const transport = createTransport({
     host,
     port,
@@ -47,14 +49,16 @@ export function createMailer({ host, port, tls, login, ca }: MailServer): Mailer
     ignoreTLS: tls === 'none',
     // Said explicitly: NODE_TLS_REJECT_UNAUTHORIZED must not switch it off.
     tls: { rejectUnauthorized: true, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca: [...ca] }) },
-    ...(login === undefined ? {} : { auth: { user: login.user, pass: login.password.reveal() } }),
+    ...(login === undefined
+      ? {}
+      : { auth: { user: user instanceof Secret ? user.reveal() : user, pass: login.password.reveal() } }),
     connectionTimeout: CONNECT_MS,
     greetingTimeout: CONNECT_MS,
     socketTimeout: SILENT_MS,
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const redact = redactor(login === undefined ? [] : [login.password]);
+  const redact = redactor(Object.values(login ?? {}).filter((part) => part instanceof Secret));
   return {
     async send({ id, from, to, subject, text }) {
       try {

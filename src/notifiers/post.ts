@@ -3,7 +3,7 @@ import { retryAfterMs } from '../http/message.js';
 import { redactor } from '../http/redact.js';
 import { sendOnce } from '../http/send-once.js';
 import { CertError, messageOf } from '../model/errors.js';
-import type { Secret } from '../model/secret.js';
+import { Secret } from '../model/secret.js';
 import { SECOND_MS } from '../model/time.js';
 
 export interface Post {
@@ -36,6 +36,26 @@ function addressOf(url: Secret): URL {
   throw wrong('is not encrypted: http: is for loopback only');
 }
 
+/** Shorter ones stand in words that have nothing to do with them. */
+const SHORTEST_HIDDEN = 6;
+
+/** What another side may quote of the address: an error page names the path without the query, or a key of it alone. */
+function partsOf({ pathname, search, searchParams }: URL): readonly Secret[] {
+  const tokens = [...pathname.split('/'), ...searchParams.values()];
+  const all = [pathname + search, pathname, ...tokens.flatMap((token) => [token, decoded(token)])];
+  return [
+    ...new Set(all.filter((part, i) => part.length >= SHORTEST_HIDDEN || (i < 2 && part.length > 1))),
+  ].map((part) => new Secret(part));
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /**
  * One POST of JSON, sent once: whether it is sent again is for a later run to decide. Redirects are not followed.
  * @throws CertError `config.invalid`, `notification.failed` with `retryAtMs` where the other side said when
@@ -43,10 +63,7 @@ function addressOf(url: Secret): URL {
 export async function postJson({ url, body, headers = {}, nowMs }: Post): Promise<void> {
   const address = addressOf(url);
   const path = `${address.pathname}${address.search}`;
-  const redact = redactor([url]);
-  // Parts of the address in an error of the other side are the address all the same.
-  const hidden = (text: string): string =>
-    redact(text).replaceAll(path.length > 1 ? path : '\0', '[redacted]');
+  const redact = redactor([url, ...partsOf(address)]);
   const line = {
     origin: address.origin,
     connectMs: CONNECT_MS,
@@ -62,7 +79,7 @@ export async function postJson({ url, body, headers = {}, nowMs }: Post): Promis
     secrets: [url],
   };
   const failed = (message: string, cause?: unknown, retryAtMs?: number) =>
-    new CertError('notification.failed', hidden(message), {
+    new CertError('notification.failed', redact(message), {
       ...(cause === undefined ? {} : { cause }),
       ...(retryAtMs === undefined ? {} : { retryAtMs }),
     });
@@ -71,7 +88,7 @@ export async function postJson({ url, body, headers = {}, nowMs }: Post): Promis
   });
   if (reply.status >= 200 && reply.status < 300) return;
   const afterMs = retryAfterMs(reply, nowMs);
-  const text = excerpt(reply.text, hidden).slice(0, SHOWN);
+  const text = excerpt(reply.text, redact).slice(0, SHOWN);
   throw failed(
     `${address.origin} answered ${reply.status}${text === '' ? '' : `: ${text}`}`,
     undefined,

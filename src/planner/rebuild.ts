@@ -1,4 +1,5 @@
 import type { Environment } from '../model/configuration.js';
+import { claimOf, parseDelivery } from '../model/delivery.js';
 import { isOpen } from '../model/intent.js';
 import type { CertificateSpec } from '../model/manifest.js';
 import { sameNames } from '../model/names.js';
@@ -24,6 +25,8 @@ export interface Remains {
   readonly statuses: ReadonlyMap<string, Status>;
   /** Names that were declared or recorded at some time. */
   readonly formerNames: Iterable<string>;
+  /** Accounts that deliver what others sell: what they hold is no order of its own. */
+  readonly deliverers: ReadonlySet<string>;
   /** Certwright's name of the product a manifest means at an account. */
   productAt(spec: CertificateSpec, provider: string): string | undefined;
   readonly nowMs: number;
@@ -60,7 +63,8 @@ interface Stem {
  * name, or the one that follows on a known order), by key, by names. Nothing is guessed of an order that does not carry
  * our reference or our key.
  */
-export function explainOrders(seen: readonly SeenOrder[], remains: Remains): readonly Explained[] {
+export function explainOrders(all: readonly SeenOrder[], remains: Remains): readonly Explained[] {
+  const seen = withoutDeliveries(all, remains);
   const stems = new Map<string, Stem>();
   const environments = new Set(seen.map(({ environment }) => environment));
   const subject = { repositoryId: remains.repositoryId };
@@ -111,6 +115,18 @@ export function explainOrders(seen: readonly SeenOrder[], remains: Remains): rea
   return withoutDoubles(told, remains.nowMs);
 }
 
+/** What delivers an order is told by that order. */
+function withoutDeliveries(seen: readonly SeenOrder[], { statuses }: Remains): readonly SeenOrder[] {
+  const known = [...statuses.values()].flatMap(({ orders }) => orders.flatMap(({ ids }) => ids));
+  const delivered = new Set(
+    [...known, ...seen.flatMap(({ order }) => order.ids)].flatMap((text) => {
+      const delivery = parseDelivery(text);
+      return delivery ? [claimOf(delivery.account, delivery.id)] : [];
+    }),
+  );
+  return seen.filter(({ provider, order }) => !order.ids.some((id) => delivered.has(claimOf(provider, id))));
+}
+
 function announced({ statuses }: Remains, { provider, order }: SeenOrder): Explanation | undefined {
   for (const { name, intents } of statuses.values()) {
     const waits = intents
@@ -151,7 +167,8 @@ function declaring(
 }
 
 function byEvidence(remains: Remains, one: SeenOrder): Explanation | undefined {
-  if (one.evidence === undefined) return undefined;
+  // A key at an account that delivers is that of an order sold elsewhere.
+  if (one.evidence === undefined || remains.deliverers.has(one.provider)) return undefined;
   const name = declaring(remains, one)?.name ?? one.evidence.name;
   return { kind: 'ours', name, by: one.evidence.by };
 }

@@ -162,7 +162,7 @@ export function openLedger(
 }
 
 /** Has the account still to pay for it? What was ordered and waits for its payment has; what is paid and goes on has not. */
-function isPromised({ phase, steps }: Intent): boolean {
+export function isPromised({ phase, steps }: Intent): boolean {
   if (phase !== 'intended' && phase !== 'placed') return false;
   const costs = steps.filter(({ paid }) => paid);
   return costs.length === 0 ? phase === 'intended' : costs.some((step) => step.phase !== 'done');

@@ -97,6 +97,14 @@ export interface LookUpContext extends StepContext {
   readonly claimed?: readonly string[];
 }
 
+/** Another certificate here with an order at the same account. */
+export interface Neighbour {
+  readonly certificate: string;
+  readonly product: string;
+  /** A renewal of it is bought, or about to be, and holds nothing at the account that delivers yet. */
+  readonly waits: boolean;
+}
+
 /** Where an operation stands when one of its later steps is about to be taken. */
 export interface SoFar {
   readonly request: OrderRequest;
@@ -108,6 +116,8 @@ export interface SoFar {
   readonly before?: JsonObject;
   /** Where another account delivers: what other certificates here hold there, as `claimOf`. */
   readonly claimed?: readonly string[];
+  /** Where another account delivers: who else may be meant by what is bought there. */
+  readonly neighbours?: readonly Neighbour[];
   /** Why this sum, tax included, is more than was agreed for the whole operation; undefined: it may be paid. */
   tooMuch(total: Money): string | undefined;
 }
@@ -240,6 +250,8 @@ export interface Recorded {
   readonly tooMuch?: SoFar['tooMuch'];
   /** As for a step that may wait. */
   readonly claimed?: readonly string[];
+  /** As for a step that may wait. */
+  readonly neighbours?: readonly Neighbour[];
 }
 
 /**

@@ -22,6 +22,7 @@ import {
 } from '../planner/input.js';
 import { priceQuestions } from '../planner/plan.js';
 import { renewalsAwaited } from '../planner/slots.js';
+import { type BalanceAsked, balanceLeft } from '../policy/balance.js';
 import type { Provider } from '../ports/provider.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
 
@@ -35,10 +36,12 @@ import { referenceFor } from './references.js';
 import { type Run, statusOf } from './run.js';
 import type { StateView } from './state.js';
 
+type AccountAnswers = Pick<ProviderFacts, 'down' | 'freeSlots'> & { readonly asked?: BalanceAsked };
+
 /** Answers of providers, kept for one run: what was asked once is not asked again when plans are made anew. */
 export interface Answers {
   readonly facts: Map<string, CertificateFacts>;
-  readonly providers: Map<string, Pick<ProviderFacts, 'down' | 'balance' | 'freeSlots'>>;
+  readonly providers: Map<string, AccountAnswers>;
   readonly sights: Sights;
 }
 
@@ -54,7 +57,7 @@ export function planInput(run: Run, view: StateView, answers: Answers, manifests
   return {
     desired: run.desired,
     state: stateFacts(view, manifestsDescend),
-    providers: providerFacts(run, answers),
+    providers: providerFacts(run, answers, view),
     facts,
     memory: run.notes.memory,
     ...(run.deps.shard === undefined ? {} : { shard: run.deps.shard }),
@@ -85,7 +88,11 @@ export function stateFacts(
 }
 
 /** Every account, as far as it answered. */
-export function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, ProviderFacts> {
+export function providerFacts(
+  run: Run,
+  answers: Answers,
+  view: Pick<StateView, 'statuses'> = run.view,
+): ReadonlyMap<string, ProviderFacts> {
   const { all, broken } = run.providers;
   const known = (
     of: Pick<ProviderFacts, 'config' | 'capabilities' | 'products' | 'defaultProduct' | 'licences'>,
@@ -101,7 +108,10 @@ export function providerFacts(run: Run, answers: Answers): ReadonlyMap<string, P
     ...[...all].map(([id, provider]) => {
       const caa = answers.sights.authorities.get(id);
       const heard = caa === undefined ? {} : { caa };
-      return [id, { ...known(provider), ...answers.providers.get(id), ...heard }] as const;
+      const { asked, ...told } = answers.providers.get(id) ?? {};
+      const balance = asked && balanceLeft(asked, id, view.statuses, provider.config.tax);
+      const left = balance === undefined ? {} : { balance };
+      return [id, { ...known(provider), ...told, ...left, ...heard }] as const;
     }),
   ]);
 }
@@ -204,7 +214,10 @@ const askBalances = (run: Run, answers: Answers, at: AtProvider, ids: ReadonlySe
     const { balance } = provider;
     if (!balance || answers.providers.has(id)) return;
     try {
-      answers.providers.set(id, { balance: await at(provider, () => balance.call(provider)) });
+      const { statuses } = run.view;
+      const atMs = run.deps.clock.now();
+      const told = await at(provider, () => balance.call(provider));
+      answers.providers.set(id, { asked: { balance: told, statuses, atMs } });
     } catch (error) {
       // Its other calls may well work: only a `minimumBalance` has to wait for a balance.
       if (error instanceof CertError && error.code === 'provider.unsupported') {

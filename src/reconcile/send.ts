@@ -1,11 +1,11 @@
 import PQueue from 'p-queue';
 import { claimsOf } from '../model/delivery.js';
 import { CertError, messageOf } from '../model/errors.js';
-import type { IntendedIntent, OpenIntent, PlacedIntent } from '../model/intent.js';
+import { type IntendedIntent, isOpen, type OpenIntent, type PlacedIntent } from '../model/intent.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/secret.js';
 import { toInstant, toMs } from '../model/time.js';
-import { openCancellation } from '../planner/facts.js';
+import { headOrder, openCancellation } from '../planner/facts.js';
 import { chargedTooMuch } from '../policy/spending.js';
 import type { Operation, Provider, SoFar, StepOutcome, StepWait } from '../ports/provider.js';
 import { type Announced, announce } from './announce.js';
@@ -138,15 +138,25 @@ function soFarOf(run: Run, { name, provider, intent }: Job): SoFar {
   };
 }
 
-/** What others hold at the account that delivers. */
-export const claimedFor = (
+/** What others hold at the account that delivers, and who they are. */
+export function claimedFor(
   { statuses }: StateView,
   name: string,
-  { capabilities }: Provider,
-): Pick<SoFar, 'claimed'> =>
-  capabilities.deliveredBy === undefined
-    ? {}
-    : { claimed: [...statuses.values()].filter((status) => status.name !== name).flatMap(claimsOf) };
+  { capabilities, config }: Provider,
+): Pick<SoFar, 'claimed' | 'neighbours'> {
+  if (capabilities.deliveredBy === undefined) return {};
+  const others = [...statuses.values()].filter((status) => status.name !== name);
+  const neighbours = others.flatMap((status) => {
+    const order = headOrder(status);
+    if (order?.provider !== config.id) return [];
+    const waits = status.intents.filter(isOpen).some(({ action, provider, steps }) => {
+      const holds = steps.some(({ before }) => before?.claims !== undefined);
+      return action === 'renew' && provider === config.id && !holds;
+    });
+    return [{ certificate: status.name, product: order.product, waits }];
+  });
+  return { claimed: others.flatMap(claimsOf), neighbours };
+}
 
 /** Judges what is asked for against what was agreed for this intent. */
 export const tooMuchFor =

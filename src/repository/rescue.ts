@@ -63,14 +63,15 @@ export async function findSurvivors(
   await fetchTips(session, REMOTE_REFS);
   const skipped: string[] = [];
   const commits = new Set<Oid>();
-  const take = async (folder: string, revisions: readonly string[]) => {
-    for (const commit of await bringFrom(session, userGit(folder, asking), folder, revisions, skipped))
+  const take = async (folder: string, revisions: readonly string[], whose = asking) => {
+    for (const commit of await bringFrom(session, userGit(folder, whose), folder, revisions, skipped))
       commits.add(commit);
   };
   await take(session.clone.root, ['--all', '--reflog']);
   for (const place of from) {
     const path = resolve(session.clone.root, place);
-    if (existsSync(path) && statSync(path).isDirectory()) await take(path, ['--all', '--reflog']);
+    if (existsSync(path) && statSync(path).isDirectory())
+      await take(path, ['--all', '--reflog'], offline(asking));
     else if (existsSync(path)) await fetchBundle(session, path);
     else await take(session.clone.root, [await commitNamed(session, asking, place)]);
   }
@@ -92,6 +93,15 @@ export async function findSurvivors(
     versionsIn: (commit, folder) => versionsIn(session.git, commit, folder),
   };
 }
+
+/**
+ * For a clone that came from anywhere: what it lacks is fetched from nowhere, since how to fetch it is its own
+ * configuration's to say, and that may be any program. git before 2.44 knows the first of the two.
+ */
+const offline = (asking: Asking): Asking => ({
+  ...asking,
+  ambient: { ...asking.ambient, GIT_ALLOW_PROTOCOL: 'none', GIT_NO_LAZY_FETCH: '1' },
+});
 
 /** @throws CertError `usage` */
 async function commitNamed(session: Session, asking: Asking, ref: string): Promise<Oid> {
@@ -150,9 +160,12 @@ async function bringFrom(
       remedy: 'give an old clone, a bundle (`git bundle create FILE --all`), a branch, a tag or a commit id',
     });
   }
-  const found = linesOf(
-    await mustRun(theirs, ['rev-list', '--ignore-missing', ...revisions, '--', HEADER_PATH]),
-  );
+  const listed = await theirs(['rev-list', '--ignore-missing', ...revisions, '--', HEADER_PATH]);
+  if (listed.code !== 0) {
+    skipped.push(incomplete(folder));
+    return [];
+  }
+  const found = linesOf(listed.stdout);
   if (found.length === 0) return [];
   if (shallow.stdout.toString('latin1').trim() === 'true') {
     skipped.push(
@@ -163,11 +176,17 @@ async function bringFrom(
   const packs = (await mustRun(session.git, ['rev-parse', '--git-path', 'objects/pack']))
     .toString('utf8')
     .trim();
-  await mustRun(theirs, ['pack-objects', '--revs', '--quiet', resolve(session.clone.root, packs, 'pack')], {
+  const pack = resolve(session.clone.root, packs, 'pack');
+  const packed = await theirs(['pack-objects', '--revs', '--quiet', pack], {
     input: `${found.join('\n')}\n`,
   });
-  return found;
+  if (packed.code === 0) return found;
+  skipped.push(incomplete(folder));
+  return [];
 }
+
+const incomplete = (folder: string): string =>
+  `${folder} lacks a part of its history, as a partial clone does: what it holds cannot be copied; clone it whole`;
 
 /** Those of the commits that hold a header, with its text. */
 async function headersOf(git: Git, commits: readonly Oid[]): Promise<readonly StateCommit[]> {

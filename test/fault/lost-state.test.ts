@@ -2,6 +2,8 @@
  * State and seen are gone. What git, the accounts and this machine still tell becomes the state again; what they cannot tell is
  * never bought a second time.
  */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as apply from '../../src/entry/cli/apply.js';
@@ -359,6 +361,28 @@ describe('what git still has', () => {
     expect((await statuses(shop)).get('shop')).toEqual(before.get('shop'));
     expect((await call(plan, {}, [])).out).toMatch(/^No changes\./);
     await failure(rebuild(call, { from: ['nowhere'] }), 'usage');
+  });
+
+  test('what an old clone lacks is fetched by nobody: how to is a program of its own', async () => {
+    const { shop } = await whole();
+    const folder = await tempFolder();
+    const [mirror, planted] = [join(folder, 'old.git'), join(folder, 'planted')];
+    await git(folder, 'clone', '--quiet', '--mirror', shop.remote.path, mirror);
+    const blob = (await git(mirror, 'rev-parse', 'certwright/state:issued/_certwright.json')).trim();
+    for (const [key, value] of [
+      ['core.repositoryFormatVersion', '1'],
+      ['extensions.partialClone', 'evil'],
+      ['remote.evil.promisor', 'true'],
+      ['remote.evil.url', shop.remote.path],
+      ['remote.evil.uploadPack', `touch ${planted}; git-upload-pack`],
+    ] as const)
+      await git(mirror, 'config', key, value);
+    await rm(join(mirror, 'objects', blob.slice(0, 2), blob.slice(2)));
+    await lose(shop);
+    const call = await newMachine(shop);
+    const { out } = await call(importing, { rebuild: true, dryRun: true, from: [mirror] }, []);
+    expect(existsSync(planted)).toBe(false);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain('old.git lacks a part of its history');
   });
 
   test.each([

@@ -170,6 +170,14 @@ describe('shards, one after the other', () => {
     expect(await place.purchases()).toBe(10);
   });
 
+  it('a balance that has to stay is kept by all of them together', async () => {
+    const place = await shop({ account: 'minimumBalance: 4900.00 USD' });
+    const runners = await sharded(place, ['1/5', '2/5', '3/5', '4/5', '5/5']);
+    await Promise.all(runners.map((runner) => applyOnce(place, runner)));
+    for (const runner of runners) await applyOnce(place, runner);
+    expect(await place.purchases()).toBe(10);
+  });
+
   it('an account that cannot be searched sells one at a time to all of them', async () => {
     const place = await shop({ kind: 'none', manifests: many(8) });
     const runners = await sharded(place, ['1/3', '2/3', '3/3']);

@@ -60,8 +60,8 @@ const deliveries = ({ orders }: Status): readonly (string | undefined)[] =>
 
 const RENEWED = 'domains: [shop.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\nautoRenew: true\n';
 
-async function beforeRenewal(product: JsonObject): Promise<Place> {
-  const made = await issued(product, { manifests: { shop: RENEWED } });
+async function beforeRenewal(product: JsonObject, over: Partial<PlaceOptions> = {}): Promise<Place> {
+  const made = await issued(product, { manifests: { shop: RENEWED }, ...over });
   for (let month = 0; month < 11; month += 1) {
     await made.advance(30 * DAY_MS);
     await runUntilQuiet(made, await openRunner(made));
@@ -231,6 +231,47 @@ describe('slots of several orders', () => {
     await runUntilQuiet(made, runner);
     expect(deliveries(await made.status('b'))).toEqual(['950002']);
     expect(bought(made)).toBe(2);
+  });
+});
+
+describe('two renewals that are paid, and one slot', () => {
+  it('nobody takes what the module bought as the next term of the other', async () => {
+    const made = await beforeRenewal(UNTOLD, {
+      manifests: { a: RENEWED.replace('shop.', 'a.'), b: RENEWED.replace('shop.', 'b.') },
+    });
+    await fault(made, 'out-of-funds@renew');
+    const runner = await openRunner(made);
+    await runUntilQuiet(made, runner);
+    await made.advance(HOUR_MS);
+    await applyOnce(made, runner, 0, { lookNow: 'all' });
+    expect(bought(made)).toBe(3);
+    const orders = [...(await made.statuses()).values()].map(({ orders }) => orders.at(-1));
+    expect(orders.map((order) => parseDelivery(order?.id ?? ''))).toEqual([undefined, undefined]);
+    for (const order of orders) {
+      expect(order).toMatchObject({ state: 'pending', waitingFor: 'person' });
+      expect(order?.message).toMatch(/950009.*fields\.upstream/);
+    }
+  });
+});
+
+describe('a renewal that somebody paid at the shop before it fell due here', () => {
+  it('gets the slot that the module bought then', async () => {
+    const made = await beforeRenewal(UNTOLD, {
+      manifests: { shop: `${RENEWED}renewBefore: 5d\n` },
+      sandbox: { autoPayRenewals: true },
+    });
+    await made.advance(14 * DAY_MS);
+    await made.sandbox?.control('POST', 'cron');
+    expect(bought(made)).toBe(2);
+    for (let days = 0; days < 8; days += 1) {
+      await made.advance(DAY_MS);
+      await runUntilQuiet(made, await openRunner(made));
+    }
+    const { orders, current } = await made.status('shop');
+    expect(orders.map(({ ids }) => ids[0])).toEqual(['903', '903-1208']);
+    expect(orders[1]?.message).toBeUndefined();
+    expect(current?.order).toBe(orders[1]?.id);
+    await oncePerSide(2, '978.00')('paid once', made);
   });
 });
 

@@ -112,9 +112,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'names that are held hide the reissue that the clock asks for': {
     file: 'src/planner/free.ts',
-    find: "if (held.reason !== 'NamesChanged' || !current",
-    replace: "if (held.reason === 'NamesChanged' || !current",
-    seed: 24,
+    find: "held.reason === 'NamesChanged' ? certificateEnding(s)",
+    replace: "held.reason === 'NamesChanged' ? undefined",
+    seed: 5,
   },
   'a quiet note passes over what is due by a day': {
     file: 'src/planner/quiet.ts',

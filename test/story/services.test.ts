@@ -18,7 +18,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { buildProgram } from '../../src/entry/cli/program.js';
 import { fileRemote, tempFolder, testEnv } from '../support/git.js';
-import { hasProgram } from '../support/system.js';
+import { describeWith } from '../support/system.js';
 import { COMMAND, LONG_MS } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
@@ -35,45 +35,44 @@ function parses(args: readonly string[]): Promise<void> {
   return program.parseAsync(args, { from: 'user' }).then(() => undefined);
 }
 
+const units = readdirSync(join(EXAMPLES, 'systemd')).filter((file) => file.includes('.'));
+
+describeWith(['systemd-analyze'], 'systemd-analyze', () => {
+  it('finds nothing wrong with the units', async () => {
+    const folder = await tempFolder();
+    for (const unit of units) {
+      writeFileSync(
+        join(folder, unit),
+        read(`systemd/${unit}`).replaceAll('/usr/local/bin/certwright', '/bin/true'),
+      );
+    }
+    const instances = units.map((unit) => join(folder, unit.replace('@.', '@certwright-apply.')));
+    cpSync(
+      join(folder, 'certwright-attention@.service'),
+      join(folder, 'certwright-attention@certwright-apply.service'),
+    );
+    const judged = spawnSync(
+      'systemd-analyze',
+      ['verify', '--man=no', '--recursive-errors=no', ...instances],
+      {
+        encoding: 'utf8',
+      },
+    );
+    const about = judged.stderr.split('\n').filter((line) => line.includes(folder));
+    expect(about).toEqual([]);
+    for (const unit of ['certwright.service', 'certwright-apply.service']) {
+      const security = spawnSync('systemd-analyze', [
+        'security',
+        '--offline=yes',
+        '--threshold=25',
+        join(folder, unit),
+      ]);
+      expect(security.status).toBe(0);
+    }
+  });
+});
+
 describe('systemd', () => {
-  const units = readdirSync(join(EXAMPLES, 'systemd')).filter((file) => file.includes('.'));
-
-  it.skipIf(!hasProgram('systemd-analyze'))(
-    'finds nothing wrong with the units (needs systemd-analyze)',
-    async () => {
-      const folder = await tempFolder();
-      for (const unit of units) {
-        writeFileSync(
-          join(folder, unit),
-          read(`systemd/${unit}`).replaceAll('/usr/local/bin/certwright', '/bin/true'),
-        );
-      }
-      const instances = units.map((unit) => join(folder, unit.replace('@.', '@certwright-apply.')));
-      cpSync(
-        join(folder, 'certwright-attention@.service'),
-        join(folder, 'certwright-attention@certwright-apply.service'),
-      );
-      const judged = spawnSync(
-        'systemd-analyze',
-        ['verify', '--man=no', '--recursive-errors=no', ...instances],
-        {
-          encoding: 'utf8',
-        },
-      );
-      const about = judged.stderr.split('\n').filter((line) => line.includes(folder));
-      expect(about).toEqual([]);
-      for (const unit of ['certwright.service', 'certwright-apply.service']) {
-        const security = spawnSync('systemd-analyze', [
-          'security',
-          '--offline=yes',
-          '--threshold=25',
-          join(folder, unit),
-        ]);
-        expect(security.status).toBe(0);
-      }
-    },
-  );
-
   it.each(['certwright.service', 'certwright-apply.service'])(
     '%s starts what the command knows',
     async (unit) => {

@@ -18,7 +18,8 @@ export interface MailServer {
   readonly mails: TakenMail[];
 }
 
-export interface MailServerOptions extends Pick<SMTPServerOptions, 'secure' | 'key' | 'cert'> {
+export interface MailServerOptions
+  extends Pick<SMTPServerOptions, 'secure' | 'key' | 'cert' | 'allowInsecureAuth'> {
   readonly login?: { readonly user: string; readonly password: string };
   /** Addresses that are refused. */
   readonly refuses?: readonly string[];

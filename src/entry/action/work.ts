@@ -36,8 +36,11 @@ export function workOf(mode: Mode, event: RunnerEvent, approvalBranch: string): 
       : nothing('that was no run of a pull request');
   }
   if (mode === 'validate') return { kind: 'validate' };
-  if (mode === 'sync') return { kind: 'sync' };
   const { pull } = event;
+  if (mode === 'sync') {
+    // Its checkout says which accounts there are, and where their credentials go.
+    return pull ? nothing('pull requests are planned, their accounts are not listed') : { kind: 'sync' };
+  }
   if (pull) {
     if (mode === 'apply') return nothing('pull requests are planned, never applied');
     if (pull.isClosed) return nothing(`pull request ${pull.number} is closed`);

@@ -14,6 +14,8 @@ import { judgeDelivery } from './webhook.js';
 
 /** A push of a great many commits is larger; the next look at the remote finds it without being told. */
 export const MAX_BODY_BYTES = 2 * 1024 * 1024;
+/** A form of a provider has a few fields of a few letters. */
+const MAX_FORM_BYTES = 64 * 1024;
 /** From the first byte to the last; whoever needs longer is cut off. */
 const SLOWEST_REQUEST_MS = 10 * SECOND_MS;
 /** How often that is looked at. */
@@ -122,6 +124,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   say(response, 404, 'nothing here');
 }
 
+const NOBODY: Notification = { kind: 'refused', status: 404, why: 'nothing here' };
+
 async function notify(
   request: IncomingMessage,
   response: ServerResponse,
@@ -129,17 +133,23 @@ async function notify(
   account: string,
   query: string,
 ): Promise<void> {
-  const body = await bodyOf(request);
-  if (body === undefined) return tooLarge(response);
-  const fields = new URLSearchParams(query);
-  for (const [name, value] of new URLSearchParams(body.toString('utf8'))) fields.append(name, value);
-  const told = judgeNotification?.(account, request.headers, fields);
-  if (told?.kind !== 'order') {
-    const { status, why } = told ?? { status: 404, why: 'nothing here' };
+  const judge = (fields: string) =>
+    judgeNotification?.(account, request.headers, new URLSearchParams(fields)) ?? NOBODY;
+  const refuse = ({ status, why }: Extract<Notification, { kind: 'refused' }>): void => {
     log.warn({ from: request.socket.remoteAddress, why }, 'notification refused');
     if (status === 401) response.setHeader('www-authenticate', 'Basic realm="certwright"');
-    return say(response, status, why);
+    say(response, status, why);
+  };
+  const before = judge(query);
+  // Only what names no order yet may be made good by its form: of a stranger not one byte of it is read.
+  if (before.kind === 'refused' && before.status !== 400) {
+    response.setHeader('connection', 'close');
+    return refuse(before);
   }
+  const body = await bodyOf(request, MAX_FORM_BYTES);
+  if (body === undefined) return tooLarge(response, MAX_FORM_BYTES);
+  const told = judge(`${query}&${body.toString('utf8')}`);
+  if (told.kind === 'refused') return refuse(told);
   if (taken(told.once)) return say(response, 200, 'told before');
   log.info({ from: request.socket.remoteAddress, ...told.order }, 'an order was told of');
   onOrder?.(told.order);
@@ -169,19 +179,19 @@ async function take(
   }
 }
 
-function tooLarge(response: ServerResponse): void {
+function tooLarge(response: ServerResponse, most = MAX_BODY_BYTES): void {
   response.setHeader('connection', 'close');
-  say(response, 413, `more than ${MAX_BODY_BYTES} bytes`);
+  say(response, 413, `more than ${most} bytes`);
 }
 
 /** undefined: too large; the rest of it is not read. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return undefined;
+async function bodyOf(request: IncomingMessage, most = MAX_BODY_BYTES): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > most) return undefined;
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return undefined;
+    if (bytes > most) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -51,7 +51,7 @@ async function sendMail(
       ? {}
       : {
           login: {
-            user: typeof user === 'string' ? user : secret(user, 'user').reveal(),
+            user: typeof user === 'string' ? user : secret(user, 'user'),
             password: secret(password, 'password'),
           },
         };

@@ -83,7 +83,12 @@ export function digestEnvelope(
   digestMs: number,
   parts: readonly DigestPart[],
 ): Envelope {
-  const letter = letterOf(place, channel, 'digest', digestMs, { parts });
+  const letter = letterOf(place, channel, 'digest', digestMs, {
+    parts: parts.map((part) => ({
+      ...part,
+      lines: part.lines.map((line) => ({ ...line, text: place.redact(line.text) })),
+    })),
+  });
   return { letter, to: addressesFor(channel, undefined), tellings: [], digestMs };
 }
 

@@ -65,7 +65,13 @@ export async function planProposal(
   const { definitions, env } = context;
   const { configuration: theirs } = await readConfiguration(merged, definitions);
   if (!ours) {
-    return { ...place, kind: 'unconfigured', findings: (await readFiles(merged, env, definitions)).findings };
+    // Which variables manifests may read is the branch's to say, so none is read: what one holds stays unknown.
+    const { findings } = await readFiles(merged, {}, definitions);
+    return {
+      ...place,
+      kind: 'unconfigured',
+      findings: findings.filter(({ code }) => code !== 'variable.missing'),
+    };
   }
   const before = await readFiles(base, env, definitions);
   const after = asProposal(await readFiles(merged, env, definitions, (own) => combined(ours, own)));

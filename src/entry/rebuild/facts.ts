@@ -36,6 +36,9 @@ export async function rebuildFacts(
     specs,
     statuses: before,
     formerNames: names,
+    deliverers: new Set(
+      [...run.providers.all.values()].flatMap(({ capabilities }) => capabilities.deliveredBy ?? []),
+    ),
     productAt: (spec, id) => {
       const provider = run.providers.all.get(id);
       return provider && productAt(spec, factsOf(provider));

@@ -4,7 +4,7 @@ import { formatMoney } from '../../model/money.js';
 import type { OrderRequest } from '../../model/order.js';
 import type { LookUp, LookUpContext, SendGuard, Step, StepOutcome } from '../../ports/provider.js';
 import { beforeBuying, slotsKept } from './deliver-steps.js';
-import { type Invoice, invoiceOfOrder } from './invoice.js';
+import { type Invoice, invoiceOfOrder, isPaid } from './invoice.js';
 import { parseOrderId } from './service.js';
 import { predecessorId, type Shop } from './shop.js';
 import { idOf } from './wire.js';
@@ -19,9 +19,15 @@ export function renewStep(shop: Shop): Step {
     paid: true,
     before: async (request) => {
       const credit = formatMoney(await shop.credit());
-      const there = await beforeBuying(shop, request);
-      const { invoiceId } = await newerInvoice(shop, request);
-      return { ...there, credit, ...(invoiceId === undefined ? {} : { invoiceId }) };
+      const { slots, ...there } = await beforeBuying(shop, request);
+      const { invoiceId, paid } = await newerInvoice(shop, request);
+      return {
+        ...there,
+        // Where somebody has paid it already, the module may have bought: what is there may be what it is to have.
+        ...(slots === undefined || paid ? {} : { slots }),
+        credit,
+        ...(invoiceId === undefined ? {} : { invoiceId }),
+      };
     },
     run: async ({ request, before }, guard) => renew(shop, request, before, guard),
     lookUp: (context) => lookUpRenewal(shop, context),
@@ -52,7 +58,8 @@ async function newerInvoice(shop: Shop, request: OrderRequest) {
   const after = await lastInvoiceId(shop, request);
   const { found, complete, dateMs } = await shop.invoices.newerFor(serviceId, after);
   const [first]: readonly Invoice[] = found;
-  return { serviceId, after, invoiceId: first?.id, complete, dateMs };
+  const paid = first !== undefined && isPaid(first);
+  return { serviceId, after, invoiceId: first?.id, paid, complete, dateMs };
 }
 
 async function renew(

@@ -2,8 +2,8 @@ import { claimOf, parseDelivery } from '../../model/delivery.js';
 import { CertError } from '../../model/errors.js';
 import type { OrderSnapshot } from '../../model/order.js';
 import { SECOND_MS } from '../../model/time.js';
-import type { SoFar, StepWait } from '../../ports/provider.js';
-import type { ShopProduct } from './options.js';
+import type { Neighbour, SoFar, StepWait } from '../../ports/provider.js';
+import { findProduct, type ShopProduct } from './options.js';
 import { fieldOf } from './service.js';
 import { productOf, type Shop, serviceIdOf } from './shop.js';
 import { claimedId, deliveriesIn, upstreamOf } from './upstream.js';
@@ -13,7 +13,7 @@ const FRESH_MS = 20 * SECOND_MS;
 
 export type SlotChoice = { readonly id: string } | { readonly wait: StepWait };
 
-type Known = Pick<SoFar, 'request' | 'results' | 'orderId' | 'before' | 'claimed'>;
+type Known = Pick<SoFar, 'request' | 'results' | 'orderId' | 'before' | 'claimed' | 'neighbours'>;
 
 const wait = (waitingFor: StepWait['waitingFor'], message: string): SlotChoice => ({
   wait: { waitingFor, message },
@@ -87,13 +87,15 @@ async function orderThere(shop: Shop, id: string): Promise<OrderSnapshot | undef
 
 async function newSlot(shop: Shop, product: ShopProduct, known: Known): Promise<SlotChoice> {
   const at = upstreamOf(shop).config.id;
-  const { request, results, claimed = [] } = known;
+  const { request, results, claimed = [], neighbours = [] } = known;
   const serviceId = serviceIdOf(request, results);
   const step = results.order ?? results.renew ?? {};
   const before = Array.isArray(step.slots) ? new Set(step.slots.map(String)) : undefined;
-  const others = new Set([...shop.taking].flatMap(([service, id]) => (service === serviceId ? [] : [id])));
   const renews = request.action === 'renew' && request.predecessor !== undefined;
-  const fits = (await freeSlots(shop)).filter(
+  const free = await freeSlots(shop);
+  // Read without a pause from here on: orders of one batch choose side by side.
+  const others = new Set([...shop.taking].flatMap(([service, id]) => (service === serviceId ? [] : [id])));
+  const fits = free.filter(
     ({ id, product: of, term, continues }) =>
       of === product.upstreamProduct &&
       (term === undefined || term === request.term) &&
@@ -104,11 +106,16 @@ async function newSlot(shop: Shop, product: ShopProduct, known: Known): Promise<
   );
   const ids = fits.map(({ id }) => id).toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
   const again = claimedId(known.before ?? {}, at) ?? shop.taking.get(serviceId);
-  // First orders of one product and term are as good as each other; a renewal continues one certificate alone.
+  // First orders of one product and term are as good as each other; a renewal continues one certificate alone, and the one
+  // slot that is there may be that of another renewal, whose module was quicker, or that was paid at the shop by somebody.
+  const rivals = renews
+    ? neighbours.filter((other) => (other.waits || before === undefined) && isOfSame(shop, product, other))
+    : [];
+  const isPlain = rivals.length === 0 && ids.length === 1;
   const chosen =
     again !== undefined && ids.includes(again)
       ? again
-      : ids.length === 1 || (!renews && before !== undefined)
+      : isPlain || (!renews && before !== undefined)
         ? ids[0]
         : undefined;
   if (chosen !== undefined) {
@@ -118,11 +125,16 @@ async function newSlot(shop: Shop, product: ShopProduct, known: Known): Promise<
   if (ids.length === 0) {
     return wait('configuration', `the module of service ${serviceId} has not bought it at ${at} yet`);
   }
+  const [rival] = rivals;
+  const orElse = rival === undefined ? '' : ` or for ${rival.certificate}`;
   return wait(
     'person',
-    `${at} has ${ids.length} that may be for service ${serviceId} (${ids.slice(0, 5).join(', ')}); write the right one into a custom field of the service, and map it as products.${product.id}.fields.upstream`,
+    `${at} has ${ids.length} that may be for service ${serviceId}${orElse} (${ids.slice(0, 5).join(', ')}); write the right one into a custom field of the service, and map it as products.${product.id}.fields.upstream`,
   );
 }
+
+const isOfSame = ({ options }: Shop, { upstreamProduct }: ShopProduct, { product }: Neighbour) =>
+  findProduct(options, product)?.upstreamProduct === upstreamProduct;
 
 /** Slots of the account that delivers. Asked for once by the orders of one batch. */
 export async function freeSlots(shop: Shop): Promise<readonly OrderSnapshot[]> {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { PROCESS_METRICS, RUN_METRICS, SNAPSHOT_METRICS } from '../../../src/report/metric-catalogue.js';
+import { describeWith } from '../../support/system.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}/${path}`, 'utf8');
@@ -97,17 +98,8 @@ describe('names of metrics', () => {
   });
 });
 
-/** Of the Debian package `prometheus`. */
-const hasPromtool = (() => {
-  try {
-    execFileSync('promtool', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
-describe.skipIf(!hasPromtool)('promtool (skipped where it is not installed)', () => {
+// Of the Debian package `prometheus`.
+describeWith(['promtool'], 'promtool', () => {
   it('agrees with the rules, and with their tests', () => {
     const promtool = (...args: string[]) =>
       execFileSync('promtool', args, { cwd: `${ROOT}/examples/monitoring`, encoding: 'utf8', stdio: 'pipe' });

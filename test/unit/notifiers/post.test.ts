@@ -41,6 +41,27 @@ describe('a post', () => {
     expect(hook.posts).toHaveLength(1);
   });
 
+  it.each([
+    [
+      'the path without the query',
+      `Not Found: The requested URL ${HOOK_PATH} was not found`,
+      '?format=slack',
+    ],
+    ['a key of the query', 'the signature canary-sig-51ab= is out of date', '?v=1&sig=canary-sig-51ab%3D'],
+    [
+      'the address as HTML',
+      `Cannot POST ${HOOK_PATH}?v=1&amp;sig=canary-sig-51ab`,
+      '?v=1&sig=canary-sig-51ab',
+    ],
+    ['a part of the path', 'no webhook canary-hook-9f3c in T0', ''],
+  ])('does not tell what the other side says of its address: %s', async (_title, text, query) => {
+    const hook = await hookServer();
+    hook.answer(404, text);
+    const error = await failure(post(`${hook.url}${query}`));
+    expect(error.message).toContain('answered 404: ');
+    expect(error.message).not.toMatch(/canary/);
+  });
+
   it('hears when to come back', async () => {
     const hook = await hookServer();
     hook.answer(429, 'slow down', { 'retry-after': '120' });

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { emptyStatus } from '../../../../src/model/status.js';
 import { PaidProviderControl } from '../../../support/paid-provider/control.js';
@@ -229,6 +231,22 @@ describe('the comment', () => {
 });
 
 describe('what cannot be planned', () => {
+  it('reads no variable where the branch has no configuration that says which', async () => {
+    const { shop, github } = await hosted();
+    const text = await readFile(join(shop.clone, 'certwright.yaml'), 'utf8');
+    await github.push('main', { 'certwright.yaml': null });
+    const pull = await proposed(github, {
+      'certwright.yaml': `${text}manifestVariables: [HOOK_ADDRESS]\n`,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as a manifest has it
+      'certificates/shop.yaml': 'domain: "${HOOK_ADDRESS}"\nproduct: "${HOOK_ADDRESS}"\n',
+    });
+    const env = { HOOK_ADDRESS: 'canary_hook_9f3c' };
+    const run = await act(shop, github, { event: 'pull_request', pull }, { context: { env } });
+    const told = [run.log, run.summary, JSON.stringify([run.outputs, github.comments, github.checks])];
+    expect(told.join('\n')).not.toContain('canary');
+    expect(told.join('\n')).not.toContain('is not set');
+  });
+
   it('is a conflict, another branch, and pull_request_target, which would hand secrets to strangers', async () => {
     const { shop, github } = await hosted();
     await github.push('release', {});

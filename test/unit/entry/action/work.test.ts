@@ -30,6 +30,8 @@ describe('what an event asks for', () => {
 
   it('never carries out a pull request, whatever the mode', () => {
     expect(workOf('apply', { ...event('pull_request'), pull }, 'main').kind).toBe('nothing');
+    expect(workOf('sync', { ...event('pull_request'), pull }, 'main').kind).toBe('nothing');
+    expect(workOf('sync', event('schedule'), 'main').kind).toBe('sync');
     expect(() => workOf('apply', event('pull_request_target'), 'main')).toThrow('pull_request_target');
   });
 

@@ -87,6 +87,21 @@ describe('the server of the daemon', () => {
     expect(calls.pushes).toBe(1);
   });
 
+  it('reads nothing of a form whose sender does not prove himself', async () => {
+    const { open } = await serve({ judgeNotification: () => REFUSED });
+    const { socket, text } = await open(
+      'POST /notify/main HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\r\na&a&a',
+    );
+    await once(socket, 'close');
+    expect(text()).toMatch(/^HTTP\/1.1 401 [\s\S]*no valid password/);
+  });
+
+  it('takes no form that no provider sends', async () => {
+    const { ask } = await serve({ judgeNotification: () => ({ ...REFUSED, status: 400 }) });
+    const body = 'a&'.repeat(40_000);
+    expect(await ask('/notify/main', { method: 'POST', body })).toEqual([413, 'more than 65536 bytes']);
+  });
+
   it('takes what a provider tells by address or form, once', async () => {
     const orders: unknown[] = [];
     const { ask } = await serve({

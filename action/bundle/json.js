@@ -1,0 +1,1 @@
+import{n as e}from"./wrapper.js";const t=/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu,n=e=>e.replace(/[\s\S]/g,e=>`\\u${e.charCodeAt(0).toString(16).padStart(4,`0`)}`),r=r=>`${e(r,null,2).replace(t,n)}\n`;export{r as t};

@@ -1,0 +1,1 @@
+import{readFileSync as e}from"node:fs";const t=JSON.parse(e(new URL(`../../package.json`,import.meta.url),`utf8`)).version;export{t};

@@ -1,0 +1,1 @@
+const e=`CERTWRIGHT_PING_URL`,t=({metricsFile:e,ping:t},n)=>e!==void 0||t!==void 0||!!n.CERTWRIGHT_PING_URL;export{t as n,e as t};
