@@ -19,7 +19,8 @@ export function shardOf(value: unknown, env: NodeJS.ProcessEnv): Shard | undefin
   const shard = parseShard(of === undefined ? text : `${jobIndex(env) + 1}/${of}`);
   if (shard !== undefined) return shard;
   const why = of === undefined ? '' : ` with ${JOB_INDEX}=${env[JOB_INDEX]}`;
-  throw new CertError('usage', `--shard ${JSON.stringify(text)}${why} is no shard`, {
+  const given = text === env[SHARD_VARIABLE] ? `${SHARD_VARIABLE}=` : '--shard ';
+  throw new CertError('usage', `${given}${JSON.stringify(text)}${why} is no shard`, {
     remedy: `write 2/5 for the second of five (at most ${MOST_SHARDS}), or job/5 in an Indexed Job of Kubernetes with five completions`,
   });
 }

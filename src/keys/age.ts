@@ -89,7 +89,9 @@ const noneFits = (identities: number, keystore: Keystore | undefined): CertError
     `${
       keystore && identities === 0
         ? 'This sealed key was not sealed to the keystore'
-        : `None of the ${identities} identities given can open this sealed key`
+        : identities === 1
+          ? 'The identity given cannot open this sealed key'
+          : `None of the ${identities} identities given can open this sealed key`
     }: ${GIVE_IDENTITY} that belongs to one of its recipients.`,
   );
 

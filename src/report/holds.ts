@@ -26,7 +26,8 @@ const REMEDIES: Partial<Readonly<Record<HoldCode, Remedy>>> = {
   'provider-down': (item) =>
     `check the credentials and the address of ${providerOf(item)}, then run it again`,
   'no-provider': () => 'name a configured provider in the manifest or under defaults',
-  'state-integrity': () => 'put the state branch and certwright/seen back as they were',
+  'state-integrity': () =>
+    'put the state branch and certwright/seen back, or make them anew: docs/recovery.md',
   'key-compromised': () => 'put a CSR with a new key in its place',
   'key-external': () => 'name a key in the manifest, or renew it where the key lives',
   suspended: () => 'set suspend: false in the manifest',

@@ -210,6 +210,8 @@ describe('commands in the guides', () => {
     const [intro = ''] = text('docs/commands.md').split(/^## /m);
     const long = program.options.map((option) => option.long ?? '');
     expect(long.filter((flag) => !intro.includes(flag))).toEqual([]);
+    const helps = allCommands.map(([, command]) => command.helpInformation());
+    expect(helps.filter((help) => long.some((flag) => !help.includes(`${flag} `)))).toEqual([]);
   });
 });
 

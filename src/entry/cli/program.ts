@@ -31,7 +31,7 @@ export function buildProgram(start: Start): Command {
     .option('--json', 'print results as JSON', false)
     .option('--identity <file>', 'age identity file, may be repeated', collect, [])
     .showHelpAfterError('(certwright COMMAND --help explains the options)')
-    .configureHelp({ helpWidth: 80, optionDescription });
+    .configureHelp({ helpWidth: 80, showGlobalOptions: true, optionDescription });
 
   const add = (name: string, description: string, load: () => Promise<CommandModule>): Command =>
     define(program.command(name).description(description), load, start);

@@ -102,7 +102,7 @@ describe('rekey', () => {
     expect(told.sealed).toEqual([KEY]);
     expect(told.left.map(({ what }: { what: string }) => what).sort()).toEqual([wrong, closed].sort());
     expect(err).toContain('it holds another key');
-    expect(err).toContain('None of the 1 identities given can open');
+    expect(err).toContain('The identity given cannot open this sealed key');
     const files = await state();
     expect(files[wrong]).toBe(other.sealed);
     expect(files[closed]).toBe(foreign.sealed);

@@ -19,6 +19,7 @@ describe('--shard', () => {
 
   test.each([
     ['', {}, /--shard "" is no shard/],
+    ['', { CERTWRIGHT_SHARD: '' }, /CERTWRIGHT_SHARD="" is no shard/],
     ['5', {}, /is no shard/],
     ['0/5', {}, /is no shard/],
     ['job/5', {}, /needs JOB_COMPLETION_INDEX, which is not set/],
