@@ -9,7 +9,8 @@ export default defineConfig({
     globalSetup: ['test/support/scratch.ts'],
     setupFiles: ['test/support/environment.ts', 'test/support/network.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores of CI: tests wait for processes a fifth of their time.
+    maxWorkers: 3,
     // Tests run real git, openssl and the built command: slow on a busy machine, never minutes.
     testTimeout: 30_000,
     hookTimeout: 30_000,
