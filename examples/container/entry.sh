@@ -15,7 +15,7 @@ if [ -z "${CERTWRIGHT_IDENTITY:-}" ] && [ -r "$secrets/certwright/identity" ]; t
   export CERTWRIGHT_IDENTITY="$secrets/certwright/identity"
 fi
 
-clone=${CERTWRIGHT_CLONE:-/work/repository}
+clone=${CERTWRIGHT_CLONE:-/data/repository}
 if [ ! -d "$clone/.git" ]; then
   # Beside it first: a clone that was broken off is never taken for a whole one.
   rm -rf "$clone.part"

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { fullDisk } from '../support/full-disk.js';
 import {
   cloneOf,
   commitToRemote,
@@ -30,7 +29,7 @@ import {
 
 vi.setConfig({ testTimeout: LONG_MS });
 
-const run = promisify(execFile);
+const PAGE_BYTES = 4 * 1024;
 const SHOP: Files = { 'certificates/shop.yaml': 'domain: shop.example.com\n' };
 
 interface Refusal {
@@ -261,22 +260,8 @@ describe('a machine that lacks something', () => {
     await refuses(team, { says: [/XDG_CACHE_HOME/] }, { env: { ...team.env, XDG_CACHE_HOME: file } });
   });
 
-  /** A disk of 16 pages: too small for the clone and, filled up, for anything. */
-  async function fullDisk(): Promise<string | undefined> {
-    const folder = join(await tempFolder(), 'disk');
-    await mkdir(folder);
-    try {
-      await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]);
-    } catch {
-      return undefined;
-    }
-    onTestFinished(async () => void (await run('umount', ['-l', folder])));
-    await writeFile(join(folder, 'filler'), Buffer.alloc(60 * 1024)).catch(() => undefined);
-    return folder;
-  }
-
   it('has no room in the cache folder', async (test) => {
-    const disk = await fullDisk();
+    const disk = await fullDisk(PAGE_BYTES);
     if (disk === undefined) return test.skip('only root can make a small disk');
     const team = await teamOf({ files: SHOP });
     await refuses(
@@ -288,7 +273,7 @@ describe('a machine that lacks something', () => {
   });
 
   it('has no room for the spool: the outcome still lands on the branch', async (test) => {
-    const disk = await fullDisk();
+    const disk = await fullDisk(PAGE_BYTES);
     if (disk === undefined) return test.skip('only root can make a small disk');
     await writeFile(join(disk, 'rest'), Buffer.alloc(8 * 1024)).catch(() => undefined);
     const team = await teamOf({ files: SHOP });

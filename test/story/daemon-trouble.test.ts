@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HOUR_MS } from '../../src/model/time.js';
+import { fullDisk } from '../support/full-disk.js';
 import { tempFolder } from '../support/git.js';
 import { daemonOf, RUN_ENDED, tell, WEBHOOK_SECRET } from './daemon-stage.js';
 import { PAID_COMMAND, PAID_MANIFEST, paidShop } from './paid.js';
@@ -13,20 +14,6 @@ const run = promisify(execFile);
 const SLOW = { timeout: LONG_MS };
 const ISSUED_AT_ONCE = { settings: { pollsUntilIssued: 0 } } as const;
 const SHOP = { 'certificates/shop.yaml': PAID_MANIFEST };
-
-/** A disk of 64 KiB with nothing left on it; undefined where only root could make one. */
-async function fullDisk(): Promise<string | undefined> {
-  const folder = join(await tempFolder(), 'disk');
-  await mkdir(folder);
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]);
-  } catch {
-    return undefined;
-  }
-  onTestFinished(async () => void (await run('umount', ['-l', folder])));
-  await writeFile(join(folder, 'filler'), Buffer.alloc(64 * 1024)).catch(() => undefined);
-  return folder;
-}
 
 async function cloneWithoutRemote(): Promise<string> {
   const folder = await tempFolder();

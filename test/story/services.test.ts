@@ -224,7 +224,7 @@ describe('Kubernetes', () => {
         ]);
       }
       expect(container.volumeMounts.map(({ mountPath }) => mountPath)).toEqual(
-        expect.arrayContaining(['/work', '/tmp']),
+        expect.arrayContaining(['/data', '/tmp']),
       );
       await parses(container.args);
     },
