@@ -146,9 +146,7 @@ function settlePurchase(
     (first && 'hold' in first ? waitingHold(first.hold, answer) : undefined) ??
     downHold(provider) ??
     standingHold(s.input, draft.action, isFree(chosen.price)) ??
-    (isFree(chosen.price)
-      ? undefined
-      : rebuiltHold(s.input, { ...s, ...draft, providers: [provider.config.id] })) ??
+    (isFree(chosen.price) ? undefined : rebuiltHold(s.input, { ...s, providers: [provider.config.id] })) ??
     productHold(chosen, books) ??
     (answer.kind === 'hold' ? answer.hold : undefined) ??
     spendingHold(s, chosen, policy, books);

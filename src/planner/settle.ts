@@ -82,7 +82,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     compromisedHold(s, action) ??
     choice.hold ??
     standingHold(s.input, action, isFree(chosen.price)) ??
-    lossHold(s, priced, chosen) ??
+    lossHold(s, chosen) ??
     recipientHold(s, chosen) ??
     breakerHold(s, action) ??
     productHold(chosen, books) ??
@@ -233,14 +233,11 @@ const externalHold = (s: Subject, action: PlanItem['action']): Hold | undefined 
     : undefined;
 
 /** Nothing that costs is bought while the record of it may have been lost. */
-const lossHold = (s: Subject, draft: Draft, { price, provider }: Candidate): Hold | undefined =>
+const lossHold = (s: Subject, { price, provider }: Candidate): Hold | undefined =>
   isFree(price)
     ? undefined
-    : rebuiltHold(s.input, {
-        ...s,
-        ...draft,
-        providers: [...new Set([...s.spec.providers, provider.config.id])],
-      });
+    : rebuiltHold(s.input, { ...s, providers: [...new Set([...s.spec.providers, provider.config.id])] });
+
 /** Nothing is ever asked for again with a key that somebody else knows. */
 function compromisedHold(s: Subject, action: PlanItem['action']): Hold | undefined {
   const { key } = s.spec;
