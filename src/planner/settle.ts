@@ -7,7 +7,7 @@ import { parseTerm } from '../model/term.js';
 import { addTerm } from '../model/term-end.js';
 import { DAY_MS, toInstant, toMs } from '../model/time.js';
 import { type ApprovalAnswer, approvalFor, approvalKindOf } from '../policy/approvals.js';
-import { compromiseOf } from '../policy/compromised.js';
+import { compromiseOf, isCompromised } from '../policy/compromised.js';
 import { checkSpending } from '../policy/limits.js';
 import { type EffectivePolicy, effectivePolicy } from '../policy/rules.js';
 import { certificatesForTerm } from '../policy/schedule.js';
@@ -84,7 +84,7 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     standingHold(s.input, action, isFree(chosen.price)) ??
     lossHold(s, chosen) ??
     recipientHold(s, chosen) ??
-    breakerHold(s, action) ??
+    breakerHold(s, priced, chosen) ??
     productHold(chosen, books) ??
     (answer.kind === 'hold' ? answer.hold : undefined) ??
     spendingHold(s, chosen, policy, books) ??
@@ -248,9 +248,16 @@ function compromisedHold(s: Subject, action: PlanItem['action']): Hold | undefin
   );
 }
 
-/** Too many certificates came out: none is asked for. What stops damage (a revocation) goes on. */
-const breakerHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>
-  s.status.breaker && ISSUING.has(action)
+const replacesCompromised = (s: Subject, { action, reason }: Draft): boolean =>
+  action === 'reissue' &&
+  (reason === 'KeyCompromised' || isCompromised(s.input.state.header, s.status.current?.keyHash));
+
+/**
+ * Too many certificates came out: none is asked for. What stops damage goes on: a revocation, and the one certificate, where it
+ * costs nothing, that takes the place of one whose key somebody else knows.
+ */
+const breakerHold = (s: Subject, draft: Draft, { price }: Candidate): Hold | undefined =>
+  s.status.breaker && ISSUING.has(draft.action) && !(replacesCompromised(s, draft) && isFree(price))
     ? {
         code: 'breaker',
         message: `${s.status.breaker.why}; look, then run \`certwright resolve ${s.name} --reset-breaker\``,
