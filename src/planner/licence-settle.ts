@@ -7,21 +7,14 @@ import { dayOf, toInstant, toMs } from '../model/time.js';
 import { type ApprovalAnswer, approvalFor, approvalKindOf, endingMode } from '../policy/approvals.js';
 import { effectivePolicy } from '../policy/rules.js';
 import { costOf } from '../policy/spending.js';
+import { type Books, isFree, productHold, promise, spendingHold } from './books.js';
 import type { Candidate } from './choose.js';
 import { SENDING } from './draft.js';
 import { type PriceQuestion, type ProviderFacts, priceKey } from './input.js';
 import { isThere, type LicenceSubject, mainOrder, questionFor } from './licence.js';
 import type { LicenceDraft } from './licence-drafts.js';
 import { rebuiltHold } from './rebuilt.js';
-import {
-  type Books,
-  isFree,
-  itemBase,
-  productHold,
-  promise,
-  settleExisting,
-  spendingHold,
-} from './settle.js';
+import { itemBase, settleExisting } from './settle.js';
 import { standingHold } from './standing.js';
 
 /** A site and what its licences lack. */
@@ -146,9 +139,7 @@ function settlePurchase(
     (first && 'hold' in first ? waitingHold(first.hold, answer) : undefined) ??
     downHold(provider) ??
     standingHold(s.input, draft.action, isFree(chosen.price)) ??
-    (isFree(chosen.price)
-      ? undefined
-      : rebuiltHold(s.input, { ...s, ...draft, providers: [provider.config.id] })) ??
+    (isFree(chosen.price) ? undefined : rebuiltHold(s.input, { ...s, providers: [provider.config.id] })) ??
     productHold(chosen, books) ??
     (answer.kind === 'hold' ? answer.hold : undefined) ??
     spendingHold(s, chosen, policy, books);

@@ -7,6 +7,7 @@ import { emptyStatus, type Status } from '../model/status.js';
 import { unsafeApproved } from '../policy/approvals.js';
 import { openLedger } from '../policy/spending.js';
 import { abandonDraft, givesUp, settleAbandonment } from './abandon.js';
+import { type Books, openBooks } from './books.js';
 import { questionsOf } from './choose.js';
 import { planDigest } from './digest.js';
 import { type Draft, firstDecision } from './draft.js';
@@ -35,7 +36,7 @@ import { licenceDrafts } from './licence-drafts.js';
 import { type DraftedSite, licenceQuestions, settleSites } from './licence-settle.js';
 import { purchaseChecks } from './purchase.js';
 import { revocation } from './revocation.js';
-import { addsNamesForMoney, type Books, openBooks, settle, settleGone } from './settle.js';
+import { addsNamesForMoney, settle, settleGone } from './settle.js';
 import { validationDrafts } from './validation.js';
 import { warningsOf } from './warnings.js';
 

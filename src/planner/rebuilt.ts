@@ -10,9 +10,6 @@ interface Purchase {
   readonly status: Status;
   /** Accounts at which it may have been made before. */
   readonly providers: readonly string[];
-  readonly action: string;
-  /** When it fell due, epoch ms; absent: at once. */
-  readonly dueAtMs?: number;
 }
 
 /** Does an account whose orders were read show what is there: is it enough to look at it, as before every purchase? */
@@ -25,33 +22,30 @@ export const showsEverything = ({
 
 /**
  * Why this must not be bought yet after the state was rebuilt: the record of the very same purchase may be what was lost.
- * Where the accounts show what they hold, looking at them late enough settles it; elsewhere a person does.
+ * Where the accounts show what they hold, looking at them late enough settles it; elsewhere a person does. When it falls due
+ * by the manifest of today tells nothing: another one may have wanted it earlier.
  */
-export function rebuiltHold(input: PlanInput, purchase: Purchase): Hold | undefined {
+export function rebuiltHold(input: PlanInput, { name, status, providers }: Purchase): Hold | undefined {
   const rebuilt = input.state.header?.rebuilt;
-  if (!rebuilt || isExplained(rebuilt, purchase)) return undefined;
-  const blind = purchase.providers.filter((id) => !wasShown(input, rebuilt, id));
+  if (!rebuilt || isSaidComplete(status, rebuilt)) return undefined;
+  const blind = providers.filter((id) => !wasShown(input, rebuilt, id));
   if (blind.length > 0) {
     return {
       code: 'state-rebuilt',
-      message: `the state was lost and rebuilt on ${rebuilt.at}, and ${blind.join(', ')} cannot show for certain that this was not bought before; look there, then run \`certwright resolve ${purchase.name} --not-placed\` or \`--order-id ID\``,
+      message: `the state was lost and rebuilt on ${rebuilt.at}, and ${blind.join(', ')} cannot show for certain that this was not bought before; look there, give each order you find with \`certwright resolve ${name} --order-id ID\`, then say with \`certwright resolve ${name} --not-placed\` that none is missing`,
     };
   }
   return input.nowMs > toMs(rebuilt.settledAt)
     ? undefined
     : {
         code: 'state-rebuilt',
-        message: `the state was lost and rebuilt on ${rebuilt.at}; what was bought before may show at ${purchase.providers.join(', ')} until ${rebuilt.settledAt}, so nothing is bought till then`,
+        message: `the state was lost and rebuilt on ${rebuilt.at}; what was bought before may show at ${providers.join(', ')} until ${rebuilt.settledAt}, so nothing is bought till then`,
       };
 }
 
-/** Bought since, due only since, or said to be complete by a person. */
-function isExplained(rebuilt: RebuiltRecord, { status, action, dueAtMs }: Purchase): boolean {
-  const atMs = toMs(rebuilt.at);
-  if (status.completeAt !== undefined && toMs(status.completeAt) >= atMs) return true;
-  if (status.orders.some((order) => !order.adopted && toMs(order.placedAt) > atMs)) return true;
-  return action === 'renew' && dueAtMs !== undefined && dueAtMs > atMs;
-}
+/** Has a person said that no purchase of it is missing? */
+export const isSaidComplete = ({ completeAt }: Pick<Status, 'completeAt'>, { at }: RebuiltRecord): boolean =>
+  completeAt !== undefined && toMs(completeAt) >= toMs(at);
 
 function wasShown(input: PlanInput, { listed }: RebuiltRecord, id: string): boolean {
   const provider = input.providers.get(id);

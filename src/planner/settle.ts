@@ -1,59 +1,25 @@
 import type { ApprovalRecord } from '../model/intent.js';
 import type { Spec } from '../model/manifest.js';
-import { isZero, type Money } from '../model/money.js';
 import type { OrderSnapshot } from '../model/order.js';
-import type { Coverage, Hold, PlanItem, PlanPrice } from '../model/plan.js';
+import type { Coverage, PlanItem, PlanPrice } from '../model/plan.js';
 import { parseTerm } from '../model/term.js';
 import { addTerm } from '../model/term-end.js';
 import { DAY_MS, toInstant, toMs } from '../model/time.js';
 import { type ApprovalAnswer, approvalFor, approvalKindOf } from '../policy/approvals.js';
-import { compromiseOf } from '../policy/compromised.js';
-import { checkSpending } from '../policy/limits.js';
 import { type EffectivePolicy, effectivePolicy } from '../policy/rules.js';
 import { certificatesForTerm } from '../policy/schedule.js';
-import { addSpending, costOf, type SpendLedger } from '../policy/spending.js';
+import { costOf } from '../policy/spending.js';
+import { type Books, costs, isFree, productHold, promise, spendingHold } from './books.js';
 import { type Candidate, chooseProvider } from './choose.js';
-import { type Draft, ISSUING, SENDING } from './draft.js';
+import { type Draft, SENDING } from './draft.js';
 import { headOf, isGone, orderById } from './facts.js';
+import { breakerHold, busyHold, compromisedHold, externalHold, lossHold, recipientHold } from './holds.js';
 import type { PlanInput, Subject } from './input.js';
 import { preflightOf } from './preflight.js';
-import { rebuiltHold } from './rebuilt.js';
 import { freeSlot, takenInstead } from './slots.js';
 import { standingHold } from './standing.js';
 import { validationLevel } from './timing.js';
 import { lapsedProofs, mailProofs } from './validation.js';
-
-/** Whoever buys, as far as money goes. */
-export interface Buyer {
-  readonly name: string;
-  readonly spec: Pick<Spec, 'maxPrice'>;
-}
-
-/** The books while a plan is made: every purchase let through counts for the next. */
-export interface Books {
-  ledger(): SpendLedger;
-  add(purchase: { readonly name: string; readonly provider: string; readonly cost: Money }): void;
-  /** Slots that lines of this plan take over. */
-  readonly slots: Set<string>;
-  /** Products on which a provider charged more than agreed: `provider|product` → why. */
-  readonly stopped: ReadonlyMap<string, string>;
-}
-
-export function openBooks(open: () => SpendLedger, stopped: ReadonlyMap<string, string>): Books {
-  let current: SpendLedger | undefined;
-  const ledger = () => {
-    current ??= open();
-    return current;
-  };
-  return {
-    ledger,
-    add: (purchase) => {
-      current = addSpending(ledger(), purchase);
-    },
-    slots: new Set(),
-    stopped,
-  };
-}
 
 /** A draft becomes a line: provider chosen, priced, approved and within limits, or held with the reason. */
 export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
@@ -82,9 +48,9 @@ export function settle(s: Subject, draft: Draft, books: Books): PlanItem {
     compromisedHold(s, action) ??
     choice.hold ??
     standingHold(s.input, action, isFree(chosen.price)) ??
-    lossHold(s, priced, chosen) ??
+    lossHold(s, chosen) ??
     recipientHold(s, chosen) ??
-    breakerHold(s, action) ??
+    breakerHold(s, priced, chosen) ??
     productHold(chosen, books) ??
     (answer.kind === 'hold' ? answer.hold : undefined) ??
     spendingHold(s, chosen, policy, books) ??
@@ -152,11 +118,6 @@ function settleSlot(
 
 const recordOf = (answer: Extract<ApprovalAnswer, { kind: 'granted' }>): ApprovalRecord => answer.record;
 
-const costs = (price: PlanPrice): boolean => price.kind === 'known' && !isZero(price.amount);
-
-/** Free for sure: what is not known may cost. */
-export const isFree = (price: PlanPrice): boolean => price.kind !== 'unknown' && !costs(price);
-
 /** Is this change of names sold, and so a purchase? */
 export const addsNamesForMoney = (s: Subject, draft: Draft): boolean =>
   draft.priced === 'add-names' &&
@@ -210,86 +171,6 @@ export function settleExisting(input: PlanInput, base: PlanItem, draft: Draft): 
   return { ...base, ...describeExisting(input, draft), ...(hold === undefined ? {} : { hold }) };
 }
 
-/** Whoever pays for a key has shown once that it can be opened. */
-function recipientHold(s: Subject, chosen: Candidate): Hold | undefined {
-  if (isFree(chosen.price) || s.spec.key.kind !== 'generated') return undefined;
-  const proven = s.input.state.header?.provenRecipients ?? [];
-  return s.input.desired.recipients.some((recipient) => proven.includes(recipient))
-    ? undefined
-    : {
-        code: 'no-recipient-proven',
-        message:
-          'nobody has shown yet that the keys can be opened; run `certwright keys prove` with an identity',
-      };
-}
-
-/** Nothing can be asked for without a CSR. */
-const externalHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>
-  s.spec.key.kind === 'external' && (action === 'order' || action === 'renew')
-    ? {
-        code: 'key-external',
-        message: 'the key is external; name an algorithm or a CSR under `key:` to have it ordered',
-      }
-    : undefined;
-
-/** Nothing that costs is bought while the record of it may have been lost. */
-const lossHold = (s: Subject, draft: Draft, { price, provider }: Candidate): Hold | undefined =>
-  isFree(price)
-    ? undefined
-    : rebuiltHold(s.input, {
-        ...s,
-        ...draft,
-        providers: [...new Set([...s.spec.providers, provider.config.id])],
-      });
-/** Nothing is ever asked for again with a key that somebody else knows. */
-function compromisedHold(s: Subject, action: PlanItem['action']): Hold | undefined {
-  const { key } = s.spec;
-  if (key.kind !== 'csr' || !ISSUING.has(action)) return undefined;
-  const known = compromiseOf(s.input.state.header, key.keyHash);
-  return (
-    known && { code: 'key-compromised', message: `the key of ${key.path} is compromised: ${known.reason}` }
-  );
-}
-
-/** Too many certificates came out: none is asked for. What stops damage (a revocation) goes on. */
-const breakerHold = (s: Subject, action: PlanItem['action']): Hold | undefined =>
-  s.status.breaker && ISSUING.has(action)
-    ? {
-        code: 'breaker',
-        message: `${s.status.breaker.why}; look, then run \`certwright resolve ${s.name} --reset-breaker\``,
-      }
-    : undefined;
-
-export function productHold(chosen: Candidate, books: Books): Hold | undefined {
-  if (isFree(chosen.price)) return undefined;
-  const why = books.stopped.get(`${chosen.provider.config.id}|${chosen.product}`);
-  return why === undefined ? undefined : { code: 'product-stopped', message: why };
-}
-
-/**
- * An account whose purchases cannot be told apart takes one at a time (DESIGN §4, anonymous slots): the next waits until
- * the outcome of the one before is recorded.
- */
-function busyHold(s: Subject, lane: Draft['lane'], { provider, product }: Candidate): Hold | undefined {
-  if (lane !== 'purchase' || provider.capabilities.search !== 'none') return undefined;
-  for (const { name, intents } of s.input.state.statuses.values()) {
-    const open = intents.some(
-      (intent) =>
-        (intent.phase === 'intended' || intent.phase === 'unknown') &&
-        intent.provider === provider.config.id &&
-        intent.request.product === product &&
-        (intent.phase === 'unknown' || intent.steps.some((step) => step.paid && step.phase === 'intended')),
-    );
-    if (open && name !== s.name) {
-      return {
-        code: 'account-busy',
-        message: `the outcome of the purchase for ${name} at ${provider.config.id} is not known yet, and the account could not tell the two apart`,
-      };
-    }
-  }
-  return undefined;
-}
-
 /**
  * Where nothing is ever paid, an order that failed (a proof that was not there) is simply placed again, as slowly as the
  * failure ladder says. One that a person gave up is not.
@@ -319,35 +200,6 @@ function approve(s: Subject, draft: Draft, chosen: Candidate, policy: EffectiveP
     s.status.consumedApprovals,
     s.input.nowMs,
   );
-}
-
-export function spendingHold(
-  s: Buyer,
-  chosen: Candidate,
-  policy: EffectivePolicy,
-  books: Books,
-): Hold | undefined {
-  if (chosen.price.kind === 'free') return undefined;
-  const { config, balance } = chosen.provider;
-  return checkSpending(
-    {
-      name: s.name,
-      provider: config.id,
-      price: chosen.price,
-      ...(s.spec.maxPrice === undefined ? {} : { maxPrice: s.spec.maxPrice }),
-      policy,
-      ...(config.tax === undefined ? {} : { tax: config.tax }),
-      ...(balance === undefined ? {} : { balance }),
-      ...(config.minimumBalance === undefined ? {} : { minimumBalance: config.minimumBalance }),
-    },
-    books.ledger(),
-  );
-}
-
-export function promise(s: Pick<Buyer, 'name'>, chosen: Candidate, books: Books): void {
-  if (chosen.price.kind !== 'known' || isFree(chosen.price)) return;
-  const { config } = chosen.provider;
-  books.add({ name: s.name, provider: config.id, cost: costOf(chosen.price.amount, config.tax) });
 }
 
 /** What a purchase buys: from now (or the end of what is paid, where days carry over) for the term. */

@@ -1,4 +1,7 @@
+import type { Hold } from '../model/plan.js';
 import type { Instant } from '../model/time.js';
+import type { ReissueRule } from './coverage.js';
+import type { EndpointLook } from './serving.js';
 
 export type ConditionType = 'Ready' | 'Issuing' | 'Waiting' | 'Held' | 'Attention' | 'Expired';
 
@@ -23,3 +26,21 @@ export const condition = (
   message: string,
   about?: string,
 ): Condition => ({ type, reason, since, message, level, ...(about === undefined ? {} : { about }) });
+
+/** What the status file does not know. Everything may be left out, as for a certificate whose manifest is gone. */
+export interface ConditionContext {
+  readonly rule?: ReissueRule;
+  readonly autoRenew?: boolean;
+  readonly renewBeforeMs?: number;
+  readonly carriesRemainingDays?: boolean;
+  /** Of website protection: who the manifest wants to renew it. */
+  readonly renewedBy?: 'certwright' | 'provider';
+  /** As the capabilities of the account of what is under way. */
+  readonly patienceMs?: number;
+  /** What the latest plan holds back for this certificate. */
+  readonly hold?: Hold;
+  /** Orders the manifest says to ignore. */
+  readonly ignored?: readonly string[];
+  /** What was seen at the endpoints of the manifest; absent: none are declared, or nothing is dialled. */
+  readonly endpoints?: { readonly looks: readonly EndpointLook[]; readonly servedWithinMs: number };
+}

@@ -100,6 +100,8 @@ export interface LookUpContext extends StepContext {
 /** Another certificate here with an order at the same account. */
 export interface Neighbour {
   readonly certificate: string;
+  /** Its newest order, as it is called by now. */
+  readonly orderId: string;
   readonly product: string;
   /** A renewal of it is bought, or about to be, and holds nothing at the account that delivers yet. */
   readonly waits: boolean;

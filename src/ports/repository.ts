@@ -60,8 +60,8 @@ export interface FileChange {
 
 export type PushOutcome =
   | { readonly kind: 'pushed'; readonly commit: Oid }
-  /** Somebody else was first, or nothing is certain: fetch and look. */
-  | { readonly kind: 'moved'; readonly text: string }
+  /** Somebody else was first, or nothing is certain: fetch and look. `commit`: may be on the branch all the same. */
+  | { readonly kind: 'moved'; readonly text: string; readonly commit?: Oid }
   /** A rule, a permission, an impossible ref: trying again does not help. */
   | { readonly kind: 'refused'; readonly text: string };
 

@@ -1,6 +1,6 @@
 import { CertError } from '../model/errors.js';
 import type { StateHeader } from '../model/status.js';
-import type { FileChange } from '../ports/repository.js';
+import type { FileChange, Oid } from '../ports/repository.js';
 import { HEADER_PATH } from '../repository/layout.js';
 import { stableJson } from '../repository/stable.js';
 import type { Deps } from './deps.js';
@@ -59,27 +59,81 @@ export function pushChange({ deps, manifestCommit }: Landing, view: StateView, c
  * Lands a change of facts: recomputed on every new head until it is on the branch. For outcomes, which are true
  * whatever else happened meanwhile; intents take the stricter way in `send.ts`.
  * @returns the state after it
- * @throws CertError `repository.refused` at once, `repository.moved` when time is up
+ * @throws as `landTelling` does
  */
 export async function land(landing: Landing, view: StateView, change: Change): Promise<StateView> {
+  const landed = await landTelling(landing, view, (head) => {
+    const set = change(head);
+    return set && { ...set, tells: undefined };
+  });
+  return landed.view;
+}
+
+/** A change, and what is to be said of it once it is on the branch. */
+export interface TellingChange<T> extends ChangeSet {
+  readonly tells: T;
+}
+
+export interface Landed<T> {
+  readonly view: StateView;
+  /** Of the attempt that is on the branch; absent: nothing was left to do there. */
+  readonly told?: T;
+}
+
+/**
+ * The same for whoever tells people what was recorded. An attempt whose push is said to have failed may be on the branch: it is
+ * looked for before anything is computed anew, and it alone is what happened.
+ * @throws CertError `repository.refused` at once, `repository.moved` when time is up, `repository.unavailable` (effect
+ *   unknown) where a push cannot be looked for
+ */
+export async function landTelling<T>(
+  landing: Landing,
+  view: StateView,
+  change: (view: StateView) => TellingChange<T> | undefined,
+): Promise<Landed<T>> {
   const { deps } = landing;
-  const startMs = deps.clock.monotonic();
+  const endMs = deps.clock.monotonic() + LANDING_MS;
+  const inDoubt: { readonly commit: Oid; readonly tells: T }[] = [];
   let current = view;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_TURN_MS)) {
     refuseLostState(current);
     const set = change(current);
-    if (!set || (set.files.length === 0 && !set.header)) return current;
+    if (!set || (set.files.length === 0 && !set.header)) return { view: current };
     const outcome = await pushChange(landing, current, set);
     if (outcome.kind === 'refused') throw refusedPush(outcome.text);
-    if (outcome.kind === 'pushed') return observeWithin(deps, startMs + LANDING_MS - deps.clock.monotonic());
-    if (deps.clock.monotonic() - startMs > LANDING_MS) {
-      throw new CertError('repository.moved', `the state branch kept moving: ${outcome.text}`, {
-        remedy: 'run apply again; nothing that was done is lost',
-      });
-    }
+    if (outcome.kind === 'pushed') return { view: await lookAfter(deps, endMs), told: set.tells };
+    if (outcome.commit !== undefined) inDoubt.push({ commit: outcome.commit, tells: set.tells });
     deps.log.info({ text: outcome.text }, 'state branch moved, trying again');
     await deps.clock.sleep(pauseMs * (0.5 + deps.random.fraction()));
-    current = await observeWithin(deps, startMs + LANDING_MS - deps.clock.monotonic());
+    current = await lookAfter(deps, endMs);
+    const head = current.snapshot.state?.commit ?? '';
+    for (const { commit, tells } of inDoubt) {
+      if (await deps.repository.isAncestor(commit, head)) return { view: current, told: tells };
+    }
+    if (deps.clock.monotonic() > endMs) {
+      throw new CertError('repository.moved', `the state branch kept moving: ${outcome.text}`, {
+        remedy: 'run it again; nothing that was done is lost',
+      });
+    }
+  }
+}
+
+/** The state after a push. @throws CertError `repository.unavailable`: then nobody knows what became of it */
+async function lookAfter(deps: Landing['deps'], endMs: number): Promise<StateView> {
+  try {
+    return await observeWithin(deps, endMs - deps.clock.monotonic());
+  } catch (error) {
+    if (!(error instanceof CertError) || error.code !== 'repository.unavailable') throw error;
+    throw new CertError(
+      error.code,
+      `${error.message}; whether what was pushed is on the state branch is not known`,
+      {
+        cause: error,
+        effect: 'unknown',
+        remedy: 'run it again when the remote answers: what is recorded already is not recorded twice',
+        ...(error.providerText === undefined ? {} : { providerText: error.providerText }),
+      },
+    );
   }
 }
 

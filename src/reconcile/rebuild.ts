@@ -25,10 +25,7 @@ export function rebuiltStatus(
 ): Status {
   const added = orders.reduce((status, known) => withOrder(status, known, spec, nowMs), before);
   const { manifestDigest, ...rest } = added;
-  const sorted = added.orders.toSorted((a, b) =>
-    a.placedAt < b.placedAt ? -1 : a.placedAt > b.placedAt ? 1 : 0,
-  );
-  const ordered = added.orders.length === before.orders.length ? added : { ...added, orders: sorted };
+  const ordered = added.orders.length === before.orders.length ? added : withOrdersByAge(added);
   if (spec) return ordered;
   // Nobody declares it: it goes on in the archive, where a manifest that comes back finds it.
   return {
@@ -38,6 +35,12 @@ export function rebuiltStatus(
     archived: before.archived ?? { at: toInstant(nowMs) },
   };
 }
+
+/** What is found late stands where it would have stood. */
+export const withOrdersByAge = (status: Status): Status => ({
+  ...status,
+  orders: status.orders.toSorted((a, b) => (a.placedAt < b.placedAt ? -1 : a.placedAt > b.placedAt ? 1 : 0)),
+});
 
 function withOrder(
   status: Status,

@@ -6,7 +6,7 @@ import type { Sealer } from '../ports/keystore.js';
 import type { FileChange, Oid } from '../ports/repository.js';
 import { sealedKeyOf } from '../repository/layout.js';
 import type { Deps } from './deps.js';
-import { land } from './land.js';
+import { landTelling } from './land.js';
 import { commitMessage } from './message.js';
 import { stopIfAsked } from './run.js';
 import type { StateView } from './state.js';
@@ -103,21 +103,21 @@ export async function sealAnew(
       stopIfAsked(deps);
       deps.progress.step(`sealing keys anew, ${i} of ${due.length}`);
       const done = await sealEach(view, due.slice(i, i + PER_COMMIT), sealer, openers, left);
-      let landed: readonly SealedFile[] = [];
-      view = await land({ deps }, view, (head) => {
+      const landed = await landTelling({ deps }, view, (head) => {
         // Moved, replaced or gone meanwhile: the next pass sees to it.
         const still = done.filter(({ file }) => head.files.get(file.path) === file.blob);
-        landed = still.map(({ file }) => file);
         if (still.length === 0) return undefined;
         return {
           files: still.map(({ file, text }): FileChange => ({ path: file.path, content: text })),
           message: commitMessage(
             still.map(({ file }) => `rekey ${file.name}: sealed for ${openers.length} that open`),
-            new Set(landed.map(({ name }) => name)).size,
+            new Set(still.map(({ file }) => file.name)).size,
           ),
+          tells: still.map(({ file }) => file),
         };
       });
-      sealed.push(...landed);
+      view = landed.view;
+      sealed.push(...(landed.told ?? []));
     }
   }
   return { view, sealed, left: [...left.values()] };

@@ -153,7 +153,7 @@ export function claimedFor(
       const holds = steps.some(({ before }) => before?.claims !== undefined);
       return action === 'renew' && provider === config.id && !holds;
     });
-    return [{ certificate: status.name, product: order.product, waits }];
+    return [{ certificate: status.name, orderId: order.id, product: order.product, waits }];
   });
   return { claimed: others.flatMap(claimsOf), neighbours };
 }

@@ -1,4 +1,4 @@
-import type { CloseOutcome, OpenIntent } from '../model/intent.js';
+import type { CloseOutcome, IntendedIntent, OpenIntent } from '../model/intent.js';
 import type { Status } from '../model/status.js';
 import { toInstant } from '../model/time.js';
 import {
@@ -12,6 +12,12 @@ import {
 } from './intents.js';
 import { type Refusal, withFailure } from './lane-failures.js';
 
+/** The very attempt, as long as it is open: undone twice, or in place of another one, it would close what is paid. */
+function announced(status: Status, intentId: string, nonce: string): IntendedIntent | undefined {
+  const intent = findIntent(status, intentId);
+  return intent?.phase === 'intended' && intent.nonce === nonce ? intent : undefined;
+}
+
 /**
  * The provider definitely refused. Without an earlier paid step the intent is closed; with one the money is spent, so
  * the step is planned again and tried when the failure ladder says so.
@@ -23,9 +29,8 @@ export function withRefused(
   refusal: Refusal,
   atMs: number,
 ): Status {
-  const intent = findIntent(status, intentId);
-  // Once only, and never against another attempt: stepping back twice would close what is paid.
-  if (intent?.phase !== 'intended' || intent.nonce !== nonce) return status;
+  const intent = announced(status, intentId, nonce);
+  if (!intent) return status;
   const failed = withFailure(status, intent, refusal, atMs);
   return stepBack(failed, intent) ?? unused(failed, intent, 'refused', atMs, refusal.message);
 }
@@ -38,8 +43,8 @@ export function withNotSent(
   why: string,
   atMs: number,
 ): Status {
-  const intent = findIntent(status, intentId);
-  if (intent?.phase !== 'intended' || intent.nonce !== nonce) return status;
+  const intent = announced(status, intentId, nonce);
+  if (!intent) return status;
   return stepBack(status, intent) ?? unused(status, intent, 'not-sent', atMs, why);
 }
 
@@ -51,15 +56,15 @@ export function withNotReady(
   refusal: Refusal,
   atMs: number,
 ): Status {
-  const intent = findIntent(status, intentId);
-  if (intent?.phase !== 'intended' || intent.nonce !== nonce) return status;
+  const intent = announced(status, intentId, nonce);
+  if (!intent) return status;
   return withNotSent(withFailure(status, intent, refusal, atMs), intentId, nonce, refusal.message, atMs);
 }
 
 /** A look-up proved that the attempt with this nonce did nothing, and nobody wants it sent again. */
 export function withNotPlaced(status: Status, intentId: string, nonce: string, atMs: number): Status {
-  const intent = findIntent(status, intentId);
-  if (intent?.phase !== 'intended' || intent.nonce !== nonce) return status;
+  const intent = announced(status, intentId, nonce);
+  if (!intent) return status;
   return stepBack(status, intent) ?? unused(status, intent, 'not-placed', atMs);
 }
 

@@ -13,12 +13,12 @@ import type { FileChange } from '../ports/repository.js';
 import { STATE_FOLDER, statusPath } from '../repository/layout.js';
 import { seenOrder, unseenReason } from './adoptions.js';
 import { replaceOrder } from './intents.js';
-import { type ChangeSet, land } from './land.js';
+import { landTelling, type TellingChange } from './land.js';
 import { commitMessage } from './message.js';
 import { type Answers, isExplained } from './observe.js';
 import { withAbandoned } from './order-ends.js';
 import { withAdopted } from './order-facts.js';
-import { providerFor, type Run, statusFile, statusOf } from './run.js';
+import { providerFor, type Run, type RunEvent, statusFile, statusOf } from './run.js';
 import type { StateView } from './state.js';
 
 /**
@@ -45,7 +45,11 @@ export async function tidy(run: Run, items: readonly PlanItem[], answers: Answer
       .map((item) => (view: StateView) => archive(run, view, item.name)),
   ];
   if (changes.length === 0) return;
-  run.view = await land(run, run.view, (view) => merge(changes.map((change) => change(view))));
+  const { view, told = [] } = await landTelling(run, run.view, (head) =>
+    merge(changes.map((change) => change(head))),
+  );
+  run.view = view;
+  run.events.push(...told);
 }
 
 interface Adopted {
@@ -71,13 +75,23 @@ function readAdopted(run: Run, items: readonly PlanItem[], answers: Answers): re
 interface Part {
   readonly files: readonly FileChange[];
   readonly line: string;
+  /** Absent: what follows on it tells (an order that was taken over is collected, or activated). */
+  readonly event?: RunEvent;
 }
 
-function merge(parts: readonly (Part | undefined)[]): ChangeSet | undefined {
+function merge(parts: readonly (Part | undefined)[]): TellingChange<readonly RunEvent[]> | undefined {
   const real = parts.filter((part) => part !== undefined);
   if (real.length === 0) return undefined;
-  return { files: real.flatMap((part) => part.files), message: commitMessage(real.map((part) => part.line)) };
+  return {
+    files: real.flatMap((part) => part.files),
+    message: commitMessage(real.map((part) => part.line)),
+    tells: real.flatMap(({ event }) => event ?? []),
+  };
 }
+
+const done = (action: string, name: string, message: string): Pick<Part, 'event'> => ({
+  event: { name, action, outcome: 'done', message },
+});
 
 function adopt(run: Run, view: StateView, { item, provider, order }: Adopted): Part | undefined {
   const spec = run.specs.get(item.name);
@@ -159,6 +173,7 @@ function move(view: StateView, from: string, to: string): Part | undefined {
       statusFile(next),
     ],
     line: `move ${from} to ${to}: its order goes along, nothing is bought`,
+    ...done('move', to, `its order goes along from ${from}, nothing is bought`),
   };
 }
 
@@ -167,7 +182,11 @@ function restore(view: StateView, name: string): Part | undefined {
   const status = view.statuses.get(name);
   if (!status?.archived) return undefined;
   const { archived: _back, ...active } = status;
-  return { files: [statusFile(active)], line: `restore ${name}: a manifest declares it again` };
+  return {
+    files: [statusFile(active)],
+    line: `restore ${name}: a manifest declares it again`,
+    ...done('move', name, 'back from the archive with its order, nothing is bought'),
+  };
 }
 
 /** The provider has no call for it: from now on nothing drives the order, and its line says what is left to do. */
@@ -180,6 +199,7 @@ function abandon(run: Run, view: StateView, item: PlanItem): Part | undefined {
   return {
     files: [statusFile(withUsed(next, item))],
     line: `abandon ${name}: order ${order.id} at ${order.provider} is given up, not cancelled there`,
+    ...done('abandon', name, `order ${order.id} is given up, not cancelled at ${order.provider}`),
   };
 }
 
@@ -196,5 +216,6 @@ function archive(run: Run, view: StateView, name: string): Part | undefined {
   return {
     files: [statusFile(next)],
     line: `archive ${name}: no manifest declares it; files stay`,
+    ...done('archive', name, 'no manifest declares it any more; its files stay'),
   };
 }

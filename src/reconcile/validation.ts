@@ -1,8 +1,6 @@
 import { CertError, explain, messageOf } from '../model/errors.js';
 import { isOpen } from '../model/intent.js';
-import type { DnsName } from '../model/names.js';
 import type { OrderSnapshot } from '../model/order.js';
-import { whyNoProof } from '../model/proof-record.js';
 import { actsFor } from '../model/shard.js';
 import type { OrderRecord, PublishedRecord, Status } from '../model/status.js';
 import { isCertificate } from '../planner/input.js';
@@ -15,16 +13,15 @@ import {
   sameRecord,
   solverDueMs,
   solverFor,
-  standingRecords,
 } from '../policy/solving.js';
-import type { RecordSight, Solver } from '../ports/solver.js';
 import { canonicalJson } from '../repository/stable.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
 import { noteLook, noteRefusal, pausedTillMs } from './notes.js';
-import { type ProofResult, type Wishes, withProofResult, withWanted } from './proof-facts.js';
+import { type Wishes, withProofResult, withWanted } from './proof-facts.js';
 import { changedStatuses, type Run, statusFile, statusOf, stopIfAsked } from './run.js';
 import { stepResults } from './send.js';
+import { runSolver, type Work, type WorkResult } from './solver-work.js';
 import type { StateView } from './state.js';
 import { sendStopped } from './stopped.js';
 
@@ -34,9 +31,6 @@ import { sendStopped } from './stopped.js';
  * name is proven or the order has ended. Nothing waits here: what cannot be seen yet is a fact, and looked for again by
  * the next pass or run. Every step may be repeated; a crash anywhere leaves a record that is written down.
  */
-
-/** Of a record that is shown with an error. */
-const SHOWN_CHARACTERS = 300;
 
 function wishesOf(run: Run, name: string): Wishes {
   const spec = run.specs.get(name);
@@ -63,15 +57,6 @@ export const withAnnounced = (run: Run, status: Status, order: OrderSnapshot, pr
 /** A copy of a repository must not touch what the original published. */
 const mayProve = (run: Run): boolean =>
   run.view.snapshot.integrity.kind !== 'lost' && sendStopped(run, run.view, false) === undefined;
-
-interface Work {
-  readonly name: string;
-  readonly entry: PublishedRecord;
-  readonly solver: string;
-  readonly kind: 'publish' | 'clean-up';
-}
-
-type Result = ProofResult & { readonly name: string };
 
 /**
  * Publishes, looks, tells and cleans up whatever is due; no call and no commit where nothing is.
@@ -111,7 +96,7 @@ function dueWorks(run: Run, looked: ReadonlySet<string>) {
   });
   const needed = new Set(all.filter((one) => one.needed).map(({ entry }) => canonicalJson(entry.record)));
   const works: Work[] = [];
-  const gone: Result[] = [];
+  const gone: WorkResult[] = [];
   const left: { readonly name: string; readonly entry: PublishedRecord }[] = [];
   for (const { name, entry, needed: stays, asked } of all) {
     if (solverDueMs(entry) > nowMs || !actsFor(run.deps.shard, name)) continue;
@@ -138,126 +123,7 @@ function leftBehind({ record, solver }: PublishedRecord) {
   };
 }
 
-/** Everything due at one solver. What stands is looked at first: only what is not there is published. */
-async function runSolver(run: Run, id: string, works: readonly Work[]): Promise<readonly Result[]> {
-  stopIfAsked(run.deps);
-  const config = run.configuration.solvers[id];
-  const cleaning = works.filter(({ kind }) => kind === 'clean-up');
-  const publishing = works.filter(({ kind }) => kind === 'publish');
-  try {
-    if (!config) throw new CertError('config.invalid', `the configuration has no solver ${id}`);
-    const solver = await run.deps.openSolver(config);
-    run.deps.progress.step(progressLine(id, publishing.length, cleaning.length));
-    const cleaned = await cleanUp(solver, cleaning);
-    return [...cleaned, ...(await publish(solver, publishing))];
-  } catch (error) {
-    if (error instanceof CertError && error.code === 'interrupted') throw error;
-    run.deps.log.warn({ solver: id, error: messageOf(error) }, 'solver not usable');
-    const known =
-      error instanceof CertError ? error : new CertError('solver.failed', messageOf(error), { cause: error });
-    return works.map(({ name, entry }) => ({ name, entry, outcome: { kind: 'failed', error: known } }));
-  }
-}
-
-function progressLine(id: string, publishing: number, cleaning: number): string {
-  const parts = [
-    ...(publishing > 0 ? [`publishing ${publishing}`] : []),
-    ...(cleaning > 0 ? [`cleaning up ${cleaning}`] : []),
-  ];
-  return `${id}: ${parts.join(', ')} ${publishing + cleaning === 1 ? 'record' : 'records'}`;
-}
-
-/** What no solver may be given is not published, and not taken away either. */
-function noProof({ record, name, provider }: PublishedRecord): CertError | undefined {
-  const why = whyNoProof(record, name);
-  if (why === undefined) return undefined;
-  const [what, text] =
-    record.type === 'file'
-      ? ['the file', record.url]
-      : [`a ${record.type} record`, `${record.owner} ${record.type} ${record.value}`];
-  return new CertError(
-    'solver.blocked',
-    `${provider} asks for ${what} for ${name} that ${why}, and nothing is published`,
-    {
-      providerText: text.slice(0, SHOWN_CHARACTERS),
-      remedy: 'ask the provider; `certwright show NAME` has it, if it is right after all publish it by hand',
-    },
-  );
-}
-
-async function cleanUp(solver: Solver, works: readonly Work[]): Promise<readonly Result[]> {
-  const standing = works.flatMap((work) =>
-    noProof(work.entry) === undefined ? standingRecords(work.entry).map((record) => ({ work, record })) : [],
-  );
-  const outcomes = standing.length === 0 ? [] : await solver.cleanUp(standing.map(({ record }) => record));
-  const errors = new Map<Work, CertError>();
-  for (const [i, { work }] of standing.entries()) {
-    const error = outcomes[i]?.error;
-    if (error) errors.set(work, error);
-  }
-  return works.map((work) => {
-    const { name, entry } = work;
-    const error = errors.get(work);
-    return { name, entry, outcome: error ? { kind: 'failed', error } : { kind: 'cleaned' } };
-  });
-}
-
-async function publish(solver: Solver, works: readonly Work[]): Promise<readonly Result[]> {
-  const errors = new Map<Work, CertError>(
-    works.flatMap((work) => {
-      const error = noProof(work.entry);
-      return error ? [[work, error] as const] : [];
-    }),
-  );
-  const proofs = works.filter((work) => !errors.has(work));
-  const standing = proofs.filter(({ entry }) => entry.publishedAt !== undefined);
-  const sights = await look(solver, standing);
-  const missing = proofs.filter(
-    (work) => work.entry.publishedAt === undefined || sights.get(work)?.seen === 'no',
-  );
-  const places = new Map<Work, DnsName>();
-  if (missing.length > 0) {
-    const outcomes = await solver.publish(missing.map(({ entry }) => entry.record));
-    for (const [i, work] of missing.entries()) {
-      const { error, at } = outcomes[i] ?? {};
-      if (error) errors.set(work, error);
-      if (at !== undefined) places.set(work, at);
-    }
-  }
-  const again = await look(
-    solver,
-    missing.filter((work) => !errors.has(work)),
-  );
-  return works.map((work) => {
-    const { name, entry } = work;
-    const error = errors.get(work);
-    if (error) return { name, entry, outcome: { kind: 'failed', error } };
-    const sight = again.get(work) ?? sights.get(work);
-    const at = places.get(work);
-    return {
-      name,
-      entry,
-      outcome: {
-        kind: 'published',
-        ...(at === undefined ? {} : { at }),
-        ...(sight === undefined ? {} : { sight }),
-      },
-    };
-  });
-}
-
-async function look(solver: Solver, works: readonly Work[]): Promise<ReadonlyMap<Work, RecordSight>> {
-  const sights =
-    works.length === 0 ? [] : ((await solver.visible?.(works.map(({ entry }) => entry.record))) ?? []);
-  return new Map(
-    works.flatMap((work, i) => {
-      const sight = sights[i];
-      return sight === undefined ? [] : [[work, sight] as const];
-    }),
-  );
-}
-
-function changeSet(run: Run, view: StateView, results: readonly Result[]) {
+function changeSet(run: Run, view: StateView, results: readonly WorkResult[]) {
   const nowMs = run.deps.clock.now();
   const changed = changedStatuses(
     view,
@@ -283,15 +149,15 @@ function changeSet(run: Run, view: StateView, results: readonly Result[]) {
 }
 
 /** The certificate that holds the order now: it may have moved to another name meanwhile. */
-function holderOf(view: StateView, { name, entry }: Result): string | undefined {
+function holderOf(view: StateView, { name, entry }: WorkResult): string | undefined {
   const holds = (status: Status | undefined) =>
     status !== undefined && orderOfRecord(status, entry) !== undefined;
   if (holds(view.statuses.get(name))) return name;
   return [...view.statuses.values()].find(holds)?.name;
 }
 
-function lineOf(name: string, results: readonly Result[]): string {
-  const count = (kind: Result['outcome']['kind']) =>
+function lineOf(name: string, results: readonly WorkResult[]): string {
+  const count = (kind: WorkResult['outcome']['kind']) =>
     results.filter(({ outcome }) => outcome.kind === kind).length;
   const parts = (
     [
@@ -321,7 +187,7 @@ function waitingOrders(status: Status) {
 async function tellProviders(
   run: Run,
   looked: ReadonlySet<string>,
-  results: readonly Result[],
+  results: readonly WorkResult[],
 ): Promise<void> {
   const names = new Set([...looked, ...results.map(({ name }) => name)]);
   await Promise.all(
@@ -335,7 +201,7 @@ async function tellProviders(
 }
 
 /** Did the last proof of an order come to be seen in this pass? */
-const appeared = (status: Status, order: OrderRecord, results: readonly Result[]): boolean =>
+const appeared = (status: Status, order: OrderRecord, results: readonly WorkResult[]): boolean =>
   results.some(({ entry }) => entry.seenAt === undefined && orderOfRecord(status, entry) === order);
 
 const isShown = ({ seenAt, failure }: PublishedRecord): boolean =>
@@ -368,7 +234,7 @@ async function tellProvider(run: Run, status: Status, order: OrderRecord, isNews
 }
 
 /** What a pass did about proofs. One that waits for its next try said why when it failed. */
-function tellPeople(run: Run, looked: ReadonlySet<string>, results: readonly Result[]): void {
+function tellPeople(run: Run, looked: ReadonlySet<string>, results: readonly WorkResult[]): void {
   const failed = results.filter(({ outcome }) => outcome.kind === 'failed');
   for (const name of new Set([...looked, ...results.map((result) => result.name)])) {
     const status = statusOf(run.view, name);

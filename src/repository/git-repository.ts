@@ -213,9 +213,9 @@ export async function openRepository(options: RepositoryOptions): Promise<GitRep
       return publisher(draft, updates);
     }
     const verdict = await pushRefs(session, updates, commit);
-    return verdict.kind === 'pushed'
-      ? { kind: 'pushed', commit }
-      : { kind: verdict.kind, text: verdict.text };
+    if (verdict.kind === 'pushed') return { kind: 'pushed', commit };
+    const { kind, text } = verdict;
+    return kind === 'moved' ? { kind, text, commit } : { kind, text };
   }
 
   return {

@@ -168,13 +168,73 @@ describe('a purchase right before the loss, of which nothing but the provider kn
     expect(error.message).toContain('paid shows order 777 for shop');
 
     const { out } = await call(resolve, { orderId: '777' });
-    expect(out).toContain('order 777 is the one of shop');
+    expect(out).toContain('order 777 belongs to shop');
     await runs(shop, call);
     expect((await statuses(shop)).get('shop')).toMatchObject({
       orders: [{ id: '777' }],
       current: { order: '777' },
     });
     expect(await shop.control.purchases()).toBe(0);
+  });
+
+  test('a renewal that nothing shows is not made twice because the manifest wants it later now', async () => {
+    const manifest = (renewBefore: string) =>
+      `domain: shop.example.com\nautoRenew: true\nrenewBefore: ${renewBefore}\n`;
+    const shop = await shopOf({ search: 'none' }, { 'certificates/shop.yaml': manifest('60d') });
+    await shop.call(apply, APPLY, []);
+    const mirror = join(await tempFolder(), 'old.git');
+    await git(await tempFolder(), 'clone', '--quiet', '--mirror', shop.remote.path, mirror);
+    await shop.advance(310 * DAY_MS);
+    await shop.control.loseNextReply('^/slots$');
+    await shop.call(apply, APPLY, []);
+    expect(await shop.control.purchases()).toBe(2);
+    await commitToRemote(shop.remote, 'main', { 'certificates/shop.yaml': manifest('20d') });
+    await lose(shop);
+    const call = await newMachine(shop);
+    await rebuild(call, { from: [mirror] });
+
+    await runs(shop, call);
+    await shop.advance(10 * DAY_MS);
+    await call(apply, APPLY, []);
+
+    expect(await shop.control.purchases()).toBe(2);
+    expect((await call(plan, {}, [])).out).toContain('resolve shop --not-placed');
+  });
+
+  test.each([
+    ['the older first', [0, 1]],
+    ['the newer first', [1, 0]],
+  ])('an order that a person finds tells nothing of the one that renewed it (%s)', async (_title, turns) => {
+    const renewing = 'domain: shop.example.com\nautoRenew: true\n';
+    const shop = await shopOf({ search: 'findable' }, { 'certificates/shop.yaml': renewing });
+    await shop.call(apply, APPLY, []);
+    await shop.advance(357 * DAY_MS);
+    await shop.call(apply, APPLY, []);
+    await shop.call(apply, APPLY, []);
+    const ids = (await statuses(shop)).get('shop').orders.map(({ id }: { id: string }) => id);
+    expect(ids).toHaveLength(2);
+    await shop.control.set({ hidden: ['*'] });
+    await lose(shop);
+    const call = await newMachine(shop);
+    await rebuild(call);
+    await shop.advance(DAY_MS);
+
+    for (const turn of turns) {
+      const { out } = await call(resolve, { orderId: ids[turn] });
+      expect(out).toContain(`order ${ids[turn]} belongs to shop`);
+      for (const _ of ids) await call(apply, APPLY, []);
+      expect(await shop.control.purchases()).toBe(2);
+    }
+
+    expect((await statuses(shop)).get('shop')).toMatchObject({
+      orders: ids.map((id: string) => ({ id })),
+      current: { order: ids[1] },
+    });
+    const again = await call(resolve, { orderId: ids[0] });
+    expect(again.out).toContain('recorded for shop already');
+    await call(resolve, { notPlaced: true, yes: true });
+    await runs(shop, call);
+    expect(await shop.control.purchases()).toBe(2);
   });
 
   test('an order of somebody else for the same names is not taken over, and is not bought beside', async () => {

@@ -275,6 +275,32 @@ describe('a renewal that somebody paid at the shop before it fell due here', () 
   });
 });
 
+describe('a renewal of another certificate that somebody paid at the shop, of which nothing here tells', () => {
+  const pair = {
+    a: RENEWED.replace('shop.', 'a.'),
+    b: `${RENEWED.replace('shop.', 'b.')}renewBefore: 5d\n`,
+  };
+
+  it('what its module bought is not taken for a renewal whose module was late', async () => {
+    const made = await beforeRenewal(UNTOLD, { manifests: pair, sandbox: { autoPayRenewals: true } });
+    await fault(made, 'out-of-funds@renew');
+    await runUntilQuiet(made, await openRunner(made));
+    expect((await made.status('a')).orders).toHaveLength(2);
+    expect(bought(made)).toBe(2);
+    await made.advance(14 * DAY_MS);
+    await made.sandbox?.control('POST', 'cron');
+    expect(bought(made)).toBe(3);
+
+    await applyOnce(made, await openRunner(made), 0, { lookNow: 'all' });
+
+    expect(deliveries(await made.status('b'))).toHaveLength(1);
+    const order = (await made.status('a')).orders.at(-1);
+    expect(parseDelivery(order?.id ?? '')).toBeUndefined();
+    expect(order).toMatchObject({ waitingFor: 'person' });
+    expect(order?.message).toMatch(/or for b .*fields\.upstream/);
+  });
+});
+
 describe('the account that delivers', () => {
   it('sells nothing to a manifest that names it', async () => {
     const made = await place(TOLD, {

@@ -192,7 +192,7 @@ function repositoryOf(world: World, process: Process, repository: Repository, ca
           case 'call-lost':
             return Promise.resolve(moved('the connection broke'));
           case 'reply-lost':
-            return commit().then(() => moved('the connection broke'));
+            return commit().then((outcome) => ({ ...outcome, ...moved('the connection broke') }));
           case 'refused':
             return Promise.resolve({ kind: 'refused', text: 'the hook declined' });
           case 'phantom':

@@ -9,6 +9,13 @@ import { accountLines } from './account-lines.js';
 const FOLD_FROM = 20;
 const NAMES_SHOWN = 5;
 
+/** What may happen to many at once, and what is said of them then. */
+const FOLDED: Readonly<Record<string, string>> = {
+  collect: 'published',
+  move: 'kept their orders',
+  archive: 'without a manifest',
+};
+
 const MARKS = { done: '✓', waiting: '…', held: '!', failed: '✗', unknown: '?' } as const;
 
 /** What an apply did: one line per certificate that moved, what needs a person, and a sum. */
@@ -19,12 +26,16 @@ export function appliedText(
 ): string {
   const colors = colorsOf(options);
   const told = events.filter((event) => event.outcome !== 'held');
-  const collected = told.filter((event) => event.action === 'collect' && event.outcome === 'done');
-  const many = new Set(collected.length >= FOLD_FROM ? collected : []);
+  const groups = Map.groupBy(
+    told.filter(({ action, outcome }) => outcome === 'done' && action in FOLDED),
+    ({ action }) => action,
+  );
+  const many = [...groups.values()].filter(({ length }) => length >= FOLD_FROM);
+  const folded = new Set(many.flat());
   const lines = [
-    ...collectedLines([...many], options),
+    ...many.flatMap((group) => foldedLines(group, options)),
     ...eventLines(
-      told.filter((event) => !many.has(event)),
+      told.filter((event) => !folded.has(event)),
       options,
     ),
   ];
@@ -36,16 +47,16 @@ export function appliedText(
   return [...lines, ...accountLines(accounts, options), ...attention, ...summary(events)].join('\n');
 }
 
-/** Thousands of orders taken over are one line: nobody has to act on any of them. */
-function collectedLines(events: readonly RunEvent[], options: RenderOptions): readonly string[] {
-  if (events.length === 0) return [];
+/** Thousands taken over, or moved with their folder, are one line: nobody has to act on any of them. */
+function foldedLines(events: readonly RunEvent[], options: RenderOptions): readonly string[] {
+  const action = events[0]?.action ?? '';
   const names = someOf(
     events.map(({ name }) => name),
     NAMES_SHOWN,
   );
   const [first = '', ...rest] = hang(
     '  ',
-    `collect: ${count(events.length, 'certificate')} published: ${names}`,
+    `${action}: ${count(events.length, 'certificate')} ${FOLDED[action]}: ${names}`,
     options.width,
   );
   return [`${colorsOf(options).green(MARKS.done)} ${first.trimStart()}`, ...rest];

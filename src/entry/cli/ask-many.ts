@@ -1,7 +1,7 @@
 import { CertError } from '../../model/errors.js';
 import type { RequestRecord, Status } from '../../model/status.js';
 import type { Deps } from '../../reconcile/deps.js';
-import { land } from '../../reconcile/land.js';
+import { landTelling } from '../../reconcile/land.js';
 import { commitMessage } from '../../reconcile/message.js';
 import { changedStatuses, statusFile } from '../../reconcile/run.js';
 import type { StateView } from '../../reconcile/state.js';
@@ -54,8 +54,7 @@ export async function recordWishes(
   wishes: readonly Wish[],
   line: (wish: Wish) => string,
 ): Promise<readonly Wish[]> {
-  let written: readonly Wish[] = [];
-  await land({ deps }, view, (head) => {
+  const { told } = await landTelling({ deps }, view, (head) => {
     const asked: Wish[] = [];
     const changed = changedStatuses(
       head,
@@ -70,9 +69,9 @@ export async function recordWishes(
           },
         })),
     );
-    written = asked;
     if (changed.length === 0) return undefined;
-    return { files: changed.map(statusFile), message: commitMessage(asked.map(line), changed.length) };
+    const message = commitMessage(asked.map(line), changed.length);
+    return { files: changed.map(statusFile), message, tells: asked };
   });
-  return written;
+  return told ?? [];
 }

@@ -5,14 +5,16 @@ import { sameNames } from '../../model/names.js';
 import type { OrderSnapshot } from '../../model/order.js';
 import { emptyStatus, type RebuiltRecord, type Status } from '../../model/status.js';
 import { toInstant, toMs } from '../../model/time.js';
-import { headOrder, stableOrderId, stillCounts } from '../../planner/facts.js';
+import { headOrder, orderAt, stableOrderId, stillCounts } from '../../planner/facts.js';
 import { isCertificate } from '../../planner/input.js';
+import { isSaidComplete } from '../../planner/rebuilt.js';
 import { isSlot } from '../../planner/slots.js';
 import type { Provider } from '../../ports/provider.js';
 import { land } from '../../reconcile/land.js';
 import { commitMessage } from '../../reconcile/message.js';
 import { isExplained } from '../../reconcile/observe.js';
 import { withAdopted } from '../../reconcile/order-facts.js';
+import { withOrdersByAge } from '../../reconcile/rebuild.js';
 import { referenceFor } from '../../reconcile/references.js';
 import { type Run, statusFile } from '../../reconcile/run.js';
 import type { StateView } from '../../reconcile/state.js';
@@ -35,8 +37,7 @@ export function lossQuestion({ view, specs }: Run, name: string): LossQuestion |
   const asked = status?.intents
     .filter(isOpen)
     .some(({ phase }) => phase === 'intended' || phase === 'unknown');
-  const said = status?.completeAt !== undefined && toMs(status.completeAt) >= toMs(rebuilt.at);
-  return asked || said ? undefined : { spec, rebuilt };
+  return asked || (status && isSaidComplete(status, rebuilt)) ? undefined : { spec, rebuilt };
 }
 
 /**
@@ -65,7 +66,10 @@ export async function resolveComplete(
     `Is there no order for ${name} at ${where} that certwright does not know? If there is one, the next \`certwright apply\` may buy it a second time.`,
   );
   if (!sure) return undefined;
-  await change(run, spec, `resolve ${name}: nothing of it is missing, says a person`, (status) => status);
+  await change(run, spec, `resolve ${name}: nothing of it is missing, says a person`, (status) => ({
+    ...status,
+    completeAt: toInstant(run.deps.clock.now()),
+  }));
   return {
     changed: true,
     facts: { outcome: 'complete' },
@@ -113,7 +117,11 @@ async function refuseWhatShows(run: Run, spec: CertificateSpec): Promise<void> {
   }
 }
 
-/** `--order-id`: what was lost is found again. @throws CertError `order.not-found`, `order.ambiguous`, `usage` */
+/**
+ * `--order-id`: one order that was lost is found again. That another one, its renewal say, is not missing as well is said
+ * apart.
+ * @throws CertError `order.not-found`, `order.ambiguous`, `usage`
+ */
 export async function resolveFound(
   run: Run,
   name: string,
@@ -132,6 +140,7 @@ export async function resolveFound(
       remedy: 'compare the id with what the provider shows',
     });
   const at = provider.config;
+  if (isHeld(run.view.statuses.get(name), at.id, order.id)) return toldFound(name, order.id, false);
   await change(
     run,
     spec,
@@ -153,18 +162,25 @@ export async function resolveFound(
         ...(order.charged === undefined ? {} : { charged: order.charged }),
       };
       const orders = adopted.orders.map((one) => (one.id === order.id ? { ...one, charges: [charge] } : one));
-      return { ...adopted, orders };
+      return withOrdersByAge({ ...adopted, orders });
     },
   );
-  return {
-    changed: true,
-    facts: { outcome: 'adopted', orderId: order.id },
-    sentences: [
-      `Recorded: order ${order.id} is the one of ${name}.`,
-      'Next: `certwright apply` follows the order and publishes its certificate.',
-    ],
-  };
+  return toldFound(name, order.id, true);
 }
+
+const isHeld = (status: Status | undefined, provider: string, id: string): boolean =>
+  status !== undefined && orderAt(status, provider, id) !== undefined;
+
+const toldFound = (name: string, orderId: string, changed: boolean): Told => ({
+  changed,
+  facts: { outcome: 'adopted', orderId },
+  sentences: [
+    changed
+      ? `Recorded: order ${orderId} belongs to ${name}.`
+      : `Order ${orderId} is recorded for ${name} already; nothing was changed.`,
+    `Next: give any other order of ${name} the same way; \`certwright apply\` follows the newest.`,
+  ],
+});
 
 async function find(run: Run, { providers }: CertificateSpec, id: string) {
   for (const at of providers) {
@@ -209,7 +225,6 @@ async function change(
 ): Promise<void> {
   await land({ deps }, view, (head) => {
     const status = head.statuses.get(spec.name) ?? emptyStatus(spec.name, spec.kind);
-    const after = { ...next(status, head), completeAt: toInstant(deps.clock.now()) };
-    return { files: [statusFile(after)], message: commitMessage([line]) };
+    return { files: [statusFile(next(status, head))], message: commitMessage([line]) };
   });
 }

@@ -1,7 +1,7 @@
 import { CertError } from '../../model/errors.js';
 import type { StateHeader, Status } from '../../model/status.js';
 import type { Deps } from '../../reconcile/deps.js';
-import { land, observeState, refuseLostState } from '../../reconcile/land.js';
+import { landTelling, observeState, refuseLostState } from '../../reconcile/land.js';
 import { commitMessage } from '../../reconcile/message.js';
 import { notInitialised } from '../../reconcile/open-run.js';
 import { statusFile } from '../../reconcile/run.js';
@@ -45,14 +45,13 @@ export async function changeStatus(
   line: string,
   next: NextStatus,
 ): Promise<boolean> {
-  let changed = false;
-  await land({ deps }, view, (head) => {
+  const { told } = await landTelling({ deps }, view, (head) => {
     const before = statusNamed(head, name);
     const after = next(before, head);
-    changed = after !== before;
-    return changed ? { files: [statusFile(after)], message: commitMessage([line]) } : undefined;
+    if (after === before) return undefined;
+    return { files: [statusFile(after)], message: commitMessage([line]), tells: true };
   });
-  return changed;
+  return told ?? false;
 }
 
 /** @returns was anything written? */
@@ -62,12 +61,11 @@ export async function changeHeader(
   line: string,
   next: NextHeader,
 ): Promise<boolean> {
-  let changed = false;
-  await land({ deps }, view, (head) => {
+  const { told } = await landTelling({ deps }, view, (head) => {
     const before = headerOf(head);
     const after = next(before, head);
-    changed = after !== before;
-    return changed ? { files: [], header: after, message: commitMessage([line]) } : undefined;
+    if (after === before) return undefined;
+    return { files: [], header: after, message: commitMessage([line]), tells: true };
   });
-  return changed;
+  return told ?? false;
 }

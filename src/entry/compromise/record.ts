@@ -3,7 +3,7 @@ import type { CompromisedKey, RequestRecord, Status } from '../../model/status.j
 import { toInstant } from '../../model/time.js';
 import { isCompromised } from '../../policy/compromised.js';
 import type { Deps } from '../../reconcile/deps.js';
-import { land } from '../../reconcile/land.js';
+import { landTelling } from '../../reconcile/land.js';
 import { commitMessage } from '../../reconcile/message.js';
 import { changedStatuses, statusFile } from '../../reconcile/run.js';
 import type { StateView } from '../../reconcile/state.js';
@@ -28,8 +28,7 @@ export async function recordCompromise(
   reason: string,
 ): Promise<Recorded> {
   const requests = revocationsOf(deps, survey, reason);
-  let recorded: Recorded = { blocked: [], revocations: [] };
-  await land({ deps }, view, (head) => {
+  const { told } = await landTelling({ deps }, view, (head) => {
     const header = headerOf(head);
     const blocked = keys.filter(({ keyHash }) => !isCompromised(header, keyHash));
     const changed = changedStatuses(
@@ -41,10 +40,6 @@ export async function recordCompromise(
     const asked = requests.filter(({ name, request }) =>
       changed.some((status) => status.name === name && status.requests.some(({ id }) => id === request.id)),
     );
-    recorded = {
-      blocked: blocked.map(({ keyHash }) => keyHash),
-      revocations: asked.map(({ name, request }) => `${name} ${request.serial}`),
-    };
     if (blocked.length === 0 && changed.length === 0) return undefined;
     return {
       files: changed.map(statusFile),
@@ -57,9 +52,13 @@ export async function recordCompromise(
           ({ name, request }) => `ask for revoke ${name}: serial ${request.serial}, keyCompromise`,
         ),
       ]),
+      tells: {
+        blocked: blocked.map(({ keyHash }) => keyHash),
+        revocations: asked.map(({ name, request }) => `${name} ${request.serial}`),
+      },
     };
   });
-  return recorded;
+  return told ?? { blocked: [], revocations: [] };
 }
 
 /** Those that certwright can send, now or once another certificate serves. */

@@ -5,7 +5,7 @@ import type { OrderRecord, PreviousCertificate } from '../../model/status.js';
 import { DAY_MS, toMs } from '../../model/time.js';
 import type { PlanInput } from '../../planner/input.js';
 import type { Condition } from '../../policy/condition.js';
-import { type Health, health } from '../../policy/conditions.js';
+import { type Health, health } from '../../policy/health.js';
 import { recordsByHand } from '../../policy/solving.js';
 import type { OverviewCertificate, OverviewOrder, Standing } from '../../report/overview/types.js';
 import { type DueDates, dueDates } from '../due.js';

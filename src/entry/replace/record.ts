@@ -1,7 +1,7 @@
-import type { ReplacementRecord, RequestRecord, StateHeader, Status } from '../../model/status.js';
+import type { ReplacementRecord, RequestRecord, StateHeader } from '../../model/status.js';
 import type { Instant } from '../../model/time.js';
 import type { Deps } from '../../reconcile/deps.js';
-import { land } from '../../reconcile/land.js';
+import { landTelling } from '../../reconcile/land.js';
 import { commitMessage } from '../../reconcile/message.js';
 import { statusFile } from '../../reconcile/run.js';
 import type { StateView } from '../../reconcile/state.js';
@@ -31,9 +31,8 @@ export async function recordRequests(
   for (let from = 0; from < rows.length; from += PER_COMMIT) {
     const part = rows.slice(from, from + PER_COMMIT);
     deps.progress.step(`recording requests: ${from} of ${rows.length}`);
-    let changed: readonly Status[] = [];
-    current = await land({ deps }, current, (head) => {
-      changed = part.flatMap(({ name, serial }) => {
+    const landed = await landTelling({ deps }, current, (head) => {
+      const changed = part.flatMap(({ name, serial }) => {
         const before = head.statuses.get(name);
         if (before === undefined) return [];
         // One id for each certificate: a request is told from others by it.
@@ -48,22 +47,23 @@ export async function recordRequests(
         message: commitMessage(
           changed.map(({ name }) => `ask for reissue ${name}: ${request.reason}, by ${request.deadline}`),
         ),
+        tells: changed.length,
       };
     });
-    recorded += changed.length;
+    current = landed.view;
+    recorded += landed.told ?? 0;
   }
   return recorded;
 }
 
 /** Takes back requests that are still open. @returns how many */
 export async function withdrawRequests(deps: Deps, view: StateView, id: string): Promise<number> {
-  let withdrawn = 0;
-  await land({ deps }, view, (head) => {
+  const { told } = await landTelling({ deps }, view, (head) => {
     const changed = [...head.statuses.values()].flatMap((status) => {
       const requests = status.requests.filter(({ replacement }) => replacement !== id);
       return requests.length === status.requests.length ? [] : [{ ...status, requests }];
     });
-    withdrawn = changed.length;
+    const withdrawn = changed.length;
     if (withdrawn === 0) return undefined;
     const header = headerOf(head);
     const replacements = (header.replacements ?? []).flatMap((one) =>
@@ -73,9 +73,10 @@ export async function withdrawRequests(deps: Deps, view: StateView, id: string):
       files: changed.map(statusFile),
       header: { ...header, replacements },
       message: commitMessage([`withdraw replacement ${id}: ${withdrawn} requests`]),
+      tells: withdrawn,
     };
   });
-  return withdrawn;
+  return told ?? 0;
 }
 
 function counted(header: StateHeader, request: Asked, more: number): StateHeader {

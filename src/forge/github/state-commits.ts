@@ -90,7 +90,9 @@ export function commitPublisher({ call, query, at }: Line): CommitPublisher {
     const text = wordsOf(failed);
     if (tips.every((tip) => tip === to)) return { kind: 'pushed', commit: to };
     const areUnmoved = moves.every(({ expected }, i) => tips[i] === expected);
-    return { kind: areUnmoved && !isUncertain(failed) ? 'refused' : 'moved', text };
+    return areUnmoved && !isUncertain(failed)
+      ? { kind: 'refused', text }
+      : { kind: 'moved', text, commit: to };
   }
 
   return async (draft, moves) => {
@@ -118,7 +120,7 @@ export function commitPublisher({ call, query, at }: Line): CommitPublisher {
         return await judge(moves, commit, error);
       } catch (second) {
         if (!(second instanceof CertError) || second.code === 'interrupted') throw second;
-        return { kind: 'moved', text: wordsOf(error) };
+        return { kind: 'moved', text: wordsOf(error), commit };
       }
     }
   };

@@ -4,7 +4,8 @@ import { formatMoney } from '../../model/money.js';
 import type { OrderRequest } from '../../model/order.js';
 import type { LookUp, LookUpContext, SendGuard, Step, StepOutcome } from '../../ports/provider.js';
 import { beforeBuying, slotsKept } from './deliver-steps.js';
-import { type Invoice, invoiceOfOrder, isPaid } from './invoice.js';
+import { isPaid } from './invoice.js';
+import { nextTerms } from './next-term.js';
 import { parseOrderId } from './service.js';
 import { predecessorId, type Shop } from './shop.js';
 import { idOf } from './wire.js';
@@ -43,23 +44,10 @@ const outcomeOf = (serviceId: number, invoiceId: number, before: JsonObject): St
   orderId: `${serviceId}-${invoiceId}`,
 });
 
-/** The invoice of the term that ends: later ones are for the terms after it. */
-async function lastInvoiceId(shop: Shop, request: OrderRequest): Promise<number> {
-  const { serviceId, invoiceId } = parseOrderId(predecessorId(request));
-  if (invoiceId !== undefined) return invoiceId;
-  const service = await shop.service(serviceId);
-  return (
-    (service.orderId === undefined ? undefined : await invoiceOfOrder(shop.client, service.orderId)) ?? 0
-  );
-}
-
 async function newerInvoice(shop: Shop, request: OrderRequest) {
-  const { serviceId } = parseOrderId(predecessorId(request));
-  const after = await lastInvoiceId(shop, request);
-  const { found, complete, dateMs } = await shop.invoices.newerFor(serviceId, after);
-  const [first]: readonly Invoice[] = found;
-  const paid = first !== undefined && isPaid(first);
-  return { serviceId, after, invoiceId: first?.id, paid, complete, dateMs };
+  const { found, ...more } = await nextTerms(shop, predecessorId(request));
+  const [first] = found;
+  return { ...more, invoiceId: first?.id, paid: first !== undefined && isPaid(first) };
 }
 
 async function renew(

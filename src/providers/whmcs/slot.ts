@@ -3,6 +3,8 @@ import { CertError } from '../../model/errors.js';
 import type { OrderSnapshot } from '../../model/order.js';
 import { SECOND_MS } from '../../model/time.js';
 import type { Neighbour, SoFar, StepWait } from '../../ports/provider.js';
+import { isPaid } from './invoice.js';
+import { nextTerms } from './next-term.js';
 import { findProduct, type ShopProduct } from './options.js';
 import { fieldOf } from './service.js';
 import { productOf, type Shop, serviceIdOf } from './shop.js';
@@ -93,6 +95,9 @@ async function newSlot(shop: Shop, product: ShopProduct, known: Known): Promise<
   const before = Array.isArray(step.slots) ? new Set(step.slots.map(String)) : undefined;
   const renews = request.action === 'renew' && request.predecessor !== undefined;
   const free = await freeSlots(shop);
+  // After the list: what a module bought before it was read, somebody had paid by then.
+  const rivals =
+    renews && free.length > 0 ? await rivalsOf(shop, product, neighbours, before === undefined) : [];
   // Read without a pause from here on: orders of one batch choose side by side.
   const others = new Set([...shop.taking].flatMap(([service, id]) => (service === serviceId ? [] : [id])));
   const fits = free.filter(
@@ -106,11 +111,7 @@ async function newSlot(shop: Shop, product: ShopProduct, known: Known): Promise<
   );
   const ids = fits.map(({ id }) => id).toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
   const again = claimedId(known.before ?? {}, at) ?? shop.taking.get(serviceId);
-  // First orders of one product and term are as good as each other; a renewal continues one certificate alone, and the one
-  // slot that is there may be that of another renewal, whose module was quicker, or that was paid at the shop by somebody.
-  const rivals = renews
-    ? neighbours.filter((other) => (other.waits || before === undefined) && isOfSame(shop, product, other))
-    : [];
+  // First orders of one product and term are as good as each other; a renewal continues one certificate alone.
   const isPlain = rivals.length === 0 && ids.length === 1;
   const chosen =
     again !== undefined && ids.includes(again)
@@ -131,6 +132,37 @@ async function newSlot(shop: Shop, product: ShopProduct, known: Known): Promise<
     'person',
     `${at} has ${ids.length} that may be for service ${serviceId}${orElse} (${ids.slice(0, 5).join(', ')}); write the right one into a custom field of the service, and map it as products.${product.id}.fields.upstream`,
   );
+}
+
+/**
+ * Whose renewal may have bought the one slot that is there: one that is paid here, whose module was quicker, or one that
+ * somebody paid at the shop.
+ * @param isOld  it may have been there before this renewal was bought
+ */
+async function rivalsOf(
+  shop: Shop,
+  product: ShopProduct,
+  neighbours: readonly Neighbour[],
+  isOld: boolean,
+): Promise<readonly Neighbour[]> {
+  const rivals: Neighbour[] = [];
+  for (const other of neighbours) {
+    if (!isOfSame(shop, product, other)) continue;
+    if (other.waits || isOld || (await isPaidThere(shop, other))) rivals.push(other);
+  }
+  return rivals;
+}
+
+/** Has somebody paid the next term of it at the shop, of which nothing is known here? */
+async function isPaidThere(shop: Shop, { orderId }: Neighbour): Promise<boolean> {
+  try {
+    const { found, complete } = await nextTerms(shop, orderId);
+    return !complete || found.some(isPaid);
+  } catch (error) {
+    // A service that is gone is renewed by nobody.
+    if (error instanceof CertError && error.code === 'order.not-found') return false;
+    throw error;
+  }
 }
 
 const isOfSame = ({ options }: Shop, { upstreamProduct }: ShopProduct, { product }: Neighbour) =>

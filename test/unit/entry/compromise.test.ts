@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { parseHeader } from '../../../src/config/state.js';
 import * as apply from '../../../src/entry/cli/apply.js';
 import * as compromise from '../../../src/entry/cli/compromise.js';
+import * as reissue from '../../../src/entry/cli/reissue.js';
 import { keyHashOf } from '../../../src/keys/algorithm.js';
 import { HOUR_MS } from '../../../src/model/time.js';
 import { HEADER_PATH } from '../../../src/repository/layout.js';
@@ -31,6 +32,29 @@ const blockedIn = async (shop: Shop) =>
 vi.setConfig({ testTimeout: 120_000 });
 
 describe('compromise', () => {
+  test('a tripped breaker does not keep a leaked key in use; anything else still waits for a person', async () => {
+    const shop = await openShop();
+    await carryOn(shop);
+    for (const reason of ['one', 'two']) {
+      await shop.call(reissue, { reason });
+      await carryOn(shop);
+    }
+    const { breaker, current: old } = await shop.status('shop');
+    expect(breaker).toBeDefined();
+    const shown = await shop.call(compromise, { ...LEAKED, dryRun: true });
+    expect(shown.out).toContain('reissued with a new key by the next apply, at paid');
+    await shop.call(compromise, LEAKED);
+    await carryOn(shop);
+
+    const after = await shop.status('shop');
+    expect(after.current?.keyHash).not.toBe(old?.keyHash);
+    expect(after.breaker).toEqual(breaker);
+    await shop.call(reissue, { reason: 'three' });
+    await carryOn(shop);
+    expect((await shop.status('shop')).current).toEqual(after.current);
+    expect(await shop.control.purchases()).toBe(1);
+  });
+
   test('reissues, publishes, then revokes once it is approved; nothing is bought, and twice is once', async () => {
     const shop = await openShop();
     await carryOn(shop);

@@ -182,6 +182,20 @@ describe('what stops money leaves free reissues alone', () => {
     expect(item?.hold?.code).toBe(held);
   });
 
+  test.each([
+    ['that is free goes on', 'free', undefined],
+    ['that costs something waits', 'paid', 'breaker'],
+  ] as const)('beside a tripped breaker, a reissue for a compromised key %s', (_sentence, price, held) => {
+    const { keyHash } = certificate(`o-${NAME}`);
+    const { item } = shopLine({
+      providers: [provider('shop', { capabilities: { reissue: price } })],
+      statuses: [ready(NAME, { breaker: { trippedAt: '2026-11-20T00:00:00Z', why: 'three in a day' } })],
+      state: { header: header({ compromisedKeys: [{ keyHash, at: '2026-11-22T00:00:00Z', reason: '' }] }) },
+    });
+    expect(item).toMatchObject({ reason: 'KeyCompromised' });
+    expect(item?.hold?.code).toBe(held);
+  });
+
   test('a tripped breaker does not stop a revocation', () => {
     const { item } = shopLine({
       statuses: [

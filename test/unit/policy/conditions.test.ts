@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { EndpointFinding } from '../../../src/model/run-memory.js';
 import type { OrderRecord, Status } from '../../../src/model/status.js';
 import { HOUR_MS, toMs } from '../../../src/model/time.js';
-import { type ConditionContext, conditionsOf, health } from '../../../src/policy/conditions.js';
+import { type ConditionContext, conditionsOf } from '../../../src/policy/conditions.js';
+import { health } from '../../../src/policy/health.js';
 import type { EndpointLook } from '../../../src/policy/serving.js';
 import { certificate, intended, order, placed, status, unknown, usd } from './builders.js';
 
