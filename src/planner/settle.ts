@@ -14,7 +14,7 @@ import { certificatesForTerm } from '../policy/schedule.js';
 import { addSpending, costOf, type SpendLedger } from '../policy/spending.js';
 import { type Candidate, chooseProvider } from './choose.js';
 import { type Draft, ISSUING, SENDING } from './draft.js';
-import { headOf, isGone, orderById } from './facts.js';
+import { headOf, isGone, orderById, usedApprovals } from './facts.js';
 import type { PlanInput, Subject } from './input.js';
 import { preflightOf } from './preflight.js';
 import { rebuiltHold } from './rebuilt.js';
@@ -316,7 +316,7 @@ function approve(s: Subject, draft: Draft, chosen: Candidate, policy: EffectiveP
     policy.approval[approvalKindOf(need)],
     s.spec,
     s.input.desired.approvals,
-    s.status.consumedApprovals,
+    usedApprovals(s.input),
     s.input.nowMs,
   );
 }
