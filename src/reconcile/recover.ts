@@ -287,7 +287,8 @@ function settle(run: Run, status: Status, { intent, result }: Looked): Status {
         intentId: intent.id,
         step: intent.steps[currentStep(intent)]?.name ?? '',
         outcome: result.lookUp.outcome,
-        atMs: nowMs,
+        // However late it is found: what is paid runs, and counts for limits, from when it was sent.
+        atMs: Math.min(nowMs, toMs(intent.sendBy)),
         found: true,
       });
     case 'not-placed':
