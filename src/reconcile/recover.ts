@@ -1,4 +1,4 @@
-import type { Capabilities } from '../model/capabilities.js';
+import type { AbsenceEvidence, Capabilities } from '../model/capabilities.js';
 import { holdsOrder } from '../model/delivery.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { IntendedIntent, PlacedIntent } from '../model/intent.js';
@@ -128,7 +128,7 @@ async function lookAt(
         return { name, intent, result: { kind: 'found', lookUp } };
       case 'absent': {
         const search = searchOf(provider, intent);
-        const judged = absenceProven(search, lookUp.evidence, settledAtMs);
+        const judged = absenceProven(search, notAhead(lookUp.evidence, deps.clock.now()), settledAtMs);
         if (judged.proven) {
           const held = await dearerNow(run, name, provider, intent);
           if (held === undefined && buysAnew(intent)) await balanceOf(provider);
@@ -158,6 +158,12 @@ async function lookAt(
     return undefined;
   }
 }
+
+/** A provider whose clock is ahead has not waited longer than this machine has. */
+const notAhead = (evidence: AbsenceEvidence, nowMs: number): AbsenceEvidence =>
+  evidence.replyAtMs === undefined
+    ? evidence
+    : { ...evidence, replyAtMs: Math.min(evidence.replyAtMs, nowMs) };
 
 /**
  * How a step is found again. One that costs nothing works on an order whose id is known, and is looked up there: an

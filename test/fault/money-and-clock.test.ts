@@ -333,6 +333,28 @@ describe('clocks', () => {
     },
   );
 
+  it('the clock of a seller that went ahead makes nothing absent that is not there yet', async () => {
+    const place = await openPlace({ kind: 'findable', account: 'visibilityLagMs: 3600000' });
+    await applyOnce(place, await openRunner(place));
+    await runUntilQuiet(place, await openRunner(place));
+    await place.advance(DAY_MS);
+    // An hour, by a clock that will be two hours ahead.
+    await place.seller?.control.set({ visibilityLagMs: 3 * HOUR_MS });
+    await place.seller?.control.fault({ method: 'POST', path: '^/slots$', fault: { kind: 'drop-reply' } });
+    await place.merge({ 'certificates/other.yaml': manifest('other') });
+    await applyOnce(place, await openRunner(place));
+    await place.advance(20 * MINUTE_MS);
+    await place.seller?.control.setTime(place.clock.now() + 2 * HOUR_MS);
+    await applyOnce(place, await openRunner(place));
+    expect((await place.status('other')).intents).toMatchObject([{ phase: 'intended', resends: 0 }]);
+    await place.advance(MINUTE_MS);
+    await applyOnce(place, await openRunner(place));
+    await place.seller?.control.set({ visibilityLagMs: HOUR_MS });
+    await place.advance(2 * HOUR_MS);
+    expect((await runUntilQuiet(place, await openRunner(place))).exit).toBe(0);
+    expect(await place.purchases()).toBe(2);
+  });
+
   it('an account that shows its clock only after a call is asked something first', async () => {
     const place = await openPlace({ kind: 'local-ca' });
     const asked = new Set<string>();
