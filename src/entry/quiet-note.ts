@@ -57,17 +57,17 @@ export function recordOf(text: string, root: string): QuietRecord | undefined {
 const reference = (source: SecretSource): string =>
   source.kind === 'file' ? `\${file:${source.path}}` : `\${${source.name}}`;
 
-/** Has no divisor in common with 24: every hour has its turn within as many days. */
-const HOURS_ON = 7;
+/** Divides 24, and is less than half the margin, in days, of the shortest certificates that are sold. */
+const ONE_OF_HOURS = 6;
 
 /**
- * In one hour of each day, its own for every remote and another one every day, everything is read whatever a note says: one
- * that is wrong, or was put there to keep alarms away, cannot silence a schedule for good, not even one that runs once a day.
+ * In one of six hours, its own for every remote and another one every day, everything is read whatever a note says: one that is
+ * wrong, or was put there to keep alarms away, silences a schedule for six days at most, even one that runs once a day.
  */
 export function isHourOfReading(remote: string, nowMs: number): boolean {
   const first = createHash('sha256').update(remote).digest().readUInt16BE();
   const hours = Math.floor(nowMs / HOUR_MS);
-  return hours % 24 === (first + HOURS_ON * Math.floor(hours / 24)) % 24;
+  return hours % ONE_OF_HOURS === (first + Math.floor(hours / 24)) % ONE_OF_HOURS;
 }
 
 function parsed(text: string): Note | undefined {

@@ -6,7 +6,15 @@ import { approvalFor, endingMode } from '../policy/approvals.js';
 import { nextTryMs } from '../policy/failures.js';
 import { effectivePolicy } from '../policy/rules.js';
 import type { Draft } from './draft.js';
-import { headOrder, isGone, openCancellation, openIntent, orderById, stableOrderId } from './facts.js';
+import {
+  headOrder,
+  isGone,
+  openCancellation,
+  openIntent,
+  orderById,
+  stableOrderId,
+  usedApprovals,
+} from './facts.js';
 import type { PlanInput } from './input.js';
 import { itemBase, settleExisting } from './settle.js';
 import { failureDraft } from './waiting.js';
@@ -133,7 +141,7 @@ export function settleAbandonment(
     site ? endingMode(approval.revoke) : approval.free,
     spec ?? { digest: status.manifestDigest ?? '', autoRenew: false },
     input.desired.approvals,
-    status.consumedApprovals,
+    usedApprovals(input),
     input.nowMs,
   );
   return answer.kind === 'granted' ? { ...item, approval: answer.record } : { ...item, hold: answer.hold };

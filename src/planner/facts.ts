@@ -103,3 +103,19 @@ export const isRenewable = (
   nowMs: number,
 ): boolean =>
   renewalGraceMs === undefined || paidTill === undefined || nowMs <= toMs(paidTill) + renewalGraceMs;
+
+const used = new WeakMap<PlanInput, ReadonlySet<string>>();
+
+/**
+ * Digests of every approval that was used, by whichever certificate: what an approval is for keeps its name when the
+ * certificate that used it goes on under another one.
+ */
+export function usedApprovals(input: PlanInput): ReadonlySet<string> {
+  const known = used.get(input);
+  if (known) return known;
+  const all = new Set<string>();
+  for (const { consumedApprovals } of input.state.statuses.values())
+    for (const digest of consumedApprovals) all.add(digest);
+  used.set(input, all);
+  return all;
+}

@@ -10,6 +10,7 @@ import { costOf } from '../policy/spending.js';
 import { type Books, isFree, productHold, promise, spendingHold } from './books.js';
 import type { Candidate } from './choose.js';
 import { SENDING } from './draft.js';
+import { usedApprovals } from './facts.js';
 import { type PriceQuestion, type ProviderFacts, priceKey } from './input.js';
 import { isThere, type LicenceSubject, mainOrder, questionFor } from './licence.js';
 import type { LicenceDraft } from './licence-drafts.js';
@@ -212,7 +213,7 @@ function approve(
     mode,
     s.spec,
     s.input.desired.approvals,
-    s.status.consumedApprovals,
+    usedApprovals(s.input),
     s.input.nowMs,
   );
 }
@@ -274,7 +275,7 @@ function settleCancellation(s: LicenceSubject, draft: LicenceDraft): PlanItem {
     endingMode(effectivePolicy(s.input.desired.policy, s.name).approval.revoke),
     s.spec,
     s.input.desired.approvals,
-    s.status.consumedApprovals,
+    usedApprovals(s.input),
     s.input.nowMs,
   );
   return answer.kind === 'granted' ? { ...item, approval: answer.record } : { ...item, hold: answer.hold };

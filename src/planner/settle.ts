@@ -12,7 +12,7 @@ import { costOf } from '../policy/spending.js';
 import { type Books, costs, isFree, productHold, promise, spendingHold } from './books.js';
 import { type Candidate, chooseProvider } from './choose.js';
 import { type Draft, SENDING } from './draft.js';
-import { headOf, isGone, orderById } from './facts.js';
+import { headOf, isGone, orderById, usedApprovals } from './facts.js';
 import { breakerHold, busyHold, compromisedHold, externalHold, lossHold, recipientHold } from './holds.js';
 import type { PlanInput, Subject } from './input.js';
 import { preflightOf } from './preflight.js';
@@ -197,7 +197,7 @@ function approve(s: Subject, draft: Draft, chosen: Candidate, policy: EffectiveP
     policy.approval[approvalKindOf(need)],
     s.spec,
     s.input.desired.approvals,
-    s.status.consumedApprovals,
+    usedApprovals(s.input),
     s.input.nowMs,
   );
 }

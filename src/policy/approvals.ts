@@ -72,14 +72,14 @@ const missing = (message: string): ApprovalAnswer => ({
  * May this action happen? `merge`: the merged manifest approves what it asks for, but neither a renewal nor a revocation,
  * of which it says nothing. `auto`: yes, a renewal only with `autoRenew: true`. `pull-request`, and whatever a mode does
  * not cover: an approval file for exactly this. `never`: no.
- * @param consumed  digests of approvals already used by this certificate
+ * @param consumed  digests of approvals already used
  */
 export function approvalFor(
   need: ApprovalNeed,
   mode: ApprovalMode,
   spec: Pick<CertificateSpec, 'digest' | 'autoRenew'>,
   approvals: readonly ApprovalFile[],
-  consumed: Iterable<string>,
+  consumed: ReadonlySet<string>,
   nowMs: number,
 ): ApprovalAnswer {
   if (mode === 'never') {
@@ -94,7 +94,7 @@ export function approvalFor(
     if (mode === 'merge' && kind === 'order') return granted({ kind: 'merge', manifestDigest: spec.digest });
     if (mode === 'auto' && (kind !== 'renew' || spec.autoRenew)) return granted({ kind: 'auto' });
   }
-  return byFile(need, approvals, new Set(consumed), nowMs);
+  return byFile(need, approvals, consumed, nowMs);
 }
 
 function byFile(

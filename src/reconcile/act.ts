@@ -53,6 +53,7 @@ export async function act(run: Run, plan: Plan, options: ActOptions): Promise<vo
   const again = await recoverIntents(
     run,
     unsettled.map((item) => ({ name: item.name, intentId: item.intent ?? '' })),
+    options,
   );
   await sendInBatches(run, [...again, ...lines.flatMap((item) => resumed(run, item))], options.bounds);
   if (plan.unsafe === undefined) {

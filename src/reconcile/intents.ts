@@ -36,18 +36,19 @@ export const replaceIntent = (status: Status, next: Intent): Status => {
 
 /** The intent stands in the status, replacing an earlier attempt of its own; its approval file is used up. */
 export function withIntent(status: Status, intent: IntendedIntent): Status {
-  const next = replaceIntent(status, intent);
-  const { archived: _back, ...active } = next;
-  const digest = intent.approval.kind === 'file' ? intent.approval.subjectDigest : undefined;
+  const { archived: _back, ...active } = withApprovalUsed(replaceIntent(status, intent), intent);
   return {
     ...active,
     ...(intent.request.licence ? { kind: 'sitelock' as const } : {}),
     manifestDigest: intent.manifestDigest,
-    consumedApprovals:
-      digest === undefined || next.consumedApprovals.includes(digest)
-        ? next.consumedApprovals
-        : [...next.consumedApprovals, digest],
   };
+}
+
+/** The approval file of an intent is used up; one that was given back is again, where the intent went through after all. */
+export function withApprovalUsed(status: Status, { approval }: Intent): Status {
+  const { consumedApprovals } = status;
+  if (approval.kind !== 'file' || consumedApprovals.includes(approval.subjectDigest)) return status;
+  return { ...status, consumedApprovals: [...consumedApprovals, approval.subjectDigest] };
 }
 
 /** The intent is over; nothing drives it any more. */

@@ -211,20 +211,39 @@ const askEach = (
 
 const askBalances = (run: Run, answers: Answers, at: AtProvider, ids: ReadonlySet<string>) =>
   askEach(run, ids, async (id, provider) => {
-    const { balance } = provider;
-    if (!balance || answers.providers.has(id)) return;
+    if (answers.providers.has(id)) return;
     try {
-      const { statuses } = run.view;
-      const atMs = run.deps.clock.now();
-      const told = await at(provider, () => balance.call(provider));
-      answers.providers.set(id, { asked: { balance: told, statuses, atMs } });
+      await askBalance(run, answers, provider, at);
     } catch (error) {
-      // Its other calls may well work: only a `minimumBalance` has to wait for a balance.
-      if (error instanceof CertError && error.code === 'provider.unsupported') {
-        run.deps.log.warn({ provider: id, error: messageOf(error) }, 'balance cannot be read');
-      } else markDown(run, answers, id, error);
+      markDown(run, answers, id, error);
     }
   });
+
+/**
+ * What an account holds, once for each run. Its other calls may well work where this one is not supported: only a
+ * `minimumBalance` has to wait for a balance.
+ * @throws CertError where it does not answer
+ */
+export async function askBalance(
+  run: Run,
+  answers: Answers,
+  provider: Provider,
+  at: AtProvider = (_, task) => task(),
+): Promise<void> {
+  const { id } = provider.config;
+  const { balance } = provider;
+  const known = answers.providers.get(id);
+  if (!balance || known?.asked) return;
+  try {
+    const { statuses } = run.view;
+    const atMs = run.deps.clock.now();
+    const told = await at(provider, () => balance.call(provider));
+    answers.providers.set(id, { ...known, asked: { balance: told, statuses, atMs } });
+  } catch (error) {
+    if (!(error instanceof CertError) || error.code !== 'provider.unsupported') throw error;
+    run.deps.log.warn({ provider: id, error: messageOf(error) }, 'balance cannot be read');
+  }
+}
 
 /** Once for each account of a run: what is taken of them is in the state. */
 const askFreeSlots = (run: Run, answers: Answers, at: AtProvider, ids: ReadonlySet<string>) =>

@@ -15,6 +15,7 @@ import { wishedValidation } from '../planner/validation.js';
 import { isCompromised } from '../policy/compromised.js';
 import type { CsrSubject } from '../ports/keystore.js';
 import type { Provider } from '../ports/provider.js';
+import { certificatePath } from '../repository/layout.js';
 import { prepareLicence } from './licence-job.js';
 import { operationFor, stepsFor } from './operations.js';
 import { referenceFor } from './references.js';
@@ -143,7 +144,9 @@ async function csrFor(
       );
     case 'generated': {
       const kept =
-        key.rotate === 'never' && !wantsNewKey(run, status) ? await keptCsr(subject, status) : undefined;
+        key.rotate === 'never' && !wantsNewKey(run, status)
+          ? await keptCsr(run, subject, key.algorithm, status)
+          : undefined;
       if (kept) return kept;
       run.deps.progress.step(`making a key for ${spec.name}`);
       return run.deps.keyMaker(run.configuration).generate(subject, key.algorithm);
@@ -156,11 +159,18 @@ const wantsNewKey = ({ view }: Run, { requests, keptCsr: kept }: Status): boolea
   isCompromised(view.header, kept?.keyHash) ||
   requests.some(({ action, newKey }) => action === 'reissue' && newKey === true);
 
-/** `rotate: never`: the same CSR goes on as long as it is for the same names. */
-async function keptCsr({ names }: CsrSubject, status: Status): Promise<Csr | undefined> {
-  if (!status.keptCsr || status.current?.keyHash !== status.keptCsr.keyHash) return undefined;
-  const inspected = await inspectCsr(status.keptCsr.csrPem);
-  return 'names' in inspected && sameNames(inspected.names, names) ? status.keptCsr : undefined;
+/** `rotate: never`: the same CSR goes on as long as it is for the same names and algorithm, and its key is there. */
+async function keptCsr(
+  { view }: Run,
+  { names }: CsrSubject,
+  algorithm: string,
+  { name, current, keptCsr: kept }: Status,
+): Promise<Csr | undefined> {
+  if (!kept || current?.keyHash !== kept.keyHash) return undefined;
+  if (!current.ownKey || !view.files.has(certificatePath(name, 'key'))) return undefined;
+  const inspected = await inspectCsr(kept.csrPem);
+  const fits = 'names' in inspected && sameNames(inspected.names, names) && inspected.algorithm === algorithm;
+  return fits ? kept : undefined;
 }
 
 interface RequestParts {

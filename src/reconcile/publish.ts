@@ -1,5 +1,5 @@
 import type { ParsedCertificate } from '../keys/certificate.js';
-import type { OpenIntent } from '../model/intent.js';
+import { isOpen, type OpenIntent } from '../model/intent.js';
 import type { PublishedFormat } from '../model/manifest.js';
 import type { OrderSnapshot } from '../model/order.js';
 import type { CurrentCertificate, ProofRecord, Status } from '../model/status.js';
@@ -53,11 +53,23 @@ function keyFiles(view: StateView, { name, parsed }: Publication): readonly File
   const path = certificatePath(name, 'key');
   if (blob !== undefined) {
     return [
+      ...keyStillAwaited(view, name, parsed),
       { path, content: { blob } },
       { path: waiting, content: null },
     ];
   }
-  return view.files.has(path) && !keepsKey(view, name, parsed) ? [{ path, content: null }] : [];
+  return view.files.has(path) && !keepsKey(view, name, parsed)
+    ? [...keyStillAwaited(view, name, parsed), { path, content: null }]
+    : [];
+}
+
+/** A key that is replaced waits again, where a request that is under way was made for it, too (`rotate: never`). */
+function keyStillAwaited(view: StateView, name: string, parsed: ParsedCertificate): readonly FileChange[] {
+  const { current, intents = [] } = view.statuses.get(name) ?? {};
+  const blob = view.files.get(certificatePath(name, 'key'));
+  if (blob === undefined || !current?.ownKey || current.keyHash === parsed.keyHash) return [];
+  const awaited = intents.some((intent) => isOpen(intent) && intent.keyHash === current.keyHash);
+  return awaited ? [{ path: pendingKeyPath(name, current.keyHash), content: { blob } }] : [];
 }
 
 /** The same key goes on (`rotate: never`). */

@@ -1,4 +1,4 @@
-import type { Capabilities } from '../model/capabilities.js';
+import type { AbsenceEvidence, Capabilities } from '../model/capabilities.js';
 import { holdsOrder } from '../model/delivery.js';
 import { CertError, messageOf } from '../model/errors.js';
 import type { IntendedIntent, PlacedIntent } from '../model/intent.js';
@@ -9,9 +9,11 @@ import { absenceProven } from '../policy/absence.js';
 import { isCompromised } from '../policy/compromised.js';
 import { nextTryMs } from '../policy/failures.js';
 import type { LookUp, Provider } from '../ports/provider.js';
+import { type Attempt, buysAnew, judgeAnew } from './anew.js';
 import { currentStep, findIntent, plannedStep } from './intents.js';
 import { land } from './land.js';
 import { commitMessage } from './message.js';
+import { type Answers, askBalance } from './observe.js';
 import { mayRepeat, operationOf } from './operations.js';
 import { applyDone, withDoubtAt } from './record.js';
 import { dearerNow } from './reprice.js';
@@ -36,26 +38,43 @@ interface Looked {
   readonly intent: IntendedIntent;
   readonly result:
     | { readonly kind: 'found'; readonly lookUp: Extract<LookUp, { kind: 'found' }> }
-    /** @property dearer  why it is not sent at the price agreed */
-    | { readonly kind: 'not-placed'; readonly dearer?: string }
+    /** @property held  why it is not sent again, although it is wanted as it was */
+    | { readonly kind: 'not-placed'; readonly held?: string }
     | { readonly kind: 'unknown'; readonly why: string; readonly candidates: readonly string[] };
+}
+
+/** What is known of the world beside the state, for judging whether something may be sent again. */
+export interface RecoverOptions {
+  readonly answers: Answers;
+  readonly manifestsDescend: boolean;
 }
 
 /**
  * After a crash or a lost reply: look, never buy (DESIGN §4). What is found is taken over; a proven absence lets the same
- * request be sent again at no higher price, returned as jobs; what cannot be told stops and asks a person.
+ * request be sent again at no higher price and within today's limits, returned as jobs; what cannot be told stops and asks a
+ * person.
  */
-export async function recoverIntents(run: Run, unsettled: readonly Unsettled[]): Promise<readonly Job[]> {
-  const looked = (await Promise.all(unsettled.map((one) => lookAt(run, one)))).filter((l) => l !== undefined);
-  const again = looked.filter(
-    (l) =>
-      l.result.kind === 'not-placed' &&
-      l.result.dearer === undefined &&
-      !isCompromised(run.view.header, l.intent.keyHash),
-  );
-  const jobs = again.map((l) => resend(run, l)).filter((job) => job !== undefined);
+export async function recoverIntents(
+  run: Run,
+  unsettled: readonly Unsettled[],
+  { answers, manifestsDescend }: RecoverOptions,
+): Promise<readonly Job[]> {
+  const balances = new Map<Provider, Promise<void>>();
+  const balanceOf = (provider: Provider): Promise<void> => {
+    const asked = balances.get(provider) ?? askBalance(run, answers, provider);
+    balances.set(provider, asked);
+    return asked;
+  };
+  const seen = await Promise.all(unsettled.map((one) => lookAt(run, one, balanceOf)));
+  const looked = seen.filter((l) => l !== undefined);
+  const absent = looked.filter((l) => mayGoAgain(run, l));
+  const buying = absent.filter(({ intent }) => buysAnew(intent));
+  const judge = judgeAnew(run, buying, answers, manifestsDescend);
+  const heldNow = (view: StateView, l: Attempt) => (buysAnew(l.intent) ? judge(view, l) : undefined);
+  const held = new Map(absent.map((l) => [l, heldNow(run.view, l)]));
+  const jobs = absent.filter((l) => held.get(l) === undefined).map((l) => resend(run, l, heldNow));
   const resent = new Set(jobs.map((job) => job.intent.id));
-  const settled = looked.filter((l) => !resent.has(l.intent.id));
+  const settled = looked.filter((l) => !resent.has(l.intent.id)).map((l) => withHold(l, held.get(l)));
   if (settled.length > 0) {
     run.view = await land(run, run.view, (view) => {
       const changed = changedStatuses(
@@ -71,7 +90,22 @@ export async function recoverIntents(run: Run, unsettled: readonly Unsettled[]):
   return jobs;
 }
 
-async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked | undefined> {
+/** May a request that never arrived be sent once more, as far as it is still wanted? */
+const mayGoAgain = (run: Run, { name, intent, result }: Looked): boolean =>
+  result.kind === 'not-placed' &&
+  result.held === undefined &&
+  !isCompromised(run.view.header, intent.keyHash) &&
+  contactsOf(run, intent) !== 'changed' &&
+  unwanted(run, run.view, name, intent) === undefined;
+
+const withHold = (looked: Looked, held: string | undefined): Looked =>
+  held === undefined ? looked : { ...looked, result: { kind: 'not-placed', held } };
+
+async function lookAt(
+  run: Run,
+  { name, intentId }: Unsettled,
+  balanceOf: (provider: Provider) => Promise<void>,
+): Promise<Looked | undefined> {
   const { deps } = run;
   const intent = findIntent(statusOf(run.view, name), intentId);
   if (intent?.phase !== 'intended') return undefined;
@@ -94,14 +128,11 @@ async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked |
         return { name, intent, result: { kind: 'found', lookUp } };
       case 'absent': {
         const search = searchOf(provider, intent);
-        const judged = absenceProven(search, lookUp.evidence, settledAtMs);
+        const judged = absenceProven(search, notAhead(lookUp.evidence, deps.clock.now()), settledAtMs);
         if (judged.proven) {
-          const dearer = await dearerNow(run, name, provider, intent);
-          return {
-            name,
-            intent,
-            result: { kind: 'not-placed', ...(dearer === undefined ? {} : { dearer }) },
-          };
+          const held = await dearerNow(run, name, provider, intent);
+          if (held === undefined && buysAnew(intent)) await balanceOf(provider);
+          return { name, intent, result: { kind: 'not-placed', ...(held === undefined ? {} : { held }) } };
         }
         if (deps.clock.now() <= settledAtMs + (search === 'none' ? 0 : UNPROVEN_MS)) {
           return waits(`not found at ${intent.provider}, and not surely absent: ${judged.why}`);
@@ -127,6 +158,12 @@ async function lookAt(run: Run, { name, intentId }: Unsettled): Promise<Looked |
     return undefined;
   }
 }
+
+/** A provider whose clock is ahead has not waited longer than this machine has. */
+const notAhead = (evidence: AbsenceEvidence, nowMs: number): AbsenceEvidence =>
+  evidence.replyAtMs === undefined
+    ? evidence
+    : { ...evidence, replyAtMs: Math.min(evidence.replyAtMs, nowMs) };
 
 /**
  * How a step is found again. One that costs nothing works on an order whose id is known, and is looked up there: an
@@ -181,11 +218,14 @@ function knownOrder(view: StateView, intent: IntendedIntent): OrderRecord | unde
   return undefined;
 }
 
-/** The same request once more, with new unique values; undefined where nobody wants it any more. */
-function resend(run: Run, { name, intent }: Looked): Job | undefined {
+/** The same request once more, with new unique values. */
+function resend(
+  run: Run,
+  { name, intent }: Looked,
+  heldNow: (view: StateView, attempt: Attempt) => string | undefined,
+): Job {
   const provider = providerFor(run, intent.provider);
   const contacts = contactsOf(run, intent);
-  if (contacts === 'changed' || unwanted(run, run.view, name, intent) !== undefined) return undefined;
   return {
     name,
     provider,
@@ -198,11 +238,11 @@ function resend(run: Run, { name, intent }: Looked): Job | undefined {
         unique: provider.uniqueValues(intent.action, (bytes) => run.deps.random.hex(bytes)),
       },
     },
-    ...(contacts === undefined ? {} : { contacts }),
+    ...(contacts === undefined || contacts === 'changed' ? {} : { contacts }),
     stillWanted: (view) => {
       const open = findIntent(statusOf(view, name), intent.id);
       return open?.phase === 'intended' && open.nonce === intent.nonce
-        ? unwanted(run, view, name, intent)
+        ? (unwanted(run, view, name, intent) ?? heldNow(view, { name, intent }))
         : 'another run settled this';
     },
   };
@@ -253,7 +293,8 @@ function settle(run: Run, status: Status, { intent, result }: Looked): Status {
         intentId: intent.id,
         step: intent.steps[currentStep(intent)]?.name ?? '',
         outcome: result.lookUp.outcome,
-        atMs: nowMs,
+        // However late it is found: what is paid runs, and counts for limits, from when it was sent.
+        atMs: Math.min(nowMs, toMs(intent.sendBy)),
         found: true,
       });
     case 'not-placed':
@@ -295,7 +336,7 @@ function tell(run: Run, { name, intent, result }: Looked): void {
     run.events.push({
       ...event,
       outcome: 'held',
-      message: `it was never placed, and is not ${result.dearer === undefined ? 'wanted as it was' : `sent again: ${result.dearer}`}`,
+      message: `it was never placed, and is not ${result.held === undefined ? 'wanted as it was' : `sent again: ${result.held}`}`,
     });
   }
 }

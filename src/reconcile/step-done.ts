@@ -23,6 +23,7 @@ import {
   replaceIntent,
   replaceOrder,
   setStep,
+  withApprovalUsed,
 } from './intents.js';
 import { withoutLane } from './lane-failures.js';
 import { withCancelled } from './order-ends.js';
@@ -47,7 +48,8 @@ export function withStepDone(status: Status, done: StepDone): Status {
     result: done.outcome.result,
     ...(index > 0 ? { at: toInstant(done.atMs) } : {}),
   });
-  const withOrder = recordOrder(status, { ...intent, steps }, done, intent.steps[index]?.paid ?? false);
+  const used = withApprovalUsed(status, intent);
+  const withOrder = recordOrder(used, { ...intent, steps }, done, intent.steps[index]?.paid ?? false);
   const cleared: Status = { ...withOrder, failures: failuresAfterStep(withOrder, intent.lane) };
   const placed: PlacedIntent = {
     ...baseOf(intent),

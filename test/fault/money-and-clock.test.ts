@@ -16,6 +16,7 @@ import {
   openPlace,
   openRunner,
   type Place,
+  type PlaceOptions,
   runUntilQuiet,
   STATE_REF,
 } from '../support/engine.js';
@@ -214,6 +215,61 @@ describe('money', () => {
     expect((await place.statuses()).get('a')?.orders ?? []).toEqual([]);
   });
 
+  /** A purchase that never arrived, and nothing tells so before an hour is over. */
+  const lostFor = async (options: Partial<PlaceOptions> = {}) => {
+    const place = await openPlace({ kind: 'unique', account: 'visibilityLagMs: 3600000', ...options });
+    await place.advance(DAY_MS - 10 * MINUTE_MS - (place.clock.now() % DAY_MS));
+    await place.seller?.control.fault({ method: 'POST', path: '^/slots$', fault: { kind: 'drop-call' } });
+    await applyOnce(place, await openRunner(place));
+    expect((await place.status('shop')).intents).toMatchObject([{ phase: 'intended' }]);
+    return place;
+  };
+
+  it('what was spent meanwhile counts against a purchase of yesterday that is sent again', async () => {
+    const place = await lostFor({ spending: 'perOrder: 100 USD, perDay: 15 USD' });
+    await place.advance(11 * MINUTE_MS);
+    await place.merge({ 'certificates/other.yaml': manifest('other') });
+    await applyOnce(place, await openRunner(place));
+    expect(await place.purchases()).toBe(1);
+    await place.advance(2 * HOUR_MS);
+    const again = await openRunner(place);
+    expect((await applyOnce(place, again)).applied?.events).toContainEqual(
+      expect.objectContaining({ name: 'shop', message: expect.stringContaining('above perDay') }),
+    );
+    expect(await holdsOf(place)).toEqual({ exit: 3, hold: 'limit-day' });
+    expect(await place.purchases()).toBe(1);
+    await place.advance(DAY_MS);
+    expect((await runUntilQuiet(place, again)).exit).toBe(0);
+    expect(await place.purchases()).toBe(2);
+    expect(again.illegal).toEqual([]);
+  });
+
+  const edited = (before: string, after: string) => async (place: Place) => {
+    const text = (await place.store.files('refs/heads/main'))['certwright.yaml'] ?? '';
+    await place.merge({ 'certwright.yaml': text.replace(before, after) });
+  };
+  const overcharged = async (place: Place) => {
+    await place.seller?.control.set({ taxPercent: '20' });
+    await place.merge({ 'certificates/other.yaml': manifest('other') });
+    await applyOnce(place, await openRunner(place));
+    expect(await place.purchases()).toBe(1);
+  };
+  it.each([
+    ['a limit that was lowered', 'limit-day', edited('perDay: 1000', 'perDay: 5')],
+    ['a policy that asks for a file now', 'approval-missing', edited('order: merge', 'order: pull-request')],
+    ['a balance that has to stay', 'balance', edited('search:', 'minimumBalance: 495.00 USD, search:')],
+    ['a charge nobody agreed to', 'product-stopped', overcharged],
+  ])('%s holds a purchase that never arrived', async (_what, hold, meanwhile) => {
+    const place = await lostFor();
+    await meanwhile(place);
+    const purchases = await place.purchases();
+    await place.advance(2 * HOUR_MS);
+    await applyOnce(place, await openRunner(place));
+    expect(await holdsOf(place)).toMatchObject({ hold });
+    expect(await place.purchases()).toBe(purchases);
+    expect((await place.status('shop')).intents).toMatchObject([{ phase: 'closed', outcome: 'not-placed' }]);
+  });
+
   it('an intent whose outcome is unknown still counts against the budget', async () => {
     const place = await openPlace({ kind: 'none', spending: 'perOrder: 100 USD, perMonth: 15 USD' });
     await place.seller?.control.loseNextReply('^/slots$');
@@ -276,6 +332,28 @@ describe('clocks', () => {
       expect(await place.purchases()).toBe(1);
     },
   );
+
+  it('the clock of a seller that went ahead makes nothing absent that is not there yet', async () => {
+    const place = await openPlace({ kind: 'findable', account: 'visibilityLagMs: 3600000' });
+    await applyOnce(place, await openRunner(place));
+    await runUntilQuiet(place, await openRunner(place));
+    await place.advance(DAY_MS);
+    // An hour, by a clock that will be two hours ahead.
+    await place.seller?.control.set({ visibilityLagMs: 3 * HOUR_MS });
+    await place.seller?.control.fault({ method: 'POST', path: '^/slots$', fault: { kind: 'drop-reply' } });
+    await place.merge({ 'certificates/other.yaml': manifest('other') });
+    await applyOnce(place, await openRunner(place));
+    await place.advance(20 * MINUTE_MS);
+    await place.seller?.control.setTime(place.clock.now() + 2 * HOUR_MS);
+    await applyOnce(place, await openRunner(place));
+    expect((await place.status('other')).intents).toMatchObject([{ phase: 'intended', resends: 0 }]);
+    await place.advance(MINUTE_MS);
+    await applyOnce(place, await openRunner(place));
+    await place.seller?.control.set({ visibilityLagMs: HOUR_MS });
+    await place.advance(2 * HOUR_MS);
+    expect((await runUntilQuiet(place, await openRunner(place))).exit).toBe(0);
+    expect(await place.purchases()).toBe(2);
+  });
 
   it('an account that shows its clock only after a call is asked something first', async () => {
     const place = await openPlace({ kind: 'local-ca' });

@@ -4,6 +4,7 @@ import { DAY_MS } from '../../src/model/time.js';
 import { land, observeState } from '../../src/reconcile/land.js';
 import { statusFile } from '../../src/reconcile/run.js';
 import { withAbsenceSaid } from '../../src/reconcile/step-undone.js';
+import { approvalText } from '../support/approval.js';
 import {
   applyOnce,
   aroundCommit,
@@ -133,7 +134,8 @@ describe('something happens between the call and its record', () => {
   });
 
   it('a person writes it off too early: the purchase that went through is followed all the same', async () => {
-    const place = await openPlace({ kind: 'none' });
+    const place = await openPlace({ kind: 'none', policy: 'order: pull-request, free: auto' });
+    await place.merge({ 'approvals/shop-order.yaml': approvalText(place, { action: 'order' }) });
     const runner = await interrupted(place, async () => {
       const { deps } = await openRunner(place);
       await land({ deps }, await observeState(deps), (view) => ({
@@ -144,7 +146,10 @@ describe('something happens between the call and its record', () => {
       }));
     });
     await applyOnce(place, runner);
-    expect((await place.status('shop')).orders).toMatchObject([{ id: 'S-1001' }]);
+    expect(await place.status('shop')).toMatchObject({
+      orders: [{ id: 'S-1001' }],
+      consumedApprovals: [expect.any(String)],
+    });
     expect((await runUntilQuiet(place, await openRunner(place))).exit).toBe(0);
     expect(await place.purchases()).toBe(1);
     await expectKeyFits(place, 'shop');

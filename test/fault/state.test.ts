@@ -275,6 +275,18 @@ describe('an approval file', () => {
     expect(applied?.view.statuses.get('shop')?.consumedApprovals).toHaveLength(1);
   });
 
+  it('is used up for its name, also where the certificate goes on under another one', async () => {
+    const place = await openPlace({ kind: 'unique', policy: 'order: pull-request, free: auto' });
+    await place.merge({ 'approvals/shop-order.yaml': approval(place) });
+    await rounds(place, 6);
+    await place.merge({ 'certificates/shop.yaml': null, 'certificates/store.yaml': manifest('shop') });
+    await rounds(place, 2);
+    await place.merge({ 'certificates/shop.yaml': manifest('shop', 'distinct: second\n') });
+    const { applied } = await rounds(place, 4);
+    expect(applied?.plan.items).toMatchObject([{ name: 'shop', hold: { code: 'approval-missing' } }]);
+    expect(await place.purchases()).toBe(1);
+  });
+
   it('is still good after an attempt that the seller refused', async () => {
     const place = await openPlace({ kind: 'unique', policy: 'order: pull-request, free: auto' });
     await place.merge({ 'approvals/shop-order.yaml': approval(place) });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { CertError } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
 import type { Status } from '../../src/model/status.js';
-import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
+import { DAY_MS, HOUR_MS, toMs } from '../../src/model/time.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,
+  aroundStep,
   manifest,
   openPlace,
   openRunner,
@@ -71,6 +73,28 @@ describe('a reply of The SSL Store that is lost', () => {
     await runUntilQuiet(made, runner);
     expect(await made.purchases()).toBe(1);
     expect((await made.status('shop')).current).toBeDefined();
+  });
+
+  it('of an order that is found only weeks later: what is paid runs from the day it was sent', async () => {
+    const made = await place();
+    const stop = new AbortController();
+    const killed = await openRunner(made, {
+      signal: stop.signal,
+      wrap: (deps) =>
+        aroundStep(deps, 'place', async (run) => {
+          await run();
+          stop.abort();
+          throw new CertError('interrupted', 'killed', { effect: 'unknown' });
+        }),
+    });
+    expect((await applyOnce(made, killed)).exit).toBe(130);
+    const [sent] = (await made.status('shop')).intents;
+    await made.advance(40 * DAY_MS);
+    await runUntilQuiet(made, await openRunner(made));
+    const [order] = (await made.status('shop')).orders;
+    const days = (toMs(order?.paidTill ?? '') - toMs(sent?.createdAt ?? '')) / DAY_MS;
+    expect(Math.floor(days)).toBe(365);
+    expect(order?.charges[0]?.at.slice(0, 10)).toBe(sent?.createdAt.slice(0, 10));
   });
 
   it('of a renewal: it is found by its own reference, and nothing is bought again', async () => {

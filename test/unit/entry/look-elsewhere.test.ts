@@ -154,10 +154,11 @@ describe('a fresh machine, after a run elsewhere that had nothing to do', () => 
   });
 
   it.each([
-    [1, 24],
+    [1, 6],
+    [3, 2],
     [4, 6],
     [24, 1],
-  ])('cannot be silenced for good where %s runs a day are scheduled', (runs, days) => {
+  ])('where %s runs a day are scheduled, none are silenced for %s days', (runs, days) => {
     const start = Date.UTC(2026, 10, 22);
     for (const remote of ['git.example.com/a', 'git.example.com/b', 'git.example.com/c']) {
       for (let hour = 0; hour < 24 / runs; hour++) {
@@ -165,16 +166,16 @@ describe('a fresh machine, after a run elsewhere that had nothing to do', () => 
           { length: days * runs },
           (_, i) => start + (hour + (i * 24) / runs) * HOUR_MS,
         );
-        expect(times.filter((ms) => isHourOfReading(remote, ms))).toHaveLength(1);
+        expect(times.some((ms) => isHourOfReading(remote, ms))).toBe(true);
       }
     }
   });
 
-  it('reads everything in one hour of each day, whatever the note says', async () => {
+  it('reads everything in four hours of each day, whatever the note says', async () => {
     const remote = 'example.com/team/certificates';
     const start = Date.UTC(2026, 10, 22);
     const hours = Array.from({ length: 48 }, (_, i) => isHourOfReading(remote, start + i * HOUR_MS));
-    expect([hours.slice(0, 24), hours.slice(24)].map((day) => day.filter(Boolean))).toEqual([[true], [true]]);
+    expect([hours.slice(0, 24), hours.slice(24)].map((day) => day.filter(Boolean).length)).toEqual([4, 4]);
   });
 
   it('is not told of a small repository: reading it takes less time', async () => {

@@ -54,7 +54,14 @@ const ask = (
   files: readonly ApprovalFile[] = [],
   { consumed = [], autoRenew = true }: { consumed?: readonly string[]; autoRenew?: boolean } = {},
 ) => {
-  const answer = approvalFor({ ...need, ...parts }, mode, { digest: 'm1', autoRenew }, files, consumed, NOW);
+  const answer = approvalFor(
+    { ...need, ...parts },
+    mode,
+    { digest: 'm1', autoRenew },
+    files,
+    new Set(consumed),
+    NOW,
+  );
   return answer.kind === 'granted' ? answer.record : answer.hold.code;
 };
 
@@ -160,7 +167,7 @@ describe('an approval file', () => {
       'pull-request',
       { digest: 'm', autoRenew: true },
       [file(subject)],
-      [],
+      new Set(),
       NOW,
     );
     expect(answer.kind).toBe('hold');
@@ -210,7 +217,7 @@ describe('an approval file', () => {
       'pull-request',
       { digest: 'm', autoRenew: true },
       [file({ ...subject, product: 'ev', provider: 'other' }), file(subject)],
-      [],
+      new Set(),
       NOW,
     );
     expect(answer).toEqual({
