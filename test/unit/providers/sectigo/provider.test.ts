@@ -206,7 +206,13 @@ describe('what became of a purchase', () => {
 
 describe('the list of orders is read to its end', () => {
   /** Numbers from 0 or 1, and gives no more than so many at once. */
-  function pages(account: ScriptedAccount, total: number, base: 0 | 1, most: number): void {
+  function pages(
+    account: ScriptedAccount,
+    total: number,
+    base: 0 | 1,
+    most: number,
+    counts: 'page' | 'total' = 'page',
+  ): void {
     account.on('!WebHostReport', ({ parameters }) => {
       const first = Number(parameters.firstResultNo ?? base) - base;
       const last = Math.min(Number(parameters.lastResultNo) - base, first + most - 1, total - 1);
@@ -215,7 +221,7 @@ describe('the list of orders is read to its end', () => {
         (n, i) =>
           `&${i + 1}_orderNumber=${1000 + n}&${i + 1}_1_type=287&${i + 1}_1_domain=n${n}.example.com&${i + 1}_1_status=issued`,
       );
-      return `error_code=0&noOfResults=${rows.length}${text.join('')}`;
+      return `error_code=0&noOfResults=${counts === 'page' ? rows.length : total}${text.join('')}`;
     });
   }
   const ids = async ({ provider }: ScriptedAccount): Promise<readonly string[]> => {
@@ -237,6 +243,16 @@ describe('the list of orders is read to its end', () => {
   ] as const)('%i orders, counted from %i, at most %i a page', async (total, base, most) => {
     const account = await scriptedAccount();
     pages(account, total, base, most);
+    expect(await ids(account)).toEqual(Array.from({ length: total }, (_, n) => String(1000 + n)));
+  });
+
+  it.each([
+    [12, 1, 5],
+    [9, 0, 2],
+    [250, 1, 100],
+  ] as const)('%i orders in all, counted from %i, at most %i a page', async (total, base, most) => {
+    const account = await scriptedAccount();
+    pages(account, total, base, most, 'total');
     expect(await ids(account)).toEqual(Array.from({ length: total }, (_, n) => String(1000 + n)));
   });
 
@@ -607,6 +623,26 @@ describe('a certificate is collected in every encoding clients have met', async 
       expect(await step.lookUp({ request: sent, before, results: {}, sentAtMs: 0 })).toMatchObject(look);
     });
   });
+});
+
+it.each([
+  ['errorCode=2&orderNumber=77&totalCost=9.99', '!AutoApplyOrder'],
+  ['errorCode=502', '!AutoReplaceSSL'],
+  ['3\n', '!AutoRevokeSSL'],
+])('"%s" of %s is a success that nobody documents: what it did is open', async (body, call) => {
+  const account = await scriptedAccount();
+  account.on(call, body);
+  const { place, reissuer, revoker } = account.provider;
+  const old = { orderId: '912345678', ids: ['912345678'] };
+  const revocation = { serial: '0a', reason: 'superseded' } as const;
+  const [step, asked] =
+    call === '!AutoApplyOrder'
+      ? [only(place), request()]
+      : call === '!AutoReplaceSSL'
+        ? [only(reissuer?.operation), request({ action: 'reissue', predecessor: old })]
+        : [only(revoker?.operation), request({ action: 'revoke', predecessor: old, revocation })];
+  const error = await failureOf(step.run({ request: asked, before: {}, results: {} }, pass));
+  expect(error).toMatchObject({ code: 'wire.unexpected', effect: 'unknown' });
 });
 
 describe('revoking and taking back', () => {
