@@ -1,6 +1,7 @@
 import type { HttpReply } from '../../http/message.js';
 import { CertError, type Effect } from '../../model/errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
+import { plainDecimal } from '../../model/money.js';
 import { type Instant, toInstant } from '../../model/time.js';
 
 /** What a reply says of itself: nested, flat, or in the first element of an array. */
@@ -117,10 +118,8 @@ export function numberOf(object: JsonObject, key: string): number | undefined {
 }
 
 /** An amount as text, without what separates thousands; undefined for anything that is none. */
-export function amountOf(object: JsonObject, key: string): string | undefined {
-  const text = textOf(object, key)?.replaceAll(',', '');
-  return text !== undefined && /^-?\d{1,12}(\.\d{1,6})?$/.test(text) ? text : undefined;
-}
+export const amountOf = (object: JsonObject, key: string): string | undefined =>
+  plainDecimal(textOf(object, key) ?? '');
 
 /** `7/23/2026 1:50:20 AM`: the form of `en-US`, which every request of ours asks for. */
 const EN_US = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d{2}):(\d{2}) ([AP])M$/;
