@@ -7,8 +7,26 @@ const BANNED = /\bbanned\b/i;
 const PERMISSION = /^invalid permissions: api action "?([a-z]+)"? is not allowed/i;
 const ADMIN = /an admin user is required/i;
 
-/** Access that was refused: nothing happened, whatever the call. undefined: it is another error. */
-export function accessError(action: string, text: string): CertError | undefined {
+/** Calls that pass the words of a module on, which may be those that WHMCS itself has for a login. */
+const RUNS_MODULE: ReadonlySet<string> = new Set(['AcceptOrder', 'ModuleCreate', 'ModuleCustom']);
+const FORBIDDEN = 403;
+
+export interface Answered {
+  readonly status: number;
+  readonly effect: Effect;
+}
+
+/**
+ * Access that was refused: nothing happened, whatever the call. undefined: it is another error. Of a writing call that is
+ * answered with 200 less is believed: a module has words of its own, and a ban is known with 403 alone.
+ */
+export function accessError(
+  action: string,
+  text: string,
+  { status, effect }: Answered,
+): CertError | undefined {
+  const isDoubtful = effect === 'unknown' && status !== FORBIDDEN;
+  if (isDoubtful && RUNS_MODULE.has(action)) return undefined;
   const details = { providerText: text.slice(0, 500) };
   const permission = PERMISSION.exec(text)?.[1];
   if (permission !== undefined) {
@@ -17,7 +35,7 @@ export function accessError(action: string, text: string): CertError | undefined
       remedy: `Allow ${action} in the API role (Setup, Staff Management, Manage API Credentials).`,
     });
   }
-  if (ADDRESS.test(text) || BANNED.test(text)) {
+  if (ADDRESS.test(text) || (!isDoubtful && BANNED.test(text))) {
     return new CertError('provider.credentials', `the shop refuses this machine: ${text.slice(0, 200)}`, {
       ...details,
       remedy:
@@ -89,6 +107,13 @@ export function refusalOf(action: string, about: string, text: string, effect: E
     },
   );
 }
+
+/** A list with less in it than the shop says there is: something that counts may be missing. */
+export const changedWhileRead = (what: string): CertError =>
+  new CertError(
+    'wire.unexpected',
+    `the list of ${what} at the shop changed while it was read; the next run reads it again`,
+  );
 
 /** Is this the sentence of a module, and not of WHMCS itself? */
 export const isWordOfModule = (action: string, text: string): boolean =>
