@@ -337,6 +337,23 @@ describe('an order somebody else bought', () => {
     account.on('download/CollectSSL', refused(-22));
     await expect(found(account, ['www.example.com'])).rejects.toMatchObject({ code: 'wire.unexpected' });
   });
+
+  it('whose code nobody documents does not hide the others from a look at the whole account', async () => {
+    const account = await scriptedAccount();
+    const row = (n: number, id: string, status: string): string =>
+      `&${n}_orderNumber=${id}&${n}_1_type=287&${n}_1_domain=n${id}.example.com&${n}_1_status=${status}`;
+    account.on(
+      '!WebHostReport',
+      `error_code=0&noOfResults=2${row(1, '70', 'Sleeping')}${row(2, '71', 'Issued')}`,
+    );
+    account.on('download/CollectSSL', refused(-22));
+    const orders = [];
+    for await (const order of account.provider.list?.({}) ?? []) orders.push(order);
+    expect(orders).toMatchObject([
+      { id: '70', stateTold: false, names: ['n70.example.com'] },
+      { id: '71', state: 'issued' },
+    ]);
+  });
 });
 
 describe('an order that is looked at', () => {
