@@ -1,6 +1,7 @@
 import type { HttpClient } from '../../http/client.js';
 import type { HttpRequest } from '../../http/message.js';
 import { httpClientOnDemand } from '../../http/on-demand.js';
+import { redactor } from '../../http/redact.js';
 import { CertError, type Effect } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import type { Secret } from '../../model/secret.js';
@@ -86,6 +87,7 @@ export function shopClient(deps: ProviderDeps): ShopClient {
     concurrency: CONCURRENCY,
     pace: { calls: typeof perMinute === 'number' ? perMinute : CALLS_PER_MINUTE, perMs: MINUTE_MS },
   });
+  const clean = redactor(secrets);
   let refusedLogin: CertError | undefined;
 
   const login: Readonly<Record<string, Secret>> = {
@@ -111,7 +113,7 @@ export function shopClient(deps: ProviderDeps): ShopClient {
 
   function admitted(action: string, reply: ShopReply, effect: Effect): ShopReply {
     const answered = { status: reply.status, effect };
-    const refused = reply.error === undefined ? undefined : accessError(action, reply.error, answered);
+    const refused = reply.error === undefined ? undefined : accessError(action, reply.error, answered, clean);
     if (refused === undefined) return reply;
     if (refused.code === 'provider.credentials') refusedLogin = refused;
     throw refused;
@@ -136,7 +138,7 @@ export function shopClient(deps: ProviderDeps): ShopClient {
 
   const good = (action: string, about: string, reply: ShopReply, effect: Effect): ShopReply => {
     if (reply.error === undefined) return reply;
-    throw refusalOf(action, about, reply.error, effect);
+    throw refusalOf(action, about, reply.error, effect, clean);
   };
 
   async function list(action: string, params: Params, outer: string, inner: string): Promise<Listing> {
@@ -177,10 +179,10 @@ export function shopClient(deps: ProviderDeps): ShopClient {
     runModule: async (action, params, about, guard) => {
       const reply = await send(action, params, guard);
       if (reply.error === undefined) return { ok: true };
-      if (!isWordOfModule(action, reply.error)) throw refusalOf(action, about, reply.error, 'unknown');
-      return { ok: false, words: reply.error.slice(0, 300) };
+      if (!isWordOfModule(action, reply.error)) throw refusalOf(action, about, reply.error, 'unknown', clean);
+      return { ok: false, words: clean(reply.error).slice(0, 300) };
     },
-    refused: (action, about, text) => refusalOf(action, about, text, 'unknown'),
+    refused: (action, about, text) => refusalOf(action, about, text, 'unknown', clean),
     callModule: async (serviceId, name) => {
       const params = { serviceid: serviceId, func_name: name };
       const reply = await send('ModuleCustom', params, () => undefined);

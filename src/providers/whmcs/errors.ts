@@ -11,6 +11,9 @@ const ADMIN = /an admin user is required/i;
 const RUNS_MODULE: ReadonlySet<string> = new Set(['AcceptOrder', 'ModuleCreate', 'ModuleCustom']);
 const FORBIDDEN = 403;
 
+/** Strikes credentials out of what is quoted; what a text means is decided before. */
+type Clean = (text: string) => string;
+
 export interface Answered {
   readonly status: number;
   readonly effect: Effect;
@@ -24,10 +27,12 @@ export function accessError(
   action: string,
   text: string,
   { status, effect }: Answered,
+  clean: Clean,
 ): CertError | undefined {
   const isDoubtful = effect === 'unknown' && status !== FORBIDDEN;
   if (isDoubtful && RUNS_MODULE.has(action)) return undefined;
-  const details = { providerText: text.slice(0, 500) };
+  const quoted = clean(text);
+  const details = { providerText: quoted.slice(0, 500) };
   const permission = PERMISSION.exec(text)?.[1];
   if (permission !== undefined) {
     return new CertError('provider.refused', `the API role of this credential does not allow ${action}`, {
@@ -36,7 +41,7 @@ export function accessError(
     });
   }
   if (ADDRESS.test(text) || (!isDoubtful && BANNED.test(text))) {
-    return new CertError('provider.credentials', `the shop refuses this machine: ${text.slice(0, 200)}`, {
+    return new CertError('provider.credentials', `the shop refuses this machine: ${quoted.slice(0, 200)}`, {
       ...details,
       remedy:
         'Add its address to API IP Access Restriction (General Settings, Security), or set the credential accessKey.',
@@ -45,7 +50,7 @@ export function accessError(
   if (CREDENTIALS.test(text)) {
     return new CertError(
       'provider.credentials',
-      `the shop refuses identifier or secret (${text.slice(0, 200)})`,
+      `the shop refuses identifier or secret (${quoted.slice(0, 200)})`,
       {
         ...details,
         remedy:
@@ -87,8 +92,15 @@ const REFUSALS: Readonly<Record<string, readonly RegExp[]>> = {
 const NO_CREDIT = /^amount exceeds customer credit balance/i;
 
 /** @param effect  `unknown` for a writing call */
-export function refusalOf(action: string, about: string, text: string, effect: Effect): CertError {
-  const details = { providerText: text.slice(0, 500) };
+export function refusalOf(
+  action: string,
+  about: string,
+  text: string,
+  effect: Effect,
+  clean: Clean,
+): CertError {
+  const quoted = clean(text);
+  const details = { providerText: quoted.slice(0, 500) };
   if (action === 'ApplyCredit' && NO_CREDIT.test(text)) {
     return new CertError(
       'provider.not-ready',
@@ -99,7 +111,7 @@ export function refusalOf(action: string, about: string, text: string, effect: E
   const known = effect === 'none' || (REFUSALS[action] ?? []).some((refusal) => refusal.test(text));
   return new CertError(
     known ? 'provider.refused' : 'wire.unexpected',
-    `${action} for ${about} was refused by the shop: "${text.slice(0, 300)}"`,
+    `${action} for ${about} was refused by the shop: "${quoted.slice(0, 300)}"`,
     {
       ...details,
       effect: known ? 'none' : 'unknown',

@@ -232,6 +232,23 @@ describe('serialised PHP', () => {
 });
 
 describe('secrets', () => {
+  it('that the shop repeats in its words stand in no error, and in nothing that is recorded', async () => {
+    const message = 'Access denied for id with s3cret%21 and s3cret!';
+    const provider = await shopThat(json({ result: 'error', message }));
+    const spec = certificateSpec({ names: ['shop.example.com'], providers: ['shop'], product: 'dv' });
+    const request = orderRequest(provider, spec, 'order', { term: '1y' });
+    const errors = [
+      await failureOf(provider.getOrder('903')),
+      await failureOf(
+        provider.place[0]?.run({ request, before: {}, results: {} }, () => undefined) ?? Promise.resolve(),
+      ),
+    ];
+    for (const error of errors) {
+      expect(error.message).toContain('Access denied');
+      expect(`${error.message} ${error.providerText}`).not.toContain('s3cret');
+    }
+  });
+
   it('stand in no log, outcome or ledger; refused credentials are not tried again', async () => {
     const account = await whmcsAccount({ dv: PRODUCTS.dv });
     onTestFinished(async () => {

@@ -36,7 +36,7 @@ export async function shopThat(
       options: { clientId: 77, paymentMethod: 'banktransfer', products },
     },
     repositoryId: 'k3v9x2',
-    credentials: { identifier: new Secret('id'), secret: new Secret('s3cret') },
+    credentials: { identifier: new Secret('api-identifier'), secret: new Secret('s3cret!') },
     clock: manualClock(),
     log: memoryLog(),
     accountStore: memoryAccountStore(),
