@@ -14,6 +14,17 @@ export function parseMoney(text: string): Money | undefined {
   return match?.[1] && match[2] ? money(match[1], match[2]) : undefined;
 }
 
+const DECIMAL = /^(-?)(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(\.\d{1,6})?$/;
+
+/**
+ * A decimal as sellers print it, with or without a comma between thousands (`1,234.56`), as plain text; undefined for any other
+ * form: read as one of these, `12,50` would be a hundred times as much.
+ */
+export function plainDecimal(text: string): string | undefined {
+  const [, sign, whole, rest] = DECIMAL.exec(text) ?? [];
+  return whole === undefined ? undefined : `${sign ?? ''}${whole.replaceAll(',', '')}${rest ?? ''}`;
+}
+
 /** At least two decimals, no more than needed, so that equal amounts are equal texts. */
 export function money(amount: string | Big, currency: string): Money {
   const exact = new Big(amount);

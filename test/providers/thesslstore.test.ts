@@ -59,6 +59,7 @@ const PERSONALITIES: Readonly<Record<string, JsonObject>> = {
     codesAs: 'number',
     reissueNames: 'pairs',
     notIssued: 'error',
+    noDateAs: 'day-first',
   },
   'an account whose refusals say no code, and whose data come late': {
     codesAs: 'text',
@@ -339,6 +340,30 @@ describe('thesslstore: what the reference warns of', () => {
     expect(error).toMatchObject({ code: 'provider.refused', effect: 'none' });
     expect(error.remedy).toContain('admin@example.com');
     expect(sandbox.purchases()).toEqual([]);
+  });
+
+  it('an order in a state that nobody documents counts for its own names, and keeps no other from being bought', async () => {
+    const { provider, sandbox } = await open();
+    for (const name of ['shop.example.com', 'other.example.com']) {
+      const wanted = spec([name], 'positivessl');
+      const key = await newKey(wanted.commonName, wanted.names);
+      const request = orderRequest(provider, wanted, 'order', { csrPem: key.csrPem });
+      const before = (await provider.place[0]?.before?.(request)) ?? {};
+      await provider.place[0]?.run({ request, before, results: {} }, () => undefined);
+    }
+    await sandbox.control('POST', 'orders/700123/word', { word: 'Refunded' });
+    const listed = async (names?: readonly string[]) => {
+      const found = [];
+      for await (const order of provider.list?.(names === undefined ? {} : { names }) ?? [])
+        found.push(order);
+      return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+    };
+    expect(await listed(['other.example.com'])).toMatchObject([{ id: '700124', state: 'pending' }]);
+    // Whether it is over nobody knows: it is there.
+    expect(await listed(['shop.example.com'])).toMatchObject([{ id: '700123', stateTold: false }]);
+    expect((await listed()).map(({ id }) => id)).toEqual(['700123', '700124']);
+    const error = await failureOf(provider.getOrder('700123'));
+    expect(error.message).toContain('"Refunded"');
   });
 
   it('an answer nobody documents leaves open what happened', async () => {

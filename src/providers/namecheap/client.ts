@@ -5,7 +5,7 @@ import { redactor } from '../../http/redact.js';
 import { CertError, type Effect } from '../../model/errors.js';
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../model/time.js';
 import type { ProviderDeps, SendGuard } from '../../ports/provider.js';
-import { hasNumber, refusalOf, THROTTLED } from './errors.js';
+import { hasNumber, isPassing, refusalOf, THROTTLED } from './errors.js';
 import { BUDGET, CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
 import { type InfoWire, type ListPage, parseEnvelope, parseInfo, parseList, resultOf } from './wire.js';
 import type { Element } from './xml.js';
@@ -21,7 +21,8 @@ const RESERVED_SHARE = 4;
 
 export type Parameters = Readonly<Record<string, string>>;
 
-class Throttled extends CertError {}
+/** What a read waits out. */
+class Passing extends CertError {}
 
 /** A reply and the far clock. */
 export interface Answer {
@@ -136,12 +137,15 @@ export function namecheapClient(deps: ProviderDeps): NamecheapClient {
     if (envelope.ok) return envelope;
     if (envelope.errors.some(({ number }) => number === THROTTLED)) throw throttled('error 500000', effect);
     const error = refusalOf(command, about, envelope.errors, effect, clean);
+    if (effect === 'none' && isPassing(envelope.errors)) {
+      throw new Passing('provider.unreachable', error.message, { providerText: error.providerText ?? '' });
+    }
     if (error.code === 'provider.credentials') refusedLogin = error;
     throw error;
   }
 
-  const throttled = (signal: string, effect: Effect): Throttled =>
-    new Throttled('provider.rate-limited', `Namecheap wants fewer calls (${signal})`, {
+  const throttled = (signal: string, effect: Effect): Passing =>
+    new Passing('provider.rate-limited', `Namecheap wants fewer calls (${signal})`, {
       effect,
       retryAtMs: clock.now() + PAUSE_MS,
     });
@@ -152,7 +156,7 @@ export function namecheapClient(deps: ProviderDeps): NamecheapClient {
       try {
         return judged(command, about, await http.read(requestOf(command, parameters)), 'none');
       } catch (error) {
-        if (!(error instanceof Throttled) || pause === PAUSES) throw error;
+        if (!(error instanceof Passing) || pause === PAUSES) throw error;
         await clock.sleep(PAUSE_MS, closing.signal);
       }
     }

@@ -1,7 +1,7 @@
 import { refusedLogin } from '../../http/refused-login.js';
 import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
-import type { Money } from '../../model/money.js';
+import { type Money, money, plainDecimal } from '../../model/money.js';
 import { companionNames } from '../../model/names.js';
 import type { CollectedCertificate, OrderSnapshot, PaidOrFreeAction } from '../../model/order.js';
 import { MINUTE_MS } from '../../model/time.js';
@@ -28,7 +28,7 @@ import { findProduct, type NamecheapProduct, productOfType } from './products.js
 import { createStep, renewStep } from './purchase.js';
 import { REVOCATION_REASONS, revokeStep } from './revoke.js';
 import { namecheapValidator } from './validator.js';
-import { amountOf, type ListRow, unexpected } from './wire.js';
+import { type ListRow, unexpected } from './wire.js';
 import { fieldOf } from './xml.js';
 
 /** A certificate that came with a look is handed out for so long without another call. */
@@ -69,12 +69,10 @@ export function createNamecheap(deps: ProviderDeps, offering: Offering): Provide
   async function balance(): Promise<Money> {
     const { result } = await client.balances();
     const currency = fieldOf(result, 'Currency');
-    const amount = amountOf(
-      result,
-      'AvailableBalance',
-      currency !== undefined && /^[A-Z]{3}$/.test(currency) ? currency : undefined,
-    );
-    if (amount) return amount;
+    const amount = plainDecimal(fieldOf(result, 'AvailableBalance') ?? '');
+    if (amount !== undefined && currency !== undefined && /^[A-Z]{3}$/.test(currency)) {
+      return money(amount, currency);
+    }
     throw unexpected('users.getBalances', `no balance of ${config.id}`, 'none');
   }
 

@@ -1,6 +1,6 @@
 import type { HttpReply } from '../../http/message.js';
 import { CertError, type Effect } from '../../model/errors.js';
-import { type Money, money } from '../../model/money.js';
+import { type Money, money, plainDecimal } from '../../model/money.js';
 import { type Instant, toInstant } from '../../model/time.js';
 import type { WireError } from './errors.js';
 import { allOf, childOf, childrenOf, type Element, fieldOf, parseXml } from './xml.js';
@@ -60,14 +60,14 @@ export function idOf(element: Element | undefined, name: string): string | undef
   return text !== undefined && ID.test(text) && !/^0+$/.test(text) ? text : undefined;
 }
 
-/** An amount in a currency that is known from elsewhere. */
+/** An amount in a currency that is known from elsewhere; undefined for one below zero: no price is. */
 export function amountOf(
   element: Element | undefined,
   name: string,
   currency: string | undefined,
 ): Money | undefined {
-  const text = fieldOf(element, name)?.replaceAll(',', '');
-  if (text === undefined || currency === undefined || !/^\d{1,12}(\.\d{1,6})?$/.test(text)) return undefined;
+  const text = plainDecimal(fieldOf(element, name) ?? '');
+  if (text === undefined || text.startsWith('-') || currency === undefined) return undefined;
   return money(text, currency);
 }
 

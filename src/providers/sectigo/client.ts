@@ -8,7 +8,7 @@ import { MINUTE_MS, SECOND_MS } from '../../model/time.js';
 import type { ProviderDeps, SendGuard } from '../../ports/provider.js';
 import { type CallKind, refusalOf } from './errors.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
-import { type CodedReply, parseCoded, parseReport, type ReportPage } from './wire.js';
+import { type CodedReply, parseCoded, parseReport, type ReportPage, unexpected } from './wire.js';
 
 const DEFAULT_URL = 'https://secure.trust-provider.com';
 const MAX_RESPONSE_BYTES = 16_000_000;
@@ -73,7 +73,14 @@ interface Call {
   readonly about: string;
   /** Negative codes that are answers. */
   readonly answers?: readonly number[];
+  /** Codes of success; 0 alone is absent. */
+  readonly successes?: readonly number[];
 }
+
+/** Debited, or taken with its payment still to come. */
+const SOLD = [0, 1];
+/** Being processed, issued, attached. */
+const COLLECTED = [0, 1, 2];
 
 /** The codes of SiteLock mean something only where its bundle is ordered as well. */
 const orderKind = ({ disableSiteLock }: Parameters): CallKind =>
@@ -138,7 +145,12 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
 
   function judged(call: Call, parameters: Parameters, parsed: CodedReply, effect: Effect): CodedReply {
     const reply = withWords(parsed, redactor([...login, ...secretsIn(parameters)]));
-    if (reply.code >= 0 || call.answers?.includes(reply.code)) return reply;
+    const { successes = [0], answers = [] } = call;
+    if (successes.includes(reply.code) || answers.includes(reply.code)) return reply;
+    if (reply.code > 0) {
+      const name = call.name.replace('download/', '');
+      throw unexpected(name, `the unknown code ${reply.code} for ${call.about}`, effect);
+    }
     const error = refusalOf(reply, {
       call: call.name.replace('download/', '').replace('!', ''),
       kind: call.kind,
@@ -171,9 +183,13 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
   return {
     http,
     applyOrder: (parameters, about, guard) =>
-      write({ name: '!AutoApplyOrder', kind: orderKind(parameters), about }, parameters, guard),
+      write(
+        { name: '!AutoApplyOrder', kind: orderKind(parameters), about, successes: SOLD },
+        parameters,
+        guard,
+      ),
     applyLicence: (parameters, about, guard) =>
-      write({ name: '!AutoApplyOrder', kind: 'licence', about }, parameters, guard),
+      write({ name: '!AutoApplyOrder', kind: 'licence', about, successes: SOLD }, parameters, guard),
     cancelLicence: (parameters, about, guard) =>
       write(
         { name: '!modifyThirdPartyDetails', kind: 'refund', about, answers: [-18, -20] },
@@ -190,7 +206,10 @@ export function sectigoClient(deps: ProviderDeps): SectigoClient {
       write({ name: '!AutoRefund', kind: 'refund', about, answers: [-18, -20] }, parameters, guard),
     collect: (parameters, about) =>
       collecting.add(() =>
-        read({ name: COLLECT, kind: 'collect', about, answers: [-20, -21, -26] }, parameters),
+        read(
+          { name: COLLECT, kind: 'collect', about, answers: [-20, -21, -26], successes: COLLECTED },
+          parameters,
+        ),
       ),
     domainDetails: (orderNumber) =>
       read(

@@ -117,10 +117,14 @@ const FQDN: Meaning = {
 const ADDRESS: Meaning = { says: 'takes no IP address as common name', remedy: 'Order a host name.' };
 const EXPIRED: Meaning = { says: 'says that the certificate has expired', remedy: SHOP };
 
+/** Of an order or certificate that is there: known of calls about one, and no answer to a purchase. */
+const NOT_OF_PURCHASES = { [-20]: false, [-21]: false, [-26]: false } as const;
+
 /** The same number, another meaning. `false`: exists there, and what it means is not known. */
 const BY_CALL: Readonly<Partial<Record<CallKind, Readonly<Record<number, Meaning | false>>>>> = {
-  order: { [-18]: FQDN, [-35]: ADDRESS },
+  order: { ...NOT_OF_PURCHASES, [-18]: FQDN, [-35]: ADDRESS },
   bundled: {
+    ...NOT_OF_PURCHASES,
     [-18]: FQDN,
     [-35]: ADDRESS,
     [-76]: NOT_ACTIVATED,
@@ -130,6 +134,7 @@ const BY_CALL: Readonly<Partial<Record<CallKind, Readonly<Record<number, Meaning
     },
   },
   licence: {
+    ...NOT_OF_PURCHASES,
     [-4]: {
       says: 'does not accept the value of {arg}, or knows the site or the customer already',
       remedy: KNOWN,

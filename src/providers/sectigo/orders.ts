@@ -229,18 +229,24 @@ export async function listedOrder(
   const facts = rowFacts(row);
   const state = stateByReport(row) ?? (await stateByCode(client, row.orderNumber));
   return {
-    id: row.orderNumber,
-    ids: [row.orderNumber],
+    ...reportedOrder(row, facts),
     state: withEnd(state, facts.paidTill, nowMs),
-    product: facts.product?.id ?? reportedType(row) ?? 'unknown',
     names,
-    validation: [],
-    ...(facts.placedAt === undefined ? {} : { placedAt: facts.placedAt }),
-    ...(facts.paidFrom === undefined ? {} : { paidFrom: facts.paidFrom }),
-    ...(facts.paidTill === undefined ? {} : { paidTill: facts.paidTill }),
     ...(state === 'pending' ? { waitingFor: 'ca' as const } : {}),
   };
 }
+
+/** What the report alone tells. */
+export const reportedOrder = (row: ReportRow, facts: RowFacts): Omit<OrderSnapshot, 'state'> => ({
+  id: row.orderNumber,
+  ids: [row.orderNumber],
+  product: facts.product?.id ?? reportedType(row) ?? 'unknown',
+  names: facts.names ?? facts.domains,
+  validation: [],
+  ...(facts.placedAt === undefined ? {} : { placedAt: facts.placedAt }),
+  ...(facts.paidFrom === undefined ? {} : { paidFrom: facts.paidFrom }),
+  ...(facts.paidTill === undefined ? {} : { paidTill: facts.paidTill }),
+});
 
 async function stateByCode(client: SectigoClient, orderNumber: string): Promise<OrderState> {
   const { code } = await collectStatus(client, { orderNumber }, `order ${orderNumber}`);

@@ -21,7 +21,7 @@ import { suffixOf } from './dcv.js';
 import { cancelStep, REVOCATION_REASONS, reissueStep, revokeStep } from './free-steps.js';
 import { licenceOrder, sectigoLicences } from './licences.js';
 import { certificateIds, type RowFacts, rowFacts } from './map.js';
-import { listedOrder, lookAtOrder, namesOf } from './orders.js';
+import { listedOrder, lookAtOrder, namesOf, reportedOrder } from './orders.js';
 import { findProduct } from './products.js';
 import { purchaseStep } from './purchase.js';
 import { quoteFor } from './quote.js';
@@ -36,7 +36,7 @@ const LIST_AGE_MS = 2 * MINUTE_MS;
 
 /** One account at Sectigo. @throws CertError `config.invalid` */
 export function createSectigo(deps: ProviderDeps, offering: Offering): Provider {
-  const { config, clock } = deps;
+  const { config, clock, log } = deps;
   const client = sectigoClient(deps);
   const currency = currencyOf(config);
   let listed: { readonly atMs: number; readonly rows: Promise<readonly ReportRow[]> } | undefined;
@@ -95,15 +95,24 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
     return known;
   }
 
-  /** As a certificate, unless the report calls it a licence, or no call for certificates knows it. */
-  async function orderOf(row: ReportRow, facts: RowFacts): Promise<ListedOrder> {
+  /**
+   * As a certificate, unless the report calls it a licence, or no call for certificates knows it.
+   * @param isPurchase  for names that are to be bought: of one whose state nobody documents, nothing is told
+   */
+  async function orderOf(row: ReportRow, facts: RowFacts, isPurchase: boolean): Promise<ListedOrder> {
     if (facts.licence !== undefined) return licenceOrder(row, facts.licence.id);
     try {
       return await listedOrder(client, row, await knownNames(row, facts), clock.now());
     } catch (error) {
-      const refused = error instanceof CertError && error.code === 'provider.refused';
-      if (refused && certificateIds(row).length === 0) return licenceOrder(row, 'unknown');
-      throw error;
+      if (!(error instanceof CertError)) throw error;
+      const isAnyLicence = error.code === 'provider.refused' && certificateIds(row).length === 0;
+      if (isAnyLicence) return licenceOrder(row, 'unknown');
+      if (isPurchase || error.code !== 'wire.unexpected') throw error;
+      log.warn(
+        { provider: config.id, orderId: row.orderNumber, error: error.message },
+        'state not documented',
+      );
+      return { ...reportedOrder(row, facts), state: 'issued', stateTold: false };
     }
   }
 
@@ -118,7 +127,7 @@ export function createSectigo(deps: ProviderDeps, offering: Offering): Provider 
       // Names the report tells are names of the order: where none of them is asked for, it is not for the names asked for.
       if (facts.domains.length > 0 && !may(facts.domains)) continue;
       if (facts.licence !== undefined && wanted !== undefined) continue;
-      const order = await orderOf(row, facts);
+      const order = await orderOf(row, facts, filter.names !== undefined);
       if (!may(order.names)) continue;
       // An order whose product the report does not tell may be of the one asked for: it counts, so that nothing is bought twice.
       const product = facts.product?.id ?? filter.product ?? order.product;

@@ -27,7 +27,7 @@ export interface Report {
 /**
  * Every order that fits. Whether numbers count from 0 or 1, and how much a page holds at most, is not known: the first
  * page names its end alone, each further one begins before the end of what is there already, and the reading ends with
- * a page that is surely short or holds nothing new, never by the count a page gives.
+ * a page that is surely short or holds nothing new, never because of the count a page gives.
  */
 export async function readReport(client: SectigoClient, filter: Parameters): Promise<Report> {
   const seen = new Map<string, ReportRow>();
@@ -37,16 +37,18 @@ export async function readReport(client: SectigoClient, filter: Parameters): Pro
     complete,
     ...(first.dateMs === undefined ? {} : { dateMs: first.dateMs }),
   });
-  let { rows } = first;
+  let { rows, noOfResults } = first;
   for (let page = 1; page <= MOST_PAGES; page += 1) {
     const news = rows.filter(({ orderNumber }) => !seen.has(orderNumber));
     // Nothing known on a further page: something was moved past, or taken away, between the two.
     if (page > 1 && news.length === rows.length) return ended(false);
     for (const row of news) seen.set(row.orderNumber, row);
-    if (news.length === 0 || rows.length < SURELY_SHORT) return ended(true);
+    // A count above what is there is one of all, and says that a short page is not the last.
+    const isLast = rows.length < SURELY_SHORT && noOfResults <= seen.size;
+    if (news.length === 0 || isLast) return ended(true);
     const from = seen.size - 1;
     const range = { firstResultNo: String(from), lastResultNo: String(from + PAGE - 1) };
-    rows = (await client.report({ ...filter, ...FLAGS, ...range })).rows;
+    ({ rows, noOfResults } = await client.report({ ...filter, ...FLAGS, ...range }));
   }
   throw new CertError('wire.unexpected', `the report of orders does not end after ${MOST_PAGES} pages`);
 }

@@ -22,7 +22,8 @@ export interface CodedReply {
 
 const CODE = /^-?\d{1,5}$/;
 
-function unexpected(call: string, what: string, effect: Effect): CertError {
+/** @param effect  what the call may have done */
+export function unexpected(call: string, what: string, effect: Effect): CertError {
   return new CertError('wire.unexpected', `${call} at Sectigo gave ${what}`, { effect });
 }
 

@@ -17,6 +17,12 @@ const CURRENCY = /^[A-Z]{3}$/;
 const unknown = (why: string): Quote => ({ price: { kind: 'unknown', why } });
 const notSold = (why: string): Quote => ({ price: { kind: 'unknown', why, sold: false } });
 
+/** An amount that can be a price: none below zero is. */
+function priceIn(row: JsonObject, key: string): string | undefined {
+  const amount = amountOf(row, key);
+  return amount?.startsWith('-') ? undefined : amount;
+}
+
 export interface Catalogue {
   quote(subject: QuoteSubject): Promise<Quote>;
   /** As configured, else as the account's price list says: of this product, where none was read yet. */
@@ -74,26 +80,34 @@ export function openCatalogue(client: StoreClient, clock: Clock, configured: str
       if (!CURRENCY.test(named)) return unknown(`the price list names the currency "${named}"`);
       seen = named;
       const prices = listOf(row, 'PricingInfo');
-      const price = prices
-        .filter((one) => numberOf(one, 'NumberOfMonths') === term.count * 12)
-        .toSorted((a, b) => (numberOf(a, 'NumberOfServer') ?? 0) - (numberOf(b, 'NumberOfServer') ?? 0))[0];
+      const offered = prices.filter((one) => numberOf(one, 'NumberOfMonths') === term.count * 12);
+      // One server is ordered: a row for others, or for any number, is another price.
+      const price =
+        offered.find((one) => numberOf(one, 'NumberOfServer') === 1) ??
+        (offered.length === 1 ? offered[0] : undefined);
+      if (!price && offered.length > 0) {
+        return unknown(`the price list names several prices of ${product.id}, and none for one server`);
+      }
       if (!price) {
         const sold = [...new Set(prices.map((one) => `${numberOf(one, 'NumberOfMonths')}`))].join(', ');
         return notSold(
           `${product.id} is not sold for ${formatTerm(term)} to this account; months on sale: ${sold || 'none'}`,
         );
       }
-      const base = amountOf(price, 'Price');
-      const perName = amountOf(price, 'PricePerAdditionalSAN') ?? '0';
+      const base = priceIn(price, 'Price');
       if (base === undefined) return unknown(`the price list names no price of ${product.id}`);
       if (product.shape === 'multi' && names.some(isWildcard)) {
         return unknown(`how ${product.id} prices wildcard names is not documented`);
       }
       // Whether the names that are included come off is not documented: then this is the most it can be.
       const extra = product.shape === 'multi' ? Math.max(0, names.length - 1) : 0;
+      const perName = extra === 0 ? '0' : priceIn(price, 'PricePerAdditionalSAN');
+      if (perName === undefined) {
+        return unknown(`the price list does not say what a further name of ${product.id} costs`);
+      }
       const amount = money(new Big(perName).times(extra).plus(base), named);
       const source =
-        extra > 0 && perName !== '0' && Number(perName) > 0
+        extra > 0 && Number(perName) > 0
           ? 'price list of the account; at most this: included names may come off'
           : 'price list of the account';
       return { price: { kind: 'known', amount, source } };

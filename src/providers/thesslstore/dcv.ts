@@ -17,9 +17,8 @@ function methodOf(text: string | undefined): Method | undefined {
   if (word.includes('@') || word === 'EMAIL') return 'email';
   if (word === 'HTTPS_CSR_HASH' || word === 'HTTPS') return 'https-file';
   if (word === 'HTTP_CSR_HASH' || word === 'HTTP' || word === 'FILE') return 'file';
-  return word === 'CNAME_CSR_HASH' || word === 'CNAME' || word === 'DNS' || word === 'DNS_CNAME_TOKEN'
-    ? 'dns'
-    : undefined;
+  // DNS_CNAME_TOKEN is none of these: what is published for it is not documented.
+  return word === 'CNAME_CSR_HASH' || word === 'CNAME' || word === 'DNS' ? 'dns' : undefined;
 }
 
 const OURS: Readonly<Record<Method, DcvItem['method']>> = {

@@ -24,6 +24,8 @@ interface Meaning {
   readonly code: ErrorCode;
   readonly says: string;
   readonly remedy: string;
+  /** The one call it is known of. */
+  readonly call?: string;
 }
 
 /** Codes that are published or stand in the vendor's own code: a definite refusal each. */
@@ -43,6 +45,7 @@ const CODES: Readonly<Record<number, Meaning>> = {
     code: 'provider.refused',
     says: 'takes no cancellation later than 30 days after activation',
     remedy: 'Let the term run out, or revoke the certificate.',
+    call: 'order/refundrequest',
   },
 };
 
@@ -62,10 +65,21 @@ const CSR: Meaning = {
     'Try the other `csrEncoding` (url or pem) of the provider; DigiCert products also say this of other missing values.',
 };
 
-function meaningOf(error: StoreError): Meaning | undefined {
+/**
+ * What the store passes on as the authority's words and is no refusal of it: the authority did not answer, or has the order.
+ * Where it says nothing, nothing is known either.
+ */
+const NO_REFUSAL =
+  /^$|time[ds]?[ -]*out|unavailable|(?:internal|unexpected|unknown).{0,10}error|again|connection|unreachable|no response|\b50[0234]\b|already|duplicate/i;
+
+const authorityText = (text: string): string => text.replace(/^vendor returns error\s*:?/i, '').trim();
+
+function meaningOf(call: string, error: StoreError): Meaning | undefined {
   if (refusesLogin(error)) return CODES[AUTHENTICATION_FAILED];
-  const byCode = error.code === undefined ? undefined : CODES[error.code];
-  return byCode ?? (CSR_TEXTS.test(error.text) ? CSR : undefined);
+  if (error.code === undefined) return CSR_TEXTS.test(error.text) ? CSR : undefined;
+  if (error.code === AUTHORITY_REFUSED && NO_REFUSAL.test(authorityText(error.text))) return undefined;
+  const meaning = CODES[error.code];
+  return meaning?.call === undefined || meaning.call === call ? meaning : undefined;
 }
 
 /**
@@ -82,7 +96,7 @@ export function refusalOf(
   clean: (text: string) => string,
 ): CertError {
   const error = parseError(clean(message));
-  const meaning = meaningOf(error);
+  const meaning = meaningOf(call, error);
   const number = error.code === undefined ? '' : `code ${error.code}`;
   const quoted = [number, error.text === '' ? '' : `"${error.text.slice(0, 500)}"`].filter(
     (part) => part !== '',

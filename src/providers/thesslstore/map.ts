@@ -4,6 +4,7 @@ import { type Money, money } from '../../model/money.js';
 import { type DnsName, nameSet, parseName } from '../../model/names.js';
 import type { OrderRequest, OrderSnapshot, OrderState, WaitingFor } from '../../model/order.js';
 import { toMs } from '../../model/time.js';
+import type { ListedOrder } from '../../ports/provider.js';
 import { dcvItems } from './dcv.js';
 import { findProduct } from './products.js';
 import { amountOf, idOf, numberOf, objectOf, textOf, utcOf } from './wire.js';
@@ -116,6 +117,32 @@ export function snapshotOf(order: JsonObject, request?: OrderRequest): OrderSnap
     ...(reissuing ? { reissuePending: true } : {}),
     ...(words === undefined ? {} : { message: words }),
   };
+}
+
+/**
+ * A line of a list. One whose state or dates are in words that nobody documents is there all the same: it counts for its own
+ * names, and says nothing of others.
+ */
+export function listedOrder(row: JsonObject): ListedOrder {
+  try {
+    return snapshotOf(row);
+  } catch (error) {
+    const id = idOf(row, 'TheSSLStoreOrderID');
+    if (!(error instanceof CertError) || id === undefined) throw error;
+    const code = textOf(row, 'ProductCode') ?? 'unknown';
+    const reference = textOf(row, 'CustomOrderID');
+    return {
+      id,
+      ids: [id],
+      ...(reference === undefined ? {} : { reference }),
+      state: 'issued',
+      stateTold: false,
+      product: findProduct(code)?.id ?? code,
+      names: namesOf(row),
+      validation: [],
+      message: error.message,
+    };
+  }
 }
 
 /** Who has to act first on a pending order. */

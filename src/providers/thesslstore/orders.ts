@@ -102,7 +102,11 @@ export async function collectOrder(
   if (reply.verdict?.isError) return undefined;
   const pems = [...new Set(pemsIn(reply.data))];
   if (pems.length === 0) return undefined;
-  const parsed = pems.map((pem) => ({ ...readable(pem), pem }));
+  // What is none, such as a bundle in the same armour, is passed over.
+  const parsed = pems.flatMap((pem) => {
+    const certificate = readable(pem);
+    return certificate === undefined ? [] : [{ ...certificate, pem }];
+  });
   const key = await wantedKey(recorded);
   const leaf =
     parsed.find(({ keyHash }) => keyHash === key) ??
@@ -114,17 +118,15 @@ export async function collectOrder(
       `the files of order ${orderId} hold no certificate that stands out as its own`,
     );
   }
-  const others = pems.filter((pem) => pem !== leaf.pem);
+  const others = parsed.map(({ pem }) => pem).filter((pem) => pem !== leaf.pem);
   return { certificatePem: leaf.pem, chainPem: orderChain(leaf.pem, others) };
 }
 
 function readable(pem: string) {
   try {
     return parseCertificate(pem);
-  } catch (cause) {
-    throw new CertError('wire.unexpected', 'a file of The SSL Store holds something that is no certificate', {
-      cause,
-    });
+  } catch {
+    return undefined;
   }
 }
 

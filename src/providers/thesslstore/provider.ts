@@ -18,7 +18,7 @@ import { openCatalogue } from './catalogue.js';
 import { storeClient } from './client.js';
 import { cancelStep, REVOCATION_REASONS, reissueStep, revokeStep } from './free-steps.js';
 import { listOrders } from './list.js';
-import { snapshotOf } from './map.js';
+import { listedOrder, snapshotOf } from './map.js';
 import { collectOrder, findOrder, lookAtOrder, NEVER_USED } from './orders.js';
 import { DEFAULT_PRODUCT, findProduct } from './products.js';
 import { type Account, purchaseStep } from './purchase.js';
@@ -94,7 +94,7 @@ export function createTheSslStore(deps: ProviderDeps, offering: Offering): Provi
     const wanted = filter.product === undefined ? undefined : findProduct(filter.product);
     if (filter.product !== undefined && wanted === undefined) return;
     for (const row of await allRows()) {
-      const order = snapshotOf(row);
+      const order = listedOrder(row);
       if (wanted !== undefined && order.product !== wanted.id && findProduct(order.product) !== undefined)
         continue;
       if (filter.names !== undefined && !filter.names.some((name) => order.names.includes(name))) continue;

@@ -83,7 +83,8 @@ async function lookUpPurchase(account: Account, context: LookUpContext): Promise
   const own = new Map<string, JsonObject>();
   for (const order of [...(direct ? [direct] : []), ...similar]) {
     const id = idOf(order, 'TheSSLStoreOrderID');
-    const isOurs = order === direct || textOf(order, 'CustomOrderID') === reference;
+    const told = textOf(order, 'CustomOrderID');
+    const isOurs = told === reference || (order === direct && isWhatWasAsked(order, context));
     if (id !== undefined && isOurs) own.set(id, order);
   }
   const [found, ...more] = own.values();
@@ -98,13 +99,22 @@ async function lookUpPurchase(account: Account, context: LookUpContext): Promise
       candidates: [...own.keys()],
     };
   }
-  const candidates = similar.flatMap((order) => idOf(order, 'TheSSLStoreOrderID') ?? []);
+  const candidates = [...(direct ? [direct] : []), ...similar].flatMap(
+    (order) => idOf(order, 'TheSSLStoreOrderID') ?? [],
+  );
   const why =
     candidates.length === 0
       ? 'no order shows under our reference, and The SSL Store does not document what that proves'
-      : 'orders for the same names and product were bought then, under no reference of ours';
+      : direct
+        ? 'what answers to our reference does not tell it, and is for other names or another product'
+        : 'orders for the same names and product were bought then, under no reference of ours';
   return { kind: 'cannot-tell', why, candidates };
 }
+
+/** An answer to our reference that does not tell it back. */
+const isWhatWasAsked = (order: JsonObject, { request }: LookUpContext): boolean =>
+  textOf(order, 'ProductCode')?.toLowerCase() === productOf(request).vendorCode.toLowerCase() &&
+  sameNames(namesOf(order), request.names);
 
 /** Orders for the same product and names bought around the time, with their references: the list may leave those out. */
 async function similarOrders(account: Account, { request, sentAtMs, knownOrderId }: LookUpContext) {

@@ -1,6 +1,7 @@
 import type { HttpReply } from '../../http/message.js';
 import { CertError, type Effect } from '../../model/errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
+import { plainDecimal } from '../../model/money.js';
 import { type Instant, toInstant } from '../../model/time.js';
 
 /** What a reply says of itself: nested, flat, or in the first element of an array. */
@@ -117,15 +118,14 @@ export function numberOf(object: JsonObject, key: string): number | undefined {
 }
 
 /** An amount as text, without what separates thousands; undefined for anything that is none. */
-export function amountOf(object: JsonObject, key: string): string | undefined {
-  const text = textOf(object, key)?.replaceAll(',', '');
-  return text !== undefined && /^-?\d{1,12}(\.\d{1,6})?$/.test(text) ? text : undefined;
-}
+export const amountOf = (object: JsonObject, key: string): string | undefined =>
+  plainDecimal(textOf(object, key) ?? '');
 
 /** `7/23/2026 1:50:20 AM`: the form of `en-US`, which every request of ours asks for. */
 const EN_US = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d{2}):(\d{2}) ([AP])M$/;
-/** 1 January 1900 stands for no date. */
+/** 1 January 1900 stands for no date, also day first, whatever form was asked for. */
 const NO_DATE = 1900;
+const NO_DATE_TEXT = /^0?1[-/.]0?1[-/.]1900\b/;
 
 /**
  * A date of a `…InUTC` member. The zone of the members without that ending is not known: they are not read.
@@ -133,7 +133,7 @@ const NO_DATE = 1900;
  */
 export function utcOf(call: string, object: JsonObject, key: string): Instant | undefined {
   const text = textOf(object, key);
-  if (text === undefined) return undefined;
+  if (text === undefined || NO_DATE_TEXT.test(text)) return undefined;
   const found = EN_US.exec(text);
   if (!found) throw unexpected(call, `the date "${text.slice(0, 40)}" as ${key}`, 'none');
   const [month = 0, day = 0, year = 0, hour = 0, minute = 0, second = 0] = found.slice(1, 7).map(Number);

@@ -1,6 +1,7 @@
 import type { HttpClient } from '../../http/client.js';
 import type { HttpRequest } from '../../http/message.js';
 import { httpClientOnDemand } from '../../http/on-demand.js';
+import { redactor } from '../../http/redact.js';
 import { CertError, type Effect } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import type { Secret } from '../../model/secret.js';
@@ -8,7 +9,7 @@ import { MINUTE_MS, SECOND_MS } from '../../model/time.js';
 import type { ProviderDeps, SendGuard } from '../../ports/provider.js';
 import { accessError, isWordOfModule, refusalOf } from './errors.js';
 import { CALL_LIMIT_MS, CONCURRENCY } from './limits.js';
-import { countOf, parseReply, rowsOf, type ShopReply } from './wire.js';
+import { countOf, idOf, parseReply, rowsOf, type ShopReply } from './wire.js';
 
 const MAX_RESPONSE_BYTES = 32_000_000;
 const CALLS_PER_MINUTE = 240;
@@ -24,7 +25,7 @@ export type ModuleWord = { readonly ok: true } | { readonly ok: false; readonly 
 
 export interface Listing {
   readonly rows: readonly JsonObject[];
-  /** The total stood still while the pages were read, and as many rows came. */
+  /** The total stood still while the pages were read, and as many different rows came. */
   readonly complete: boolean;
   /** `Date` of the first page: what came later may have been missed. */
   readonly dateMs?: number;
@@ -43,7 +44,7 @@ export interface ShopClient {
   runModule(action: string, params: Params, about: string, guard: SendGuard): Promise<ModuleWord>;
   /** What an unexpected sentence of a writing call means. */
   refused(action: string, about: string, text: string): CertError;
-  /** A function of a module that repeats safely. */
+  /** A function of a module that may be run at any time, once for each call: not again where the shop is overloaded. */
   callModule(serviceId: number, name: string): Promise<void>;
   readonly http: HttpClient;
 }
@@ -86,6 +87,7 @@ export function shopClient(deps: ProviderDeps): ShopClient {
     concurrency: CONCURRENCY,
     pace: { calls: typeof perMinute === 'number' ? perMinute : CALLS_PER_MINUTE, perMs: MINUTE_MS },
   });
+  const clean = redactor(secrets);
   let refusedLogin: CertError | undefined;
 
   const login: Readonly<Record<string, Secret>> = {
@@ -109,8 +111,9 @@ export function shopClient(deps: ProviderDeps): ShopClient {
     });
   }
 
-  function admitted(action: string, reply: ShopReply): ShopReply {
-    const refused = reply.error === undefined ? undefined : accessError(action, reply.error);
+  function admitted(action: string, reply: ShopReply, effect: Effect): ShopReply {
+    const answered = { status: reply.status, effect };
+    const refused = reply.error === undefined ? undefined : accessError(action, reply.error, answered, clean);
     if (refused === undefined) return reply;
     if (refused.code === 'provider.credentials') refusedLogin = refused;
     throw refused;
@@ -119,7 +122,7 @@ export function shopClient(deps: ProviderDeps): ShopClient {
   async function ask(action: string, params: Params): Promise<ShopReply> {
     stopIfRefused();
     const reply = await http.read(requestOf(action, params));
-    return admitted(action, parseReply(action, reply, 'none'));
+    return admitted(action, parseReply(action, reply, 'none'), 'none');
   }
 
   async function send(action: string, params: Params, guard: SendGuard): Promise<ShopReply> {
@@ -130,16 +133,17 @@ export function shopClient(deps: ProviderDeps): ShopClient {
       guard();
     };
     const reply = await http.sendOnce(requestOf(action, params), guarded);
-    return admitted(action, parseReply(action, reply, 'unknown'));
+    return admitted(action, parseReply(action, reply, 'unknown'), 'unknown');
   }
 
   const good = (action: string, about: string, reply: ShopReply, effect: Effect): ShopReply => {
     if (reply.error === undefined) return reply;
-    throw refusalOf(action, about, reply.error, effect);
+    throw refusalOf(action, about, reply.error, effect, clean);
   };
 
   async function list(action: string, params: Params, outer: string, inner: string): Promise<Listing> {
-    const rows: JsonObject[] = [];
+    const rows = new Map<number, JsonObject>();
+    let start = 0;
     let total: number | undefined;
     let steady = true;
     let dateMs: number | undefined;
@@ -147,7 +151,7 @@ export function shopClient(deps: ProviderDeps): ShopClient {
       const reply = good(
         action,
         'a list',
-        await ask(action, { ...params, limitstart: rows.length, limitnum: PAGE }),
+        await ask(action, { ...params, limitstart: start, limitnum: PAGE }),
         'none',
       );
       const more = rowsOf(action, reply.data, outer, inner);
@@ -155,11 +159,14 @@ export function shopClient(deps: ProviderDeps): ShopClient {
       if (page === 0) dateMs = reply.dateMs;
       else if (told !== total) steady = false;
       total ??= told;
-      rows.push(...more);
-      if (more.length === 0 || (total !== undefined && rows.length >= total)) break;
+      start += more.length;
+      const before = rows.size;
+      for (const row of more) rows.set(idOf(row, 'id') ?? -1 - rows.size, row);
+      // A page that brings nothing new is the end, also where the shop gives the same one whatever is asked for.
+      if (rows.size === before || (total !== undefined && rows.size >= total)) break;
     }
-    const complete = steady && total !== undefined && rows.length === total;
-    return { rows, complete, ...(dateMs === undefined ? {} : { dateMs }) };
+    const complete = steady && total !== undefined && rows.size === total;
+    return { rows: [...rows.values()], complete, ...(dateMs === undefined ? {} : { dateMs }) };
   }
 
   return {
@@ -172,13 +179,14 @@ export function shopClient(deps: ProviderDeps): ShopClient {
     runModule: async (action, params, about, guard) => {
       const reply = await send(action, params, guard);
       if (reply.error === undefined) return { ok: true };
-      if (!isWordOfModule(action, reply.error)) throw refusalOf(action, about, reply.error, 'unknown');
-      return { ok: false, words: reply.error.slice(0, 300) };
+      if (!isWordOfModule(action, reply.error)) throw refusalOf(action, about, reply.error, 'unknown', clean);
+      return { ok: false, words: clean(reply.error).slice(0, 300) };
     },
-    refused: (action, about, text) => refusalOf(action, about, text, 'unknown'),
+    refused: (action, about, text) => refusalOf(action, about, text, 'unknown', clean),
     callModule: async (serviceId, name) => {
       const params = { serviceid: serviceId, func_name: name };
-      good('ModuleCustom', `service ${serviceId}`, await ask('ModuleCustom', params), 'none');
+      const reply = await send('ModuleCustom', params, () => undefined);
+      good('ModuleCustom', `service ${serviceId}`, reply, 'none');
     },
   };
 }

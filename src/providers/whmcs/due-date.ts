@@ -1,5 +1,4 @@
 import { dayOf, type Instant, toMs } from '../../model/time.js';
-import { refusalOf } from './errors.js';
 import { parseOrderId } from './service.js';
 import type { Shop } from './shop.js';
 import { localDateOf } from './wire.js';
@@ -15,10 +14,7 @@ export async function writeDueDate(shop: Shop, orderId: string, paidTill: Instan
   // No date: it is billed once.
   if (known === undefined || dayOf(toMs(known)) === day) return false;
   const params = { serviceid: service.id, nextduedate: day };
-  const reply = await shop.client.ask('UpdateClientProduct', params);
-  if (reply.error !== undefined) {
-    throw refusalOf('UpdateClientProduct', `service ${service.id}`, reply.error, 'none');
-  }
+  await shop.client.read('UpdateClientProduct', params, `service ${service.id}`);
   shop.changed();
   return true;
 }

@@ -7,9 +7,32 @@ const BANNED = /\bbanned\b/i;
 const PERMISSION = /^invalid permissions: api action "?([a-z]+)"? is not allowed/i;
 const ADMIN = /an admin user is required/i;
 
-/** Access that was refused: nothing happened, whatever the call. undefined: it is another error. */
-export function accessError(action: string, text: string): CertError | undefined {
-  const details = { providerText: text.slice(0, 500) };
+/** Calls that pass the words of a module on, which may be those that WHMCS itself has for a login. */
+const RUNS_MODULE: ReadonlySet<string> = new Set(['AcceptOrder', 'ModuleCreate', 'ModuleCustom']);
+const FORBIDDEN = 403;
+
+/** Strikes credentials out of what is quoted; what a text means is decided before. */
+type Clean = (text: string) => string;
+
+export interface Answered {
+  readonly status: number;
+  readonly effect: Effect;
+}
+
+/**
+ * Access that was refused: nothing happened, whatever the call. undefined: it is another error. Of a writing call that is
+ * answered with 200 less is believed: a module has words of its own, and a ban is known with 403 alone.
+ */
+export function accessError(
+  action: string,
+  text: string,
+  { status, effect }: Answered,
+  clean: Clean,
+): CertError | undefined {
+  const isDoubtful = effect === 'unknown' && status !== FORBIDDEN;
+  if (isDoubtful && RUNS_MODULE.has(action)) return undefined;
+  const quoted = clean(text);
+  const details = { providerText: quoted.slice(0, 500) };
   const permission = PERMISSION.exec(text)?.[1];
   if (permission !== undefined) {
     return new CertError('provider.refused', `the API role of this credential does not allow ${action}`, {
@@ -17,8 +40,8 @@ export function accessError(action: string, text: string): CertError | undefined
       remedy: `Allow ${action} in the API role (Setup, Staff Management, Manage API Credentials).`,
     });
   }
-  if (ADDRESS.test(text) || BANNED.test(text)) {
-    return new CertError('provider.credentials', `the shop refuses this machine: ${text.slice(0, 200)}`, {
+  if (ADDRESS.test(text) || (!isDoubtful && BANNED.test(text))) {
+    return new CertError('provider.credentials', `the shop refuses this machine: ${quoted.slice(0, 200)}`, {
       ...details,
       remedy:
         'Add its address to API IP Access Restriction (General Settings, Security), or set the credential accessKey.',
@@ -27,7 +50,7 @@ export function accessError(action: string, text: string): CertError | undefined
   if (CREDENTIALS.test(text)) {
     return new CertError(
       'provider.credentials',
-      `the shop refuses identifier or secret (${text.slice(0, 200)})`,
+      `the shop refuses identifier or secret (${quoted.slice(0, 200)})`,
       {
         ...details,
         remedy:
@@ -69,8 +92,15 @@ const REFUSALS: Readonly<Record<string, readonly RegExp[]>> = {
 const NO_CREDIT = /^amount exceeds customer credit balance/i;
 
 /** @param effect  `unknown` for a writing call */
-export function refusalOf(action: string, about: string, text: string, effect: Effect): CertError {
-  const details = { providerText: text.slice(0, 500) };
+export function refusalOf(
+  action: string,
+  about: string,
+  text: string,
+  effect: Effect,
+  clean: Clean,
+): CertError {
+  const quoted = clean(text);
+  const details = { providerText: quoted.slice(0, 500) };
   if (action === 'ApplyCredit' && NO_CREDIT.test(text)) {
     return new CertError(
       'provider.not-ready',
@@ -81,7 +111,7 @@ export function refusalOf(action: string, about: string, text: string, effect: E
   const known = effect === 'none' || (REFUSALS[action] ?? []).some((refusal) => refusal.test(text));
   return new CertError(
     known ? 'provider.refused' : 'wire.unexpected',
-    `${action} for ${about} was refused by the shop: "${text.slice(0, 300)}"`,
+    `${action} for ${about} was refused by the shop: "${quoted.slice(0, 300)}"`,
     {
       ...details,
       effect: known ? 'none' : 'unknown',
@@ -89,6 +119,13 @@ export function refusalOf(action: string, about: string, text: string, effect: E
     },
   );
 }
+
+/** A list with less in it than the shop says there is: something that counts may be missing. */
+export const changedWhileRead = (what: string): CertError =>
+  new CertError(
+    'wire.unexpected',
+    `the list of ${what} at the shop changed while it was read; the next run reads it again`,
+  );
 
 /** Is this the sentence of a module, and not of WHMCS itself? */
 export const isWordOfModule = (action: string, text: string): boolean =>

@@ -1,7 +1,8 @@
 import Big from 'big.js';
 import { CertError } from '../../model/errors.js';
+import type { JsonObject } from '../../model/json.js';
 import type { ShopClient } from './client.js';
-import { amountOf, idOf, localDateOf, maybeRowsOf, rowsOf, textOf } from './wire.js';
+import { amountOf, idOf, localDateOf, rowsOf, textOf } from './wire.js';
 
 export interface Invoice {
   readonly id: number;
@@ -39,9 +40,18 @@ export async function getInvoice(client: ShopClient, id: number): Promise<Invoic
     // How the shop forms its balance is not documented: the lower of both is never more than is owed.
     toPay: balance?.lt(open) ? balance : open,
     ...(date === undefined ? {} : { date }),
-    serviceIds: maybeRowsOf(data, 'items', 'item').flatMap((item) => idOf(item, 'relid') ?? []),
+    serviceIds: rowsOf('GetInvoice', data, 'items', 'item').flatMap(serviceIdIn),
   };
 }
+
+/** Lines for domains, add-ons and others have numbers of their own kind, which may be those of services by chance. */
+const serviceIdIn = (item: JsonObject): readonly number[] => {
+  const type = textOf(item, 'type')?.toLowerCase() ?? SERVICE;
+  const id = idOf(item, 'relid');
+  return type === SERVICE && id !== undefined ? [id] : [];
+};
+
+const SERVICE = 'hosting';
 
 export const isPaid = ({ status }: Invoice): boolean => status === 'paid';
 export const isUnpaid = ({ status }: Invoice): boolean => status === 'unpaid';

@@ -2,6 +2,7 @@ import type { OrderSnapshot } from '../../model/order.js';
 import { MINUTE_MS } from '../../model/time.js';
 import type { Clock } from '../../ports/clock.js';
 import type { ListedOrder, ListFilter } from '../../ports/provider.js';
+import { changedWhileRead } from './errors.js';
 import { findProduct } from './options.js';
 import { listedOrder } from './orders.js';
 import { readService } from './service.js';
@@ -25,12 +26,13 @@ export function openOrders(shop: Shop, clock: Clock): Orders {
   shop.onChange(forget);
 
   async function read(): Promise<readonly ListedOrder[]> {
-    const { rows } = await client.list(
+    const { rows, complete } = await client.list(
       'GetClientsProducts',
       { clientid: options.clientId },
       'products',
       'product',
     );
+    if (!complete) throw changedWhileRead('services');
     return rows.flatMap((row) => listedOrder(shop, readService(row)) ?? []);
   }
 

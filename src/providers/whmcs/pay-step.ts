@@ -13,6 +13,7 @@ import type {
 } from '../../ports/provider.js';
 import { type Invoice, isPaid, isUnpaid, isVoid } from './invoice.js';
 import { asMoney, creditLeft, invoiceIdOf, invoiceOf, orderIdOf, type Results, type Shop } from './shop.js';
+import { textOf } from './wire.js';
 
 /** No invoice has this number. */
 const NEVER_MADE = 999_999_999;
@@ -94,12 +95,18 @@ async function pay(
       throw new CertError('provider.not-ready', `invoice ${id} changed meanwhile; it is looked at again`);
     }
     await shop.currency();
-    await shop.client.write(
+    const { data } = await shop.client.write(
       'ApplyCredit',
       { invoiceid: id, amount: toPay, noemail: '1' },
       `invoice ${id}`,
       guard,
     );
+    if (data.invoicepaid === false || textOf(data, 'invoicepaid')?.toLowerCase() === 'false') {
+      throw new CertError('wire.unexpected', `the credit that was applied did not pay invoice ${id}`, {
+        effect: 'unknown',
+        remedy: 'Look at the invoice in WHMCS; certwright applies no more credit to it by itself.',
+      });
+    }
     return paidOutcome(shop, invoice, orderId);
   } finally {
     shop.spending.delete(id);

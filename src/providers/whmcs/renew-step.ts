@@ -4,6 +4,7 @@ import { formatMoney } from '../../model/money.js';
 import type { OrderRequest } from '../../model/order.js';
 import type { LookUp, LookUpContext, SendGuard, Step, StepOutcome } from '../../ports/provider.js';
 import { beforeBuying, slotsKept } from './deliver-steps.js';
+import { changedWhileRead } from './errors.js';
 import { isPaid } from './invoice.js';
 import { nextTerms } from './next-term.js';
 import { parseOrderId } from './service.js';
@@ -56,11 +57,13 @@ async function renew(
   before: JsonObject,
   guard: SendGuard,
 ): Promise<StepOutcome> {
-  const { serviceId, invoiceId } = await newerInvoice(shop, request);
+  const { serviceId, invoiceId, complete } = await newerInvoice(shop, request);
   if (invoiceId !== undefined) {
     guard();
     return outcomeOf(serviceId, invoiceId, before);
   }
+  // Beside one that a page did not show, a second one would be made.
+  if (!complete) throw changedWhileRead('invoices');
   shop.changed();
   const { data } = await shop.client.write(
     'AddOrder',

@@ -3,6 +3,7 @@ import { decodeHTML } from 'entities';
 import type { HttpReply } from '../../http/message.js';
 import { CertError, type Effect } from '../../model/errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
+import { plainDecimal } from '../../model/money.js';
 import { type Instant, toInstant } from '../../model/time.js';
 
 /** One answer, success or not; there are no codes. */
@@ -92,8 +93,8 @@ export function countOf(object: JsonObject, key: string): number | undefined {
 
 /** A decimal without currency. */
 export function amountOf(object: JsonObject, key: string): Big | undefined {
-  const text = textOf(object, key)?.replaceAll(',', '');
-  return text !== undefined && /^-?\d{1,12}(\.\d{1,6})?$/.test(text) ? new Big(text) : undefined;
+  const text = plainDecimal(textOf(object, key) ?? '');
+  return text === undefined ? undefined : new Big(text);
 }
 
 export const objectOf = (object: JsonObject, key: string): JsonObject => {

@@ -60,8 +60,8 @@ function download(desk: Desk, order: Order, culture: string): JsonObject {
     VendorOrderID: order.vendorOrderId,
     CertificateStatus: serving === undefined ? 'Pending' : 'Active',
     ValidationStatus: '',
-    ...dates('CertificateStartDate', serving?.issued?.notBeforeMs ?? null, culture),
-    ...dates('CertificateEndDate', serving?.issued?.notAfterMs ?? null, culture),
+    ...dates(desk, 'CertificateStartDate', serving?.issued?.notBeforeMs ?? null, culture),
+    ...dates(desk, 'CertificateEndDate', serving?.issued?.notAfterMs ?? null, culture),
     Certificates: files,
   };
 }

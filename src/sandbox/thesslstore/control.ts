@@ -47,6 +47,10 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
     post('cancel', 'the seller cancels it', (order) => {
       order.cancelled = true;
     }),
+    post('word', 'its state is called {"word": "Rejected"}', (order, _certificate, { word }) => {
+      if (typeof word !== 'string' || word === '') throw refuse('Send {"word": "Rejected"}.');
+      order.word = word;
+    }),
     balanceRoute(() => desk().state),
   ];
 }

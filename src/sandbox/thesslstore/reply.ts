@@ -77,11 +77,13 @@ function cultureDate(ms: number, culture: string): string {
   return `${month}/${day}/${year} ${hour % 12 === 0 ? 12 : hour % 12}:${two(minute)}:${two(second)} ${hour < 12 ? 'AM' : 'PM'}`;
 }
 
-/** A date in its two members; no date is the first of January 1900. */
-export function dates(name: string, ms: number | null, culture: string): JsonObject {
-  const utc = ms ?? NO_DATE_MS;
-  const local = ms === null ? NO_DATE_MS : ms - LOCAL_MS;
-  return { [name]: cultureDate(local, culture), [`${name}InUTC`]: cultureDate(utc, culture) };
+/** A date in its two members; no date is the first of January 1900, which clients have met in two forms. */
+export function dates({ settings }: Desk, name: string, ms: number | null, culture: string): JsonObject {
+  if (ms === null) {
+    const none = cultureDate(NO_DATE_MS, settings.noDateAs === 'culture' ? culture : '');
+    return { [name]: none, [`${name}InUTC`]: none };
+  }
+  return { [name]: cultureDate(ms - LOCAL_MS, culture), [`${name}InUTC`]: cultureDate(ms, culture) };
 }
 
 /** `/Date(1767225600000)/`, with or without an offset, which changes nothing. */

@@ -66,6 +66,10 @@ export const SETTINGS: Readonly<Record<keyof StoreSettings, Setting>> = {
   balanceAs: choice('form of AccountBalance', ['text', 'number']),
   csrForms: choice('any: PEM, one line or percent-encoded; url: percent-encoded alone', ['any', 'url']),
   messageAs: choice('Message on success', ['empty', 'null', 'list-of-null', 'text']),
+  noDateAs: choice('no date in the form of the culture that was asked for, or day first', [
+    'culture',
+    'day-first',
+  ]),
   dataDelaySeconds: count('validation data and state of a new order or reissue show so much later', 0),
   listShowsReference: flag('CustomOrderID is filled in the list', false),
   listOrder: choice('which order comes first', ['newest', 'oldest']),
@@ -103,6 +107,7 @@ export interface StoreSettings {
   readonly balanceAs: 'text' | 'number';
   readonly csrForms: 'any' | 'url';
   readonly messageAs: 'empty' | 'null' | 'list-of-null' | 'text';
+  readonly noDateAs: 'culture' | 'day-first';
   readonly dataDelaySeconds: number;
   readonly listShowsReference: boolean;
   readonly listOrder: 'newest' | 'oldest';

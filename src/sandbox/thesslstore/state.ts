@@ -40,6 +40,8 @@ export interface Order {
   adminEmail: string;
   organization: string | null;
   country: string | null;
+  /** A word for its state that no page lists. */
+  word?: string;
   certificates: Certificate[];
 }
 

@@ -67,7 +67,7 @@ export function invoiceDetails(desk: Desk, form: Form): JsonObject {
   const items = [
     {
       id: number(desk, invoice.id * 10),
-      type: 'Hosting',
+      type: invoice.type ?? 'Hosting',
       relid: number(desk, invoice.serviceId),
       description: words(desk, invoice.description),
       amount: invoice.subtotal,
@@ -130,6 +130,8 @@ export interface Billed {
   readonly description: string;
   readonly amount: string;
   readonly renews: number;
+  /** Absent: a service. */
+  readonly type?: string;
 }
 
 /** A new invoice; in some shops it takes credit at once. */
@@ -147,6 +149,7 @@ export async function makeInvoice(desk: Desk, billed: Billed): Promise<Invoice> 
     credit: '0.00',
     paidAtMs: null,
     renews: billed.renews,
+    ...(billed.type === undefined ? {} : { type: billed.type }),
   };
   state.invoices.push(invoice);
   return invoice;
@@ -166,7 +169,7 @@ export async function settleInvoice(desk: Desk, invoice: Invoice): Promise<void>
   invoice.status = 'Paid';
   invoice.paidAtMs = desk.nowMs;
   const service = desk.state.services.find(({ id }) => id === invoice.serviceId);
-  if (service === undefined) return;
+  if (service === undefined || invoice.type !== undefined) return;
   if (invoice.renews > 0) await renewService(desk, service, invoice.renews);
   else await activateOnPayment(desk, service);
 }

@@ -93,6 +93,16 @@ export function controls(desk: () => Desk): readonly ControlRoute[] {
     },
     {
       method: 'POST',
+      path: 'invoices',
+      description: 'the shop bills something else: {"type": "Domain", "relid": 903, "amount": "14.00"}',
+      run: async ({ body: { type, relid, amount } }) => {
+        if (typeof type !== 'string' || typeof relid !== 'number') throw refuse('Send a type and a relid.');
+        const billed = { serviceId: relid, description: type, amount: amountOf(amount), renews: 0, type };
+        return { ...(await makeInvoice(desk(), billed)) };
+      },
+    },
+    {
+      method: 'POST',
       path: 'invoices/:id/pay',
       description: 'somebody pays it, otherwise than by credit',
       run: async ({ args: [id = ''] }) => {
@@ -165,7 +175,7 @@ function invoiceWith({ state }: Desk, id: string): Invoice {
   return invoice;
 }
 
-function amountOf(value: Json): string {
+function amountOf(value: Json | undefined): string {
   if (typeof value === 'string' && /^\d{1,9}\.\d{2}$/.test(value)) return value;
   throw refuse('Send an amount such as "12.00".');
 }
@@ -180,7 +190,7 @@ async function dailyCron(now: Desk): Promise<readonly number[]> {
     if (settings.dueDates === 'certificate' && newest) service.nextDueMs = newest.notAfterMs;
     const due = service.nextDueMs - nowMs <= settings.invoiceDays * DAY_MS;
     const open = state.invoices.some(
-      ({ serviceId, status }) => serviceId === service.id && status === 'Unpaid',
+      ({ serviceId, status, type }) => serviceId === service.id && status === 'Unpaid' && type === undefined,
     );
     if (service.status !== 'Active' || service.cycle === 'onetime' || !due || open) continue;
     const invoice = await makeInvoice(now, {
@@ -210,7 +220,7 @@ function facts(now: Desk, service: Service): JsonObject {
     nextDue: instant(service.nextDueMs),
     cancelRequest: service.cancelRequest?.type ?? null,
     invoices: now.state.invoices
-      .filter(({ serviceId }) => serviceId === service.id)
+      .filter(({ serviceId, type }) => serviceId === service.id && type === undefined)
       .map(({ id, status, renews }) => ({ id, status, renews })),
     ssl:
       ssl === null || product === undefined

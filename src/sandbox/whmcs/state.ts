@@ -86,6 +86,8 @@ export interface Invoice {
   paidAtMs: number | null;
   /** Months it renews; 0: the first term. */
   renews: number;
+  /** What `serviceId` numbers where it is no service: domains, add-ons and others count their ids by themselves. */
+  type?: string;
 }
 
 export interface QueueEntry {

@@ -2,6 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { CertError } from '../../../../src/model/errors.js';
 import { Secret } from '../../../../src/model/secret.js';
 import { namecheapClient } from '../../../../src/providers/namecheap/client.js';
+import { amountOf } from '../../../../src/providers/namecheap/wire.js';
+import { parseXml } from '../../../../src/providers/namecheap/xml.js';
 import { failureOf } from '../../../conformance/failure.js';
 import { manualClock } from '../../../support/manual-clock.js';
 import { memoryAccountStore } from '../../../support/memory-account-store.js';
@@ -147,6 +149,18 @@ describe('a purchase', () => {
   });
 });
 
+it.each([
+  ['9.0000', '9.00'],
+  ['1,234.5600', '1234.56'],
+  ['9,00', undefined],
+  ['1.234,56', undefined],
+  ['-9.00', undefined],
+  ['', undefined],
+])('a price of "%s" is %s', (text, amount) => {
+  const row = parseXml(`<Price YourPrice="${text}"/>`);
+  expect(amountOf(row, 'YourPrice', 'USD')?.amount).toBe(amount);
+});
+
 describe('a read', () => {
   const BALANCE = answered('<UserGetBalancesResult Currency="USD" AvailableBalance="41.50"/>');
 
@@ -166,6 +180,24 @@ describe('a read', () => {
     expect(error).toMatchObject({ code: 'provider.rate-limited', retryAtMs: account.clock.now() + 60_000 });
     expect(account.seen).toHaveLength(3);
   });
+
+  it.each(['3050900', '5019169', '5050169', '5050900'])(
+    'is made again after %s, a defect of the service that passes, and is no refusal where it stays',
+    async (number) => {
+      const passing = await open([{ body: refused(number) }, { body: BALANCE }]);
+      await passing.client.balances();
+      expect(passing.clock.slept).toEqual([60_000]);
+      const staying = await open([{ body: refused(number) }]);
+      const error = await failureOf(staying.client.balances());
+      expect(error).toMatchObject({ code: 'provider.unreachable', effect: 'none' });
+      expect(error.message).toContain(number);
+      expect(staying.seen).toHaveLength(3);
+      // Beside one that is none of these it is a refusal.
+      const both = await open([{ body: refused(number, '2011166') }]);
+      expect(await failureOf(both.client.balances())).toMatchObject({ code: 'provider.refused' });
+      expect(both.seen).toHaveLength(1);
+    },
+  );
 
   it('keeps within the calls of a minute', async () => {
     const account = await open([{ body: BALANCE }], { callsPerMinute: 4 });

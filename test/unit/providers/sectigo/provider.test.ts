@@ -206,7 +206,13 @@ describe('what became of a purchase', () => {
 
 describe('the list of orders is read to its end', () => {
   /** Numbers from 0 or 1, and gives no more than so many at once. */
-  function pages(account: ScriptedAccount, total: number, base: 0 | 1, most: number): void {
+  function pages(
+    account: ScriptedAccount,
+    total: number,
+    base: 0 | 1,
+    most: number,
+    counts: 'page' | 'total' = 'page',
+  ): void {
     account.on('!WebHostReport', ({ parameters }) => {
       const first = Number(parameters.firstResultNo ?? base) - base;
       const last = Math.min(Number(parameters.lastResultNo) - base, first + most - 1, total - 1);
@@ -215,7 +221,7 @@ describe('the list of orders is read to its end', () => {
         (n, i) =>
           `&${i + 1}_orderNumber=${1000 + n}&${i + 1}_1_type=287&${i + 1}_1_domain=n${n}.example.com&${i + 1}_1_status=issued`,
       );
-      return `error_code=0&noOfResults=${rows.length}${text.join('')}`;
+      return `error_code=0&noOfResults=${counts === 'page' ? rows.length : total}${text.join('')}`;
     });
   }
   const ids = async ({ provider }: ScriptedAccount): Promise<readonly string[]> => {
@@ -237,6 +243,16 @@ describe('the list of orders is read to its end', () => {
   ] as const)('%i orders, counted from %i, at most %i a page', async (total, base, most) => {
     const account = await scriptedAccount();
     pages(account, total, base, most);
+    expect(await ids(account)).toEqual(Array.from({ length: total }, (_, n) => String(1000 + n)));
+  });
+
+  it.each([
+    [12, 1, 5],
+    [9, 0, 2],
+    [250, 1, 100],
+  ] as const)('%i orders in all, counted from %i, at most %i a page', async (total, base, most) => {
+    const account = await scriptedAccount();
+    pages(account, total, base, most, 'total');
     expect(await ids(account)).toEqual(Array.from({ length: total }, (_, n) => String(1000 + n)));
   });
 
@@ -320,6 +336,23 @@ describe('an order somebody else bought', () => {
     account.on('!WebHostReport', listing('&1_1_type=287&1_1_domain=www.example.com&1_1_status=Sleeping'));
     account.on('download/CollectSSL', refused(-22));
     await expect(found(account, ['www.example.com'])).rejects.toMatchObject({ code: 'wire.unexpected' });
+  });
+
+  it('whose code nobody documents does not hide the others from a look at the whole account', async () => {
+    const account = await scriptedAccount();
+    const row = (n: number, id: string, status: string): string =>
+      `&${n}_orderNumber=${id}&${n}_1_type=287&${n}_1_domain=n${id}.example.com&${n}_1_status=${status}`;
+    account.on(
+      '!WebHostReport',
+      `error_code=0&noOfResults=2${row(1, '70', 'Sleeping')}${row(2, '71', 'Issued')}`,
+    );
+    account.on('download/CollectSSL', refused(-22));
+    const orders = [];
+    for await (const order of account.provider.list?.({}) ?? []) orders.push(order);
+    expect(orders).toMatchObject([
+      { id: '70', stateTold: false, names: ['n70.example.com'] },
+      { id: '71', state: 'issued' },
+    ]);
   });
 });
 
@@ -607,6 +640,26 @@ describe('a certificate is collected in every encoding clients have met', async 
       expect(await step.lookUp({ request: sent, before, results: {}, sentAtMs: 0 })).toMatchObject(look);
     });
   });
+});
+
+it.each([
+  ['errorCode=2&orderNumber=77&totalCost=9.99', '!AutoApplyOrder'],
+  ['errorCode=502', '!AutoReplaceSSL'],
+  ['3\n', '!AutoRevokeSSL'],
+])('"%s" of %s is a success that nobody documents: what it did is open', async (body, call) => {
+  const account = await scriptedAccount();
+  account.on(call, body);
+  const { place, reissuer, revoker } = account.provider;
+  const old = { orderId: '912345678', ids: ['912345678'] };
+  const revocation = { serial: '0a', reason: 'superseded' } as const;
+  const [step, asked] =
+    call === '!AutoApplyOrder'
+      ? [only(place), request()]
+      : call === '!AutoReplaceSSL'
+        ? [only(reissuer?.operation), request({ action: 'reissue', predecessor: old })]
+        : [only(revoker?.operation), request({ action: 'revoke', predecessor: old, revocation })];
+  const error = await failureOf(step.run({ request: asked, before: {}, results: {} }, pass));
+  expect(error).toMatchObject({ code: 'wire.unexpected', effect: 'unknown' });
 });
 
 describe('revoking and taking back', () => {

@@ -128,6 +128,10 @@ describe('a refusal after a writing call', () => {
     ...[-14, -22, -23, -47, -54, -69, -70, -71, -76, -90, -114, -121, -122, -124, -126, -139, -999].map(
       (code) => ['order', code] as const,
     ),
+    // Of an order or certificate that is there: known of other calls, and no answer to a purchase.
+    ...(['order', 'bundled', 'licence'] as const).flatMap((kind) =>
+      [-20, -21, -26].map((code) => [kind, code] as const),
+    ),
     ['reject', -122],
     ['reject', -114],
     ['reject', -18],

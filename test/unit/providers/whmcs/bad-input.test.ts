@@ -1,59 +1,10 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JsonObject } from '../../../../src/model/json.js';
-import { Secret } from '../../../../src/model/secret.js';
-import type { Provider } from '../../../../src/ports/provider.js';
-import { whmcs } from '../../../../src/providers/whmcs/index.js';
 import { serialized } from '../../../../src/providers/whmcs/php.js';
 import { certificateSpec, newKey, orderRequest } from '../../../conformance/builders.js';
 import { failureOf } from '../../../conformance/failure.js';
-import { manualClock } from '../../../support/manual-clock.js';
-import { memoryAccountStore } from '../../../support/memory-account-store.js';
-import { memoryLog } from '../../../support/memory-log.js';
 import { PRODUCTS, whmcsAccount } from '../../../support/whmcs-account.js';
-
-/** A shop that answers one action with these bytes. */
-async function shopThat(answers: RequestListener): Promise<Provider> {
-  const server = createServer(answers);
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const unsealed = (): never => {
-    throw new Error('nothing is sealed here');
-  };
-  const provider = await whmcs.create({
-    config: {
-      id: 'shop',
-      type: 'whmcs',
-      environment: 'rehearsal',
-      credentials: {},
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/billing/`,
-      priority: 1,
-      prices: {},
-      options: { clientId: 77, paymentMethod: 'banktransfer', products: { dv: PRODUCTS.dv } },
-    },
-    repositoryId: 'k3v9x2',
-    credentials: { identifier: new Secret('id'), secret: new Secret('s3cret') },
-    clock: manualClock(),
-    log: memoryLog(),
-    accountStore: memoryAccountStore(),
-    runnerSealer: { seal: unsealed, open: unsealed },
-    random: { hex: (bytes) => 'ab'.repeat(bytes) },
-  });
-  onTestFinished(() => provider.close());
-  return provider;
-}
-
-const saying =
-  (body: string, status = 200, type = 'application/json'): RequestListener =>
-  (_request, response) => {
-    response.writeHead(status, { 'content-type': type }).end(body);
-  };
-
-const json = (body: JsonObject): RequestListener => saying(JSON.stringify(body));
+import { json, saying, shopOf, shopThat } from './shop-that.js';
 
 describe('what a WHMCS shop may answer', () => {
   it('a web page instead of JSON is no answer, and says where to look', async () => {
@@ -159,6 +110,44 @@ describe('what a WHMCS shop may answer', () => {
   });
 });
 
+describe('words of a refused login in the answer of a writing call', () => {
+  const spec = certificateSpec({
+    name: 'shop',
+    names: ['shop.example.com'],
+    providers: ['whmcs'],
+    product: 'dv',
+    term: { unit: 'year', count: 1 },
+  });
+
+  it.each([
+    [403, 'Authentication Failed', 'provider.credentials', 'none'],
+    [200, 'Authentication Failed', 'provider.credentials', 'none'],
+    [403, 'Your IP has been banned', 'provider.credentials', 'none'],
+    // Documented with 403 alone; said with 200 it may be of the client, and whatever was made is still there.
+    [200, 'The order was placed, and the client banned for it', 'wire.unexpected', 'unknown'],
+  ])('%d %s', async (status, message, code, effect) => {
+    const provider = await shopThat(saying(JSON.stringify({ result: 'error', message }), status));
+    const { csrPem } = await newKey(spec.commonName, spec.names);
+    const request = orderRequest(provider, spec, 'order', { term: '1y', csrPem });
+    const placing = provider.place[0]?.run({ request, before: {}, results: {} }, () => undefined);
+    expect(await failureOf(placing ?? Promise.resolve())).toMatchObject({ code, effect });
+  });
+
+  it('a function of a module is run once, although the shop is overloaded', async () => {
+    const calls: string[] = [];
+    const product = { ...PRODUCTS.dv, functions: { ...PRODUCTS.dv.functions, resend: 'resend' } };
+    const row = { id: 903, clientid: 77, pid: 12, status: 'Active', domain: 'shop.example.com' };
+    const answers = shopOf((action) => {
+      calls.push(action);
+      return action === 'ModuleCustom' ? 503 : { products: { product: [row] } };
+    });
+    const provider = await shopThat(answers, { dv: product });
+    const wish = { name: 'shop.example.com', method: 'email', approver: 'admin@example.com' } as const;
+    await failureOf(provider.validator?.resend?.('903', [wish]) ?? Promise.resolve());
+    expect(calls).toEqual(['GetClientsProducts', 'ModuleCustom']);
+  });
+});
+
 describe('what the configuration maps, and the shop has not', () => {
   const spec = certificateSpec({
     name: 'shop',
@@ -243,6 +232,23 @@ describe('serialised PHP', () => {
 });
 
 describe('secrets', () => {
+  it('that the shop repeats in its words stand in no error, and in nothing that is recorded', async () => {
+    const message = 'Access denied for id with s3cret%21 and s3cret!';
+    const provider = await shopThat(json({ result: 'error', message }));
+    const spec = certificateSpec({ names: ['shop.example.com'], providers: ['shop'], product: 'dv' });
+    const request = orderRequest(provider, spec, 'order', { term: '1y' });
+    const errors = [
+      await failureOf(provider.getOrder('903')),
+      await failureOf(
+        provider.place[0]?.run({ request, before: {}, results: {} }, () => undefined) ?? Promise.resolve(),
+      ),
+    ];
+    for (const error of errors) {
+      expect(error.message).toContain('Access denied');
+      expect(`${error.message} ${error.providerText}`).not.toContain('s3cret');
+    }
+  });
+
   it('stand in no log, outcome or ledger; refused credentials are not tried again', async () => {
     const account = await whmcsAccount({ dv: PRODUCTS.dv });
     onTestFinished(async () => {
