@@ -92,6 +92,18 @@ export async function readFiles(
   };
 }
 
+/**
+ * The same of an unmerged text, whose own configuration must not say which variables manifests may read: none is read.
+ * What one holds stays unknown, and is nothing to complain about.
+ */
+export async function readFilesAlone(
+  tree: TreeReader,
+  definitions: readonly ProviderDefinition[],
+): Promise<Reading> {
+  const reading = await readFiles(tree, {}, definitions);
+  return { ...reading, findings: reading.findings.filter(({ code }) => code !== 'variable.missing') };
+}
+
 /** Where things stand in a configuration; at its top where it could not be read. */
 export function configurationPositions(
   configuration: LoadedConfiguration | undefined,

@@ -59,13 +59,18 @@ function partsOf(address: Secret): Parts {
 export function createPinger({ clock, log }: Pick<Context, 'clock' | 'log'>, address: Secret): Pinger {
   const { origin, path, query } = partsOf(address);
   const tokens = path.split('/').filter((part) => part.length > 5);
+  // Without a path it is nothing but the host, which is told.
+  const hasSecret = path !== '' || Object.keys(query).length > 0;
   const options = {
     baseUrl: origin,
     log: log.child({ component: 'ping' }),
     clock,
     timeouts: { connectMs: 5 * SECOND_MS, callMs: 10 * SECOND_MS, totalMs: 30 * SECOND_MS },
     maxResponseBytes: MAX_RESPONSE_BYTES,
-    redact: [address, ...[path, ...tokens, ...Object.values(query)].map((text) => new Secret(text))],
+    redact: [
+      ...(hasSecret ? [address] : []),
+      ...[path, ...tokens, ...Object.values(query)].map((text) => new Secret(text)),
+    ],
   };
   return {
     async ping(kind, text) {
@@ -73,7 +78,7 @@ export function createPinger({ clock, log }: Pick<Context, 'clock' | 'log'>, add
       try {
         const { status } = await http.read({
           method: 'POST',
-          path: `${path}${kind === 'success' ? '' : `/${kind}`}`,
+          path: `${path}${kind === 'success' ? '' : `/${kind}`}` || '/',
           query,
           body: { kind: 'text', text: `${text}\n`, type: 'text/plain; charset=utf-8' },
         });

@@ -1,14 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
@@ -17,6 +8,7 @@ import { type Shard, shardText } from '../model/shard.js';
 import { HOUR_MS } from '../model/time.js';
 import type { Log } from '../ports/log.js';
 import type { RepositorySnapshot } from '../ports/repository.js';
+import { makeFolder } from '../repository/folder.js';
 import { type Context, cacheFolder } from './context.js';
 import { version } from './version.js';
 
@@ -149,7 +141,7 @@ const headOf = (body: string): string => createHash('sha256').update(`${build()}
 function writeQuiet(file: string, record: QuietRecord, log: Log): void {
   const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file), 0o700);
     const body = JSON.stringify(record);
     writeFileSync(draft, `${headOf(body)}\n${body}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(draft, file);

@@ -9,7 +9,7 @@ import { openWorktree, type WorktreeReader } from '../repository/worktree.js';
 import type { Globals } from './cli/globals.js';
 import { composeDeps } from './compose.js';
 import type { Context } from './context.js';
-import { readConfiguration, readFiles } from './files.js';
+import { readConfiguration, readFiles, readFilesAlone } from './files.js';
 import { loadIdentities } from './identities.js';
 import { type Branches, openRemote, type Remote } from './remote.js';
 
@@ -33,6 +33,12 @@ const worktreeOf = (context: Context): Promise<WorktreeReader> =>
     signal: context.signal,
     env: context.env,
   });
+
+/** The checkout alone, as anybody may have written it: neither a remote is asked nor a variable read. */
+export async function findingsOf(context: Context): Promise<readonly Finding[]> {
+  const { findings } = await readFilesAlone(await worktreeOf(context), context.definitions);
+  return findings;
+}
 
 /** The checkout alone: no remote is asked. */
 export async function openCheckout(

@@ -31,6 +31,30 @@ const codeOf = (error: unknown): string => {
 const isTrustFailure = (code: string): boolean =>
   /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA)/.test(code);
 
+/** Whoever looks into it has to know whether it is the name, the way or the port. */
+function unreachable(code: string, origin: string): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `could not be reached: port ${portOf(origin)} refused the connection (${code})`;
+    case 'ENOTFOUND':
+      return `could not be reached: nobody knows its name (${code})`;
+    case 'EAI_AGAIN':
+      return `could not be reached: DNS does not answer for its name (${code})`;
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `could not be reached: no way leads to its network (${code})`;
+    case '':
+      return 'could not be reached, or broke the connection off';
+    default:
+      return `could not be reached, or broke the connection off (${code})`;
+  }
+}
+
+function portOf(origin: string): string {
+  const { port, protocol } = new URL(origin);
+  return port || (protocol === 'http:' ? '80' : '443');
+}
+
 function judge(error: unknown, origin: string): Verdict {
   const code = codeOf(error);
   if (error instanceof CallTimeout || TIMEOUTS.has(code)) {
@@ -63,7 +87,7 @@ function judge(error: unknown, origin: string): Verdict {
   }
   return {
     code: 'provider.unreachable',
-    message: `${origin} could not be reached, or broke the connection off${code === '' ? '' : ` (${code})`}`,
+    message: `${origin} ${unreachable(code, origin)}`,
     passing: true,
   };
 }

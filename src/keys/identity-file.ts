@@ -1,8 +1,9 @@
-import { mkdir, open, realpath, unlink } from 'node:fs/promises';
+import { open, realpath, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { CertError, type ErrorCode } from '../model/errors.js';
 import type { Finding } from '../model/manifest.js';
 import type { Secret } from '../model/secret.js';
+import { makeFolder } from '../repository/folder.js';
 import { type IdentityPair, parseIdentities } from './age.js';
 
 const OWNER_ONLY_FILE = 0o600;
@@ -26,7 +27,7 @@ export async function writeIdentityFile(
       `The identity must not lie inside the repository, where it would be committed: choose another place than ${target}.`,
     );
   try {
-    await mkdir(path.dirname(target), { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+    makeFolder(path.dirname(target), OWNER_ONLY_DIRECTORY);
     await writeNew(target, pair);
   } catch (error) {
     if (systemCode(error) === 'EEXIST')

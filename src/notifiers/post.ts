@@ -63,7 +63,9 @@ function decoded(text: string): string {
 export async function postJson({ url, body, headers = {}, nowMs }: Post): Promise<void> {
   const address = addressOf(url);
   const path = `${address.pathname}${address.search}`;
-  const redact = redactor([url, ...partsOf(address)]);
+  // Without a path it is nothing but the host, which is told.
+  const secrets = path === '/' ? [] : [url, ...partsOf(address)];
+  const redact = redactor(secrets);
   const line = {
     origin: address.origin,
     connectMs: CONNECT_MS,
@@ -76,7 +78,7 @@ export async function postJson({ url, body, headers = {}, nowMs }: Post): Promis
     headers: { 'user-agent': 'certwright', 'content-type': 'application/json', ...headers },
     body,
     label: 'POST',
-    secrets: [url],
+    secrets,
   };
   const failed = (message: string, cause?: unknown, retryAtMs?: number) =>
     new CertError('notification.failed', redact(message), {

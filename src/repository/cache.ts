@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CertError, messageOf } from '../model/errors.js';
 import { DAY_MS, SECOND_MS } from '../model/time.js';
 import type { Log } from '../ports/log.js';
 import type { Oid } from '../ports/repository.js';
+import { makeFolder } from './folder.js';
 import { type Git, mustRun } from './process.js';
 
 const RUN_ROOT = 'refs/run/';
@@ -29,7 +30,7 @@ export async function createCache(path: string, init: (folder: string) => Promis
   if (existsSync(join(path, 'HEAD'))) return;
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    await mkdir(draft, { recursive: true, mode: 0o700 });
+    makeFolder(draft, 0o700);
     await init(draft);
     await rename(draft, path).catch((error: unknown) => {
       if (!existsSync(join(path, 'HEAD'))) throw error;

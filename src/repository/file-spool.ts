@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Spool, SpoolEntry } from '../ports/spool.js';
+import { makeFolder } from './folder.js';
 import { stableJson } from './stable.js';
 
 const ENDING = '.json';
@@ -14,7 +15,7 @@ const fileOf = (entry: SpoolEntry): string => `${entry.nonce}-${entry.step}${END
 export function fileSpool(folder: string): Spool {
   return {
     async write(entry) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder, 0o700);
       const target = join(folder, fileOf(entry));
       const aside = `${target}.${process.pid}.tmp`;
       const file = await open(aside, 'w', 0o600);

@@ -93,7 +93,7 @@ describe('a setting that is wrong', () => {
     expectSaid(await team.certwright(['plan'], { env: unset }), 1, 'the variable STORE_TOKEN is not set');
 
     let undo = await edited(team, 'certwright.yaml', (text) => text.replace(url, 'http://127.0.0.1:1'));
-    const refused = 'http://127.0.0.1:1 could not be reached, or broke the connection off (ECONNREFUSED)';
+    const refused = 'http://127.0.0.1:1 could not be reached: port 1 refused the connection (ECONNREFUSED)';
     expectSaid(await team.certwright(['check']), 1, refused, 'does http://127.0.0.1:1 answer from here');
     expectSaid(await team.certwright(['plan']), 1, refused);
     await undo();

@@ -10,7 +10,7 @@ import { EXIT, type ExitCode, exitCodeOf } from '../exit.js';
 import type { RunReport } from '../metrics/recorder.js';
 import { tellAfterLook } from '../notify/after-run.js';
 import { lookAround } from '../situation.js';
-import { openCheckout, openWorkplace } from '../workplace.js';
+import { findingsOf, openWorkplace } from '../workplace.js';
 import { writeOutputs } from './outputs.js';
 import type { Job } from './plan-pull.js';
 
@@ -34,10 +34,9 @@ export async function planBranch({ context, runner }: Job): Promise<ExitCode> {
   }
 }
 
-/** Every file of the checkout, without any remote. */
+/** Every file of the checkout, without any remote or variable: it may be that of a pull request. */
 export async function validateFiles({ context, runner }: Job): Promise<ExitCode> {
-  const { local } = await openCheckout(context);
-  const { findings } = local;
+  const findings = await findingsOf(context);
   runner.log(findingsText(findings, context.render));
   for (const note of lineNotes(findings, undefined, new Map())) runner.lineNote(note);
   const errors = findings.filter(({ severity }) => severity === 'error').length;

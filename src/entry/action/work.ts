@@ -16,6 +16,26 @@ export type Work =
 const nothing = (why: string): Work => ({ kind: 'nothing', why });
 
 /**
+ * Why nothing may be looked up or paid in an event that is about no branch: a checkout of what is not merged names the branches
+ * and accounts. Pull requests, which are planned as merged, are not meant.
+ */
+function unmergedIn({ name, finished }: RunnerEvent): string | undefined {
+  if (name === 'merge_group') {
+    return 'what waits in a merge queue is not merged: it was planned as a pull request, and its push is carried out';
+  }
+  if (name !== 'workflow_run') return undefined;
+  if (finished === undefined) return 'GitHub does not tell which run has ended';
+  return /^(pull_request|merge_group)/.test(finished.event)
+    ? `that was a run on ${finished.event}, of what is not merged`
+    : undefined;
+}
+
+const notInQueue = (why: string): CertError =>
+  new CertError('usage', `certwright buys nothing on merge_group: ${why}`, {
+    remedy: 'let the job with `mode: apply` run on `push` to the approval branch, and not on merge_group',
+  });
+
+/**
  * What an event asks for: a pull request is planned, the approval branch carried out, and on a schedule listed before.
  * @param approvalBranch  as the checkout's configuration names it
  * @throws CertError `usage`
@@ -36,6 +56,11 @@ export function workOf(mode: Mode, event: RunnerEvent, approvalBranch: string): 
       : nothing('that was no run of a pull request');
   }
   if (mode === 'validate') return { kind: 'validate' };
+  const unmerged = unmergedIn(event);
+  if (unmerged !== undefined) {
+    if (mode === 'apply' && event.name === 'merge_group') throw notInQueue(unmerged);
+    return nothing(unmerged);
+  }
   const { pull } = event;
   if (mode === 'sync') {
     // Its checkout says which accounts there are, and where their credentials go.

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ExportedFile } from '../../keys/export.js';
 import { isInside } from '../../keys/identity-file.js';
 import { CertError } from '../../model/errors.js';
 import { Secret } from '../../model/secret.js';
+import { makeFolder } from '../../repository/folder.js';
 import type { Context } from '../context.js';
 
 const SECRET_MODE = 0o600;
@@ -47,7 +48,7 @@ export async function writeExported(
     draft: join(folder, `.${name}.${mark}`),
   }));
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     for (const { draft, content, secret } of drafts) {
       await writeFile(draft, content, { mode: secret ? SECRET_MODE : PUBLIC_MODE, flag: 'wx' });
     }

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CertError, messageOf } from '../../model/errors.js';
+import { makeFolder } from '../../repository/folder.js';
 import type { Context } from '../context.js';
 
 /** Where the demo plays. */
@@ -59,8 +60,8 @@ export async function buildStage(context: Context, wanted: unknown): Promise<Sta
 
 function makeEmptyFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
-    if (!statSync(path).isDirectory() || readdirSync(path).length === 0) return;
+    makeFolder(path);
+    if (readdirSync(path).length === 0) return;
   } catch (error) {
     throw new CertError('usage', `the folder ${path} cannot be used: ${messageOf(error)}`, {
       cause: error,

@@ -12,7 +12,7 @@ import type { GitRepository } from '../../repository/git-repository.js';
 import { STATE_FOLDER } from '../../repository/layout.js';
 import { composeDeps } from '../compose.js';
 import type { Context } from '../context.js';
-import { readConfiguration, readFiles } from '../files.js';
+import { readConfiguration, readFiles, readFilesAlone } from '../files.js';
 import { loadIdentities } from '../identities.js';
 import { delivererOf, offeringOf } from '../offerings.js';
 import { type BudgetLine, budgetLines } from './budget.js';
@@ -65,13 +65,8 @@ export async function planProposal(
   const { definitions, env } = context;
   const { configuration: theirs } = await readConfiguration(merged, definitions);
   if (!ours) {
-    // Which variables manifests may read is the branch's to say, so none is read: what one holds stays unknown.
-    const { findings } = await readFiles(merged, {}, definitions);
-    return {
-      ...place,
-      kind: 'unconfigured',
-      findings: findings.filter(({ code }) => code !== 'variable.missing'),
-    };
+    const { findings } = await readFilesAlone(merged, definitions);
+    return { ...place, kind: 'unconfigured', findings };
   }
   const before = await readFiles(base, env, definitions);
   const after = asProposal(await readFiles(merged, env, definitions, (own) => combined(ours, own)));

@@ -67,7 +67,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     pure: true,
   },
   http: ADAPTER,
-  keys: ADAPTER,
+  keys: {
+    ...ADAPTER,
+    files: {
+      'repository/folder.ts': 'folders for identities are made as all others are: knows no repository',
+    },
+  },
   repository: ADAPTER,
   forge: ADAPTER,
   /** Messages of DNS, the connections that carry them, and resolvers. */

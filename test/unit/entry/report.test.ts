@@ -334,11 +334,9 @@ describe('the file', () => {
     const special = ['usage', contains(' is no file'), contains('--out -')];
     expect(await problem({ out: join(folder, 'is.html') })).toEqual(special);
     expect(await problem({ out: '/dev/null', format: 'html' })).toEqual(special);
-    expect(await problem({ out: join(folder, 'file', 'a.html') })).toEqual([
-      'usage',
-      contains('cannot be written'),
-      undefined,
-    ]);
+    const refused = ['usage', contains('cannot be written (ENOTDIR): choose another by --out'), undefined];
+    expect(await problem({ out: join(folder, 'file', 'a.html') })).toEqual(refused);
+    expect(await problem({ out: join(folder, 'file', 'b', 'a.html') })).toEqual(refused);
     expect((await readdir(folder)).sort()).toEqual(['file', 'is.html']);
   });
 

@@ -80,7 +80,10 @@ describe('a post', () => {
 
   it('to nobody fails without the address', async () => {
     const error = await failure(post(`http://127.0.0.1:1${HOOK_PATH}`));
-    expect(error.message).toMatch(/^http:\/\/127.0.0.1:1 could not be reached/);
+    expect(error.message).toMatch(
+      /^http:\/\/127.0.0.1:1 could not be reached: port 1 refused the connection/,
+    );
+    expect((await failure(post('http://127.0.0.1:1'))).message).toBe(error.message);
     expect(JSON.stringify([error.message, String(error.cause)])).not.toContain(HOOK_PATH);
   });
 });

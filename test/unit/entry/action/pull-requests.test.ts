@@ -47,16 +47,24 @@ describe('what a pull request is planned with', () => {
     const spying = await proposed(
       github,
       {
-        'certwright.yaml': `${text}manifestVariables: [PAID_SECRET]\n`,
-        'certificates/spy.yaml': `domain: "\${PAID_SECRET}"\n`,
+        'certwright.yaml': `${text}manifestVariables: [PAID_LOGIN]\n`,
+        'certificates/spy.yaml': `domain: "\${PAID_LOGIN}"\n`,
       },
       'spying',
     );
-    const context = { env: { PAID_TOKEN: TOKEN, PAID_SECRET: 'leaked.example.com' } };
+    const context = { env: { PAID_TOKEN: TOKEN, PAID_LOGIN: 'leaked value' } };
     const spied = await act(shop, github, { event: 'pull_request', pull: spying }, { context });
     expect(spied.code).toBe(1);
     const all = [spied.log, spied.summary, ...github.comments.map(({ body }) => body)].join('\n');
     expect(all).not.toContain('leaked');
+    const checked = await act(
+      shop,
+      github,
+      { event: 'pull_request', pull: spying },
+      { context, inputs: { mode: 'validate' } },
+    );
+    expect({ code: checked.code, mode: checked.outputs.mode }).toEqual({ code: 0, mode: 'validate' });
+    expect(checked.log).not.toContain('leaked');
 
     const seller = await startPaidProvider({ nowMs: shop.clock.now(), token: TOKEN });
     onTestFinished(() => seller.close());

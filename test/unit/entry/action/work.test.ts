@@ -22,6 +22,7 @@ describe('what an event asks for', () => {
     ['a pull request', { ...event('pull_request'), pull }, 'plan-pull'],
     ['one that was closed', { ...event('pull_request'), pull: { ...pull, isClosed: true } }, 'nothing'],
     ['a release', event('release'), 'nothing'],
+    ['a merge queue', event('merge_group', 'refs/heads/gh-readonly-queue/main/pr-7-abc'), 'nothing'],
     ['a box on the dashboard', { ...event('issues'), isDashboardEdit: true }, 'apply'],
     ['another issue', { ...event('issues'), isDashboardEdit: false }, 'nothing'],
   ] as const)('%s', (_, given, kind) => {
@@ -33,6 +34,26 @@ describe('what an event asks for', () => {
     expect(workOf('sync', { ...event('pull_request'), pull }, 'main').kind).toBe('nothing');
     expect(workOf('sync', event('schedule'), 'main').kind).toBe('sync');
     expect(() => workOf('apply', event('pull_request_target'), 'main')).toThrow('pull_request_target');
+  });
+
+  it('pays nothing for what waits in a merge queue, and asks no account', () => {
+    const queued = event('merge_group', 'refs/heads/gh-readonly-queue/main/pr-7-abc');
+    expect(() => workOf('apply', queued, 'main')).toThrow('certwright buys nothing on merge_group');
+    expect(workOf('sync', queued, 'main').kind).toBe('nothing');
+    expect(workOf('plan', queued, 'main').kind).toBe('nothing');
+    expect(workOf('validate', queued, 'main').kind).toBe('validate');
+  });
+
+  it.each(['apply', 'sync', 'plan'] as const)('%s follows no run of what is not merged', (mode) => {
+    const following = (given: string) => {
+      const finished = { event: given, headOid: 'a', headBranch: 'b', headOwner: 'eve' };
+      return workOf(mode, { ...event('workflow_run'), finished }, 'main').kind;
+    };
+    expect(
+      ['pull_request', 'pull_request_target', 'pull_request_review', 'merge_group'].map(following),
+    ).toEqual(Array(4).fill('nothing'));
+    expect([following('push'), following('schedule')]).toEqual([mode, mode]);
+    expect(workOf(mode, event('workflow_run'), 'main').kind).toBe('nothing');
   });
 
   it('comments after the run of a pull request, and on nothing else', () => {

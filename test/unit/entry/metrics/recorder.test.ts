@@ -10,7 +10,9 @@ import { Secret } from '../../../../src/model/secret.js';
 import { DAY_MS, HOUR_MS } from '../../../../src/model/time.js';
 import { testContext } from '../../../support/context.js';
 import { commitAndPush, setRef } from '../../../support/git.js';
+import { manualClock } from '../../../support/manual-clock.js';
 import { pingServer } from '../../../support/ping-server.js';
+import { closedPort } from '../../http/servers.js';
 import { openShop, type Shop } from '../shop.js';
 
 const seconds = (shop: Shop): number => Math.floor(shop.clock.now() / 1000);
@@ -226,6 +228,20 @@ describe('a recorder', () => {
       code: 'repository.unavailable',
     });
   });
+
+  it.each(['', '/', '/ping/canary'])(
+    'says which port refused a ping, with the path "%s" as without',
+    async (path) => {
+      const port = await closedPort();
+      const pinger = createPinger(
+        testContext({ clock: manualClock() }),
+        new Secret(`http://127.0.0.1:${port}${path}`),
+      );
+      expect(await pinger.ping('success', 'x')).toBe(
+        `http://127.0.0.1:${port} could not be reached: port ${port} refused the connection (ECONNREFUSED)`,
+      );
+    },
+  );
 
   it('calls nobody for a run that was stopped', async () => {
     const server = await pingServer();
