@@ -15,7 +15,6 @@ import {
 import type { Desired, PlanInput } from '../planner/input.js';
 import { listedWarnings } from '../planner/warnings.js';
 import { awaitedByIntent, awaitedOrders, nextLookOf } from '../planner/watching.js';
-import type { TreeReader } from '../ports/repository.js';
 import { canonicalJson } from '../repository/stable.js';
 import { act } from './act.js';
 import { askAdvice } from './advice.js';
@@ -27,9 +26,9 @@ import { refuseLostState } from './land.js';
 import { lookAgain } from './look-again.js';
 import { type LookNow, lookKeys, type OrderAt, ourLookKeys } from './look-now.js';
 import { forgetLooks, leaveNotes, memoryOf, worthKeeping } from './notes.js';
-import { type Answers, noAnswers, planInput, providerFacts } from './observe.js';
+import { type Answers, noAnswers, providerFacts } from './observe.js';
 import { notInitialised, openRun } from './open-run.js';
-import { descends, planRun } from './plan-run.js';
+import { planRun } from './plan-run.js';
 import { replaySpool } from './record.js';
 import type { Run, RunEvent } from './run.js';
 import { ownStatuses, stopIfAsked } from './run.js';
@@ -40,56 +39,6 @@ import { proofsAreDue } from './validation.js';
 const MAX_PASSES = 6;
 const FIRST_LOOK_MS = SECOND_MS;
 const LONGEST_LOOK_MS = 15 * SECOND_MS;
-
-export interface Planned {
-  readonly plan: Plan;
-  readonly findings: readonly Finding[];
-  readonly view: StateView;
-  /** What the plan was made from. */
-  readonly input: PlanInput;
-}
-
-/**
- * observe → plan, writing nothing.
- * @param tree  the user's files: a checkout (`plan`), or absent for the approval branch's tip
- * @throws CertError `config.invalid` with the findings in its message when the configuration cannot be used
- */
-export async function planOnly(deps: Deps, tree?: TreeReader): Promise<Planned> {
-  const run = await openRun(deps, tree);
-  try {
-    const { plan, input } = await planRun(run, noAnswers());
-    return { plan, findings: run.findings, view: run.view, input };
-  } finally {
-    await run.providers.close();
-  }
-}
-
-/** What a plan starts from, before any provider was asked; its accounts are open as long as `use` takes. */
-export interface Beginning {
-  readonly input: PlanInput;
-  readonly findings: readonly Finding[];
-  readonly providers: Run['providers'];
-}
-
-/**
- * observe alone, asking no provider and writing nothing.
- * @param tree  as for `planOnly`
- * @throws CertError as `planOnly`
- */
-export async function withBeginning<T>(
-  deps: Deps,
-  tree: TreeReader | undefined,
-  use: (beginning: Beginning) => Promise<T>,
-): Promise<T> {
-  const run = await openRun(deps, tree);
-  try {
-    const manifestsDescend = await descends(deps, run.view, run.desired.commit);
-    const input = planInput(run, run.view, noAnswers(), manifestsDescend);
-    return await use({ input, findings: run.findings, providers: run.providers });
-  } finally {
-    await run.providers.close();
-  }
-}
 
 export interface ApplyOptions {
   readonly lookNow?: LookNow;

@@ -1,6 +1,6 @@
 /** Taking over what an account has: thousands of orders by few calls, and nothing changed at the provider. */
 import { describe, expect, test } from 'vitest';
-import { planOnly } from '../../src/reconcile/engine.js';
+import { planOnly } from '../../src/reconcile/plan-only.js';
 import { applyOnce, openPlace, openRunner, type Place } from '../support/engine.js';
 import type { SeededOrder } from '../support/paid-provider/wire.js';
 

@@ -6,7 +6,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/model/time.js';
 import { legalStatus } from '../../src/policy/legal.js';
 import type { Provider, ProviderDeps } from '../../src/ports/provider.js';
 import { localCa } from '../../src/providers/local-ca/index.js';
-import { planOnly } from '../../src/reconcile/engine.js';
+import { planOnly } from '../../src/reconcile/plan-only.js';
 import {
   applyOnce,
   aroundCommit,

@@ -3,7 +3,7 @@ import { CertError } from '../../src/model/errors.js';
 import { MINUTE_MS } from '../../src/model/time.js';
 import type { Provider } from '../../src/ports/provider.js';
 import type { Deps } from '../../src/reconcile/deps.js';
-import { planOnly } from '../../src/reconcile/engine.js';
+import { planOnly } from '../../src/reconcile/plan-only.js';
 import {
   applyOnce,
   aroundStep,

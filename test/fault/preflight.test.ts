@@ -1,7 +1,7 @@
 /** What is wrong with a name is found before money moves, and nobody is asked where nothing is about to be sent. */
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, MINUTE_MS } from '../../src/model/time.js';
-import { planOnly } from '../../src/reconcile/engine.js';
+import { planOnly } from '../../src/reconcile/plan-only.js';
 import { planText } from '../../src/report/plan-text.js';
 import { caa, type DnsServer, type Handler, soa, startDnsServer } from '../support/dns-server.js';
 import {

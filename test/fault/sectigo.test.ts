@@ -4,7 +4,7 @@ import { isOpen } from '../../src/model/intent.js';
 import type { Status } from '../../src/model/status.js';
 import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
 import type { Deps } from '../../src/reconcile/deps.js';
-import { planOnly } from '../../src/reconcile/engine.js';
+import { planOnly } from '../../src/reconcile/plan-only.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { resolveOrder } from '../../src/entry/cli/resolve-order.js';
 import { CertError } from '../../src/model/errors.js';
 import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
-import { planOnly } from '../../src/reconcile/engine.js';
 import { openRun } from '../../src/reconcile/open-run.js';
+import { planOnly } from '../../src/reconcile/plan-only.js';
 import {
   applyOnce,
   aroundStep,

@@ -1,4 +1,5 @@
-import { planOnly, sync } from '../../reconcile/engine.js';
+import { sync } from '../../reconcile/engine.js';
+import { planOnly } from '../../reconcile/plan-only.js';
 import { findingsText } from '../../report/findings.js';
 import { lineNotes } from '../../report/line-notes.js';
 import { planMarkdown } from '../../report/plan-markdown.js';

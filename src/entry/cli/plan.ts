@@ -1,6 +1,6 @@
 import { CertError } from '../../model/errors.js';
 import type { Plan } from '../../model/plan.js';
-import { planOnly } from '../../reconcile/engine.js';
+import { planOnly } from '../../reconcile/plan-only.js';
 import { findingsText } from '../../report/findings.js';
 import { planJson } from '../../report/plan-json.js';
 import { planMarkdown } from '../../report/plan-markdown.js';

@@ -3,7 +3,7 @@ import type { PlanPrice } from '../../model/plan.js';
 import { DAY_MS, parseInstant } from '../../model/time.js';
 import { type PlanInput, type PriceQuestion, priceKey } from '../../planner/input.js';
 import type { TreeReader } from '../../ports/repository.js';
-import { type Beginning, withBeginning } from '../../reconcile/engine.js';
+import { type Beginning, withBeginning } from '../../reconcile/plan-only.js';
 import { findingsText } from '../../report/findings.js';
 import { jsonText } from '../../report/json.js';
 import { simulationMarkdown, simulationText } from '../../report/simulation-text.js';

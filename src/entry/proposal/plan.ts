@@ -7,7 +7,7 @@ import type { PlanInput } from '../../planner/input.js';
 import { makePlan } from '../../planner/plan.js';
 import type { Oid } from '../../ports/repository.js';
 import type { Deps, ProviderSet, Reading } from '../../reconcile/deps.js';
-import { planOnly } from '../../reconcile/engine.js';
+import { planOnly } from '../../reconcile/plan-only.js';
 import type { GitRepository } from '../../repository/git-repository.js';
 import { STATE_FOLDER } from '../../repository/layout.js';
 import { composeDeps } from '../compose.js';

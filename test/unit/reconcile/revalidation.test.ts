@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
-import { planOnly } from '../../../src/reconcile/engine.js';
+import { planOnly } from '../../../src/reconcile/plan-only.js';
 import { resendMails } from '../../../src/reconcile/resend.js';
 import {
   applyOnce,

@@ -7,7 +7,7 @@ import type { SolvableRecord } from '../../../src/model/order.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../src/model/time.js';
 import type { Solver } from '../../../src/ports/solver.js';
 import type { Deps, ProviderSet } from '../../../src/reconcile/deps.js';
-import { planOnly } from '../../../src/reconcile/engine.js';
+import { planOnly } from '../../../src/reconcile/plan-only.js';
 import { type BindServer, OTHER_SECRET, SECRET, startBind } from '../../support/bind.js';
 import { type CheckedDcv, checkedDcv, serveFolder } from '../../support/checked-dcv.js';
 import {
