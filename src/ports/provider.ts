@@ -95,6 +95,8 @@ export interface LookUpContext extends StepContext {
   readonly knownReference?: string;
   /** Ids in this account that certificates here hold already: none of them is this attempt's. */
   readonly claimed?: readonly string[];
+  /** Serials of what was published for this certificate: a key that is kept tells none of them from a new one. */
+  readonly published?: readonly string[];
 }
 
 /** Another certificate here with an order at the same account. */

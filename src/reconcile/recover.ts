@@ -121,7 +121,7 @@ async function lookAt(
       );
     }
     deps.progress.step(`looking for ${intent.action} ${name} at ${intent.provider}`);
-    const lookUp = await askProvider(run, provider, intent);
+    const lookUp = await askProvider(run, provider, name, intent);
     const settledAtMs = toMs(intent.settledAt);
     switch (lookUp.kind) {
       case 'found':
@@ -178,16 +178,23 @@ function searchOf({ capabilities }: Provider, intent: IntendedIntent): Capabilit
 const isRepeatable = (provider: Provider, intent: IntendedIntent): boolean =>
   mayRepeat(operationOf(provider, intent)[currentStep(intent)]);
 
-async function askProvider(run: Run, provider: Provider, intent: IntendedIntent): Promise<LookUp> {
+async function askProvider(
+  run: Run,
+  provider: Provider,
+  name: string,
+  intent: IntendedIntent,
+): Promise<LookUp> {
   const index = currentStep(intent);
   const step = operationOf(provider, intent)[index];
   if (!step) throw new CertError('internal', `${intent.action} has no step ${index}`);
   const known = knownOrder(run.view, intent);
+  const { current, previous } = statusOf(run.view, name);
   return step.lookUp({
     request: intent.request,
     before: intent.steps[index]?.before ?? {},
     results: stepResults(intent),
     sentAtMs: toMs(intent.sendBy) - MINUTE_MS,
+    published: [...(current ? [current] : []), ...previous].map(({ serial }) => serial),
     ...(known === undefined ? {} : { knownOrderId: known.id, knownReference: known.reference }),
     ...(provider.capabilities.slots === undefined ? {} : { claimed: claimedAt(run.view, intent) }),
   });

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { CertError } from '../../src/model/errors.js';
 import { isOpen } from '../../src/model/intent.js';
 import { DAY_MS } from '../../src/model/time.js';
-import { applyOnce, expectKeyFits, openPlace, openRunner, type Place, STATE_REF } from '../support/engine.js';
+import {
+  applyOnce,
+  aroundStep,
+  expectKeyFits,
+  openPlace,
+  openRunner,
+  type Place,
+  runUntilQuiet,
+  STATE_REF,
+} from '../support/engine.js';
 
 interface Wish {
   readonly names?: readonly string[];
@@ -9,13 +19,16 @@ interface Wish {
   readonly more?: string;
 }
 
+const keeps = (algorithm: string): string => `key: { algorithm: ${algorithm}, rotate: never }`;
+const KEEPS = keeps('ecdsa-p256');
+
 const kept = ({ names = ['shop', 'www'], algorithm = 'ecdsa-p256', more = '' }: Wish = {}): string =>
   [
     `domains: [${names.map((name) => `${name}.example.com`).join(', ')}]`,
     'term: 1y',
     'maxPrice: 25.00 USD',
     'autoRenew: true',
-    `key: { algorithm: ${algorithm}, rotate: never }`,
+    keeps(algorithm),
     more,
   ].join('\n');
 
@@ -91,4 +104,35 @@ describe('a key that is kept', () => {
     const files = Object.keys(await place.store.files(STATE_REF));
     expect(files.filter((path) => path.includes('/keys/'))).toEqual([]);
   });
+
+  it.each(['unique', 'sectigo', 'thesslstore'] as const)(
+    'is no sign that a request for it arrived which never left (%s)',
+    async (kind) => {
+      const place = await openPlace({
+        kind,
+        manifests: { shop: `domains: [shop.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\n${KEEPS}\n` },
+      });
+      await runUntilQuiet(place, await openRunner(place));
+      const first = (await place.status('shop')).current?.serial;
+      await place.merge({
+        'certificates/shop.yaml': `domains: [shop.example.com]\nterm: 1y\nmaxPrice: 25.00 USD\n${KEEPS}\nreissue: again\n`,
+      });
+      const stop = new AbortController();
+      const killed = await openRunner(place, {
+        signal: stop.signal,
+        wrap: (deps) =>
+          aroundStep(deps, 'reissue', async () => {
+            stop.abort();
+            throw new CertError('interrupted', 'killed', { effect: 'unknown' });
+          }),
+      });
+      expect((await applyOnce(place, killed)).exit).toBe(130);
+      await runUntilQuiet(place, await openRunner(place));
+      const { current, intents } = await place.status('shop');
+      // Where a reissue need not show, a person is asked.
+      if (kind === 'thesslstore') expect(intents.filter(isOpen)).toMatchObject([{ phase: 'unknown' }]);
+      else expect([current?.serial === first, intents.filter(isOpen)]).toEqual([false, []]);
+      await expectKeyFits(place, 'shop');
+    },
+  );
 });

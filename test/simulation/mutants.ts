@@ -24,9 +24,9 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'an attempt of unknown outcome is sent again without a look': {
     file: 'src/reconcile/recover.ts',
-    find: 'const lookUp = await askProvider(run, provider, intent);',
+    find: 'const lookUp = await askProvider(run, provider, name, intent);',
     replace:
-      "if (deps) return { name, intent, result: { kind: 'not-placed' } };\n    const lookUp = await askProvider(run, provider, intent);",
+      "if (deps) return { name, intent, result: { kind: 'not-placed' } };\n    const lookUp = await askProvider(run, provider, name, intent);",
     seed: 1,
   },
   'an absence counts before the order could be visible': {

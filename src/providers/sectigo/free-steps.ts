@@ -74,7 +74,8 @@ async function lookUpReissue(client: SectigoClient, context: LookUpContext): Pro
   const collected = await collectOrder(client, { orderNumber: orderId }, `order ${orderId}`);
   if (collected.kind === 'issued') {
     const csr = await inspectCsr(needed(request.csrPem, 'CSR'));
-    if ('keyHash' in csr && csr.keyHash === factsOf(collected.certificate).keyHash) {
+    const { keyHash, serial } = factsOf(collected.certificate);
+    if ('keyHash' in csr && csr.keyHash === keyHash && !context.published?.includes(serial)) {
       return { kind: 'found', outcome: outcomeOf(orderId) };
     }
   }

@@ -50,7 +50,10 @@ export function reissueStep(account: Account): Step {
 }
 
 /** It shows by its state, by a new partner order number, or by its key once it is issued. */
-async function lookUpReissue({ client }: Account, { request, before }: LookUpContext): Promise<LookUp> {
+async function lookUpReissue(
+  { client }: Account,
+  { request, before, published = [] }: LookUpContext,
+): Promise<LookUp> {
   const orderId = predecessorId(request);
   const order = await orderWith(client, orderId);
   const told = partnerOrderOf(order);
@@ -59,8 +62,10 @@ async function lookUpReissue({ client }: Account, { request, before }: LookUpCon
     return { kind: 'found', outcome: outcomeOf(orderId) };
   }
   const collected = await collectOrder(client, orderId);
+  const issued = collected && parseCertificate(collected.certificatePem);
   const csr = await inspectCsr(needed(request.csrPem, 'CSR'));
-  if (collected && 'keyHash' in csr && csr.keyHash === parseCertificate(collected.certificatePem).keyHash) {
+  const isOurs = 'keyHash' in csr && csr.keyHash === issued?.keyHash;
+  if (isOurs && !published.includes(issued.serial)) {
     return { kind: 'found', outcome: outcomeOf(orderId) };
   }
   const why = 'the order shows no reissue, and how soon one shows is not documented';
