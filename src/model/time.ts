@@ -10,15 +10,15 @@ export const DAY_MS = 24 * HOUR_MS;
 export const toInstant = (ms: number): Instant =>
   `${new Date(Math.floor(ms / SECOND_MS) * SECOND_MS).toISOString().slice(0, 19)}Z`;
 
-const INSTANT = /^\d{4}-\d{2}-(\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /**
  * Instant → epoch ms; undefined when the text is none. Takes fractions and offsets as well, but nothing that leaves the zone
  * to the machine, and no day that does not exist.
  */
 export function parseInstant(text: string): number | undefined {
-  const day = INSTANT.exec(text)?.[1];
-  if (day === undefined || (Number(day) > 28 && !isDay(text.slice(0, 10)))) return undefined;
+  // A run over many certificates reads a dozen of theirs each: nothing is taken out of the text that is not needed.
+  if (!INSTANT.test(text) || (text.slice(8, 10) > '28' && !isDay(text.slice(0, 10)))) return undefined;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;
 }
