@@ -85,8 +85,10 @@ export const fileText = (value: CaRecord | BookOrder): string => `${stringify(va
  */
 export function booksReader(store: Pick<AccountStore, 'read'>): () => Promise<Books> {
   let known: ReadonlyMap<string, { text: string; order: BookOrder }> = new Map();
+  let last: Books | undefined;
   return async () => {
     const { version, files } = await store.read();
+    if (version !== null && last?.version === version) return last;
     const parsed = new Map<string, { text: string; order: BookOrder }>();
     for (const [path, text] of files) {
       if (!path.startsWith(ORDERS)) continue;
@@ -96,13 +98,14 @@ export function booksReader(store: Pick<AccountStore, 'read'>): () => Promise<Bo
     known = parsed;
     const orders = [...parsed.values()].map(({ order }) => order);
     const caText = files.get(CA_FILE);
-    return {
+    last = {
       version,
       files,
       ca: caText === undefined ? undefined : parseCa(caText),
       orders: new Map(orders.map((order) => [order.id, order])),
       byReference: Map.groupBy(orders, (order) => order.reference),
     };
+    return last;
   };
 }
 

@@ -1,11 +1,43 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cloneOf, fileRemote, git, httpRemote, installHook, openClone, refsOf } from '../../support/git.js';
+import {
+  cloneOf,
+  fileRemote,
+  git,
+  httpRemote,
+  installHook,
+  openClone,
+  refsOf,
+  tempFolder,
+  testEnv,
+  writeFiles,
+} from '../../support/git.js';
 
 const REF = 'refs/certwright/accounts/local';
 const books = (text: string) => new Map([['orders.json', text]]);
 
 async function store(remote: { readonly url: string }) {
   return (await openClone(await cloneOf(remote))).accounts('local');
+}
+
+/** A git that keeps what it is fed; `input` gives what came since it was asked last. */
+async function gitWithInput() {
+  const folder = await tempFolder();
+  const kept = join(folder, 'input');
+  const script = `PATH='${process.env.PATH}'
+case "$1" in cat-file|fast-import) tee -a '${kept}' | git "$@";; *) exec git "$@";; esac
+`;
+  await writeFiles(folder, { input: '', 'bin/git': `#!/bin/sh\n${script}` });
+  await chmod(join(folder, 'bin/git'), 0o755);
+  return {
+    env: testEnv({ PATH: `${join(folder, 'bin')}:${process.env.PATH}` }),
+    async input() {
+      const text = await readFile(kept, 'utf8');
+      await writeFile(kept, '');
+      return text;
+    },
+  };
 }
 
 describe('the account store', () => {
@@ -49,6 +81,37 @@ describe('the account store', () => {
     expect(await b.replace(seenByB.version, books('b'), 'B')).toBe(false);
     expect((await b.read()).files).toEqual(books('a'));
     expect(await b.replace(null, books('b'), 'B')).toBe(false);
+  });
+
+  it('reads and writes only what differs from what it read last, whoever wrote it', async () => {
+    const remote = await fileRemote();
+    const { env, input } = await gitWithInput();
+    const a = (await openClone(await cloneOf(remote), { env })).accounts('local');
+    const b = await store(remote);
+    const many = new Map(Array.from({ length: 40 }, (_, i) => [`orders/${i}`, `${i}`]));
+    await b.replace(null, many, 'Open');
+    const first = await a.read();
+    expect(first.files).toEqual(many);
+    const next = new Map([...many, ['orders/7', 'seven'], ['orders/40', '40']]);
+    next.delete('orders/3');
+    expect(await b.replace(first.version, next, 'By another')).toBe(true);
+    await input();
+    const second = await a.read();
+    expect(second.files).toEqual(next);
+    expect(await input()).toMatch(/^(?:[0-9a-f]{40}\n){2}$/);
+    await a.read();
+    expect(await input()).toBe('');
+
+    const last = new Map([...next, ['ca.json', 'ca']]);
+    last.delete('orders/5');
+    expect(await a.replace(second.version, last, 'Ours')).toBe(true);
+    expect((await input()).match(/^M .*/gm)).toEqual(['M 100644 inline "ca.json"']);
+    expect((await b.read()).files).toEqual(last);
+    expect((await a.read()).files).toEqual(last);
+    // Not what this store read last: everything is written.
+    expect(await b.replace((await b.read()).version, many, 'Back')).toBe(true);
+    expect(await a.replace(second.version, next, 'Too late')).toBe(false);
+    expect((await a.read()).files).toEqual(many);
   });
 
   it('asks the gate last, and sends nothing when it shuts', async () => {
