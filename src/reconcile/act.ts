@@ -185,22 +185,24 @@ function paused(run: Run, item: PlanItem): boolean {
  * counted on that state; a moved approval branch is for the next pass.
  */
 function checkAgain(run: Run, options: ActOptions): (view: StateView, item: PlanItem) => string | undefined {
-  const plans = new WeakMap<StateView, Plan>();
+  const plans = new WeakMap<StateView, ReadonlyMap<string, readonly PlanItem[]>>();
   return (view, item) => {
     if (view.manifestsId !== run.manifestsId) return 'the approval branch moved meanwhile';
-    let plan = plans.get(view);
-    if (!plan) {
-      plan = makePlan(planInput(run, view, options.answers, options.manifestsDescend));
-      plans.set(view, plan);
+    let lines = plans.get(view);
+    if (!lines) {
+      const { items } = makePlan(planInput(run, view, options.answers, options.manifestsDescend));
+      lines = Map.groupBy(items, ({ name }) => name);
+      plans.set(view, lines);
     }
-    const now = plan.items.find(
-      (other) =>
-        other.name === item.name &&
-        other.lane === item.lane &&
-        other.action === item.action &&
-        other.product === item.product &&
-        other.predecessor === item.predecessor,
-    );
+    const now = lines
+      .get(item.name)
+      ?.find(
+        (other) =>
+          other.lane === item.lane &&
+          other.action === item.action &&
+          other.product === item.product &&
+          other.predecessor === item.predecessor,
+      );
     if (!now || now.queued !== undefined || now.provider !== item.provider) {
       return 'another run took care of it';
     }

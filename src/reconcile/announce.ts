@@ -185,8 +185,11 @@ async function confirm(
 async function noncesAtHead(run: Run, intents: readonly Announced[]): Promise<ReadonlySet<string>> {
   const head = run.view.snapshot.state;
   if (!head) return new Set();
-  const paths = new Set(intents.map(({ job }) => statusPath(job.name)));
-  const entries = (await head.list(STATE_FOLDER)).filter((entry) => paths.has(entry.path));
+  const blobs = await head.blobs(STATE_FOLDER);
+  const entries = [...new Set(intents.map(({ job }) => statusPath(job.name)))].flatMap((path) => {
+    const blob = blobs.get(path);
+    return blob === undefined ? [] : [{ path, blob }];
+  });
   const texts = await head.read(entries.map((entry) => entry.blob));
   const statuses = texts.map((text, i) => run.deps.parseStatus(text, entries[i]?.path ?? ''));
   return new Set(
