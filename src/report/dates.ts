@@ -1,18 +1,10 @@
-import { UTCDate } from '@date-fns/utc';
-import { formatDistanceStrict } from 'date-fns/formatDistanceStrict';
 import { DAY_MS, dayOf, HOUR_MS, type Instant, MINUTE_MS, SECOND_MS, toMs } from '../model/time.js';
-
-function unitOf(distanceMs: number): 'day' | 'hour' | 'minute' {
-  if (distanceMs >= 2 * DAY_MS) return 'day';
-  return distanceMs >= HOUR_MS ? 'hour' : 'minute';
-}
 
 /** `23 days`, `3 h`, `12 min`: whole units, rounded towards now, so that nobody is promised time that is not there. */
 function distance(fromMs: number, toMs: number): string {
-  const unit = unitOf(Math.abs(toMs - fromMs));
-  return formatDistanceStrict(new UTCDate(toMs), new UTCDate(fromMs), { unit, roundingMethod: 'trunc' })
-    .replace(/ hours?$/, ' h')
-    .replace(/ minutes?$/, ' min');
+  const ms = Math.abs(toMs - fromMs);
+  if (ms >= 2 * DAY_MS) return `${Math.trunc(ms / DAY_MS)} days`;
+  return ms >= HOUR_MS ? `${Math.trunc(ms / HOUR_MS)} h` : `${Math.trunc(ms / MINUTE_MS)} min`;
 }
 
 /** `in 23 days`, `3 h ago`, `now`. */

@@ -1,7 +1,5 @@
 import type { Plan } from '../../model/plan.js';
-import { findingsText } from '../../report/findings.js';
 import { jsonText } from '../../report/json.js';
-import { planText } from '../../report/plan-text.js';
 import { type Carried, type CarryOut, carryOut } from '../carry-out.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
@@ -10,8 +8,8 @@ import { tellAfter } from '../notify/after-run.js';
 import type { Remote } from '../remote.js';
 import { situationAfter } from '../situation.js';
 import { openWorkplace } from '../workplace.js';
-import { appliedText } from './applied-text.js';
 import type { Globals } from './globals.js';
+import { planWords } from './plan-words.js';
 import type { Options } from './program.js';
 import { withConfigurationFindings } from './refused.js';
 
@@ -37,7 +35,7 @@ export function applyFully(
         confirm: (plan) => confirm(context, globals, options, plan),
       });
       await report.seen(workplace, () => situationAfter(context, workplace.deps, carried.applied));
-      const code = tell(context, globals, carried);
+      const code = await tell(context, globals, carried);
       await tellAfter(context, workplace, carried);
       return code;
     } finally {
@@ -48,7 +46,7 @@ export function applyFully(
 
 /** People see the plan and are asked where money is spent in live; CI was asked by the pull request. */
 async function confirm(context: Context, globals: Globals, options: Options, plan: Plan): Promise<boolean> {
-  if (!globals.json) context.print(planText(plan, context.render));
+  if (!globals.json) context.print(await planWords(plan, context.render));
   const spends = plan.items.some(
     (item) => item.hold === undefined && item.environment === 'live' && item.price.kind === 'known',
   );
@@ -58,14 +56,33 @@ async function confirm(context: Context, globals: Globals, options: Options, pla
   return answer === undefined || answer.trim().toLowerCase() === 'yes';
 }
 
-function tell(context: Context, globals: Globals, { applied, conditions, code }: Carried): ExitCode {
+async function tell(
+  context: Context,
+  globals: Globals,
+  { applied, conditions, code }: Carried,
+): Promise<ExitCode> {
   const { plan, findings, events, declined, accounts = [] } = applied;
-  if (findings.length > 0) context.say(findingsText(findings, context.render));
+  if (findings.length > 0) {
+    const { findingsText } = await import('../../report/findings.js');
+    context.say(findingsText(findings, context.render));
+  }
   if (declined) {
     context.say('nothing was done');
     return EXIT.fine;
   }
   if (globals.json) context.print(jsonText({ plan, events, accounts, exitCode: code }));
-  else context.print(appliedText(applied, conditions, context.render));
+  else context.print(await wordsAfter({ applied, conditions }, context));
   return code;
+}
+
+/** What an apply did; '' where it had nothing to do, which the plan has said. */
+async function wordsAfter(
+  { applied, conditions }: Pick<Carried, 'applied' | 'conditions'>,
+  { render }: Context,
+): Promise<string> {
+  const { events, accounts } = applied;
+  const calm = [...conditions.values()].every((all) => all.every(({ level }) => level !== 'attention'));
+  if (calm && events.length + accounts.length === 0) return '';
+  const { appliedText } = await import('./applied-text.js');
+  return appliedText(applied, conditions, render);
 }

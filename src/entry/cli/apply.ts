@@ -1,12 +1,12 @@
 import { CertError } from '../../model/errors.js';
 import type { Plan } from '../../model/plan.js';
 import { parseDuration } from '../../model/term.js';
-import { noChanges } from '../../report/no-changes.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { firstLook } from '../first-look.js';
 import type { RunReport } from '../metrics/recorder.js';
 import type { Globals } from './globals.js';
+import { planWords } from './plan-words.js';
 import type { Options } from './program.js';
 import { recorded } from './recorded.js';
 
@@ -49,15 +49,11 @@ async function once(
   });
 }
 
-/** A plan without lines and warnings, as `applyFully` prints it. Only a terminal and `--json` need anything for it. */
+/** A plan without lines and warnings, as `applyFully` prints it. */
 async function quietText(plan: Plan, { render }: Context, { json }: Globals): Promise<string> {
-  if (json) {
-    const { jsonText } = await import('../../report/json.js');
-    return jsonText({ plan, events: [], accounts: [], exitCode: EXIT.fine });
-  }
-  if (!render.color && render.width === Number.POSITIVE_INFINITY) return `${noChanges(plan)}\n`;
-  const { planText } = await import('../../report/plan-text.js');
-  return planText(plan, render);
+  if (!json) return planWords(plan, render);
+  const { jsonText } = await import('../../report/json.js');
+  return jsonText({ plan, events: [], accounts: [], exitCode: EXIT.fine });
 }
 
 /** `--sync` lists every account, `--sync-if-older 20h` those whose last list is older. @throws CertError `usage` */

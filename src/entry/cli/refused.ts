@@ -1,5 +1,4 @@
 import { ConfigurationError } from '../../reconcile/open-run.js';
-import { findingsText } from '../../report/findings.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit.js';
 
@@ -12,6 +11,7 @@ export async function withConfigurationFindings(
     return await work();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
+    const { findingsText } = await import('../../report/findings.js');
     context.say(findingsText(error.findings, context.render));
     context.say('error: certwright.yaml cannot be used, so nothing was done');
     return EXIT.error;
