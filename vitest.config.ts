@@ -3,9 +3,13 @@ import { defineConfig } from 'vitest/config';
 /** Where `.ci/run` wants the results as data, beside the text for people. */
 const report = process.env.CERTWRIGHT_TEST_REPORT;
 
+const testsIn = (folders: readonly string[]): string[] =>
+  folders.map((folder) => `test/${folder}/**/*.test.ts`);
+
+/** What starts the command or processes of the tests. */
+const JOURNEYS = testsIn(['story', 'fault', 'providers', 'contract', 'simulation']);
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/scratch.ts'],
     setupFiles: ['test/support/environment.ts', 'test/support/network.ts'],
     pool: 'forks',
@@ -18,6 +22,17 @@ export default defineConfig({
     restoreMocks: true,
     unstubEnvs: true,
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
+    // In the order of their names: what takes longest comes first, and what is left at the end is short.
+    projects: [
+      {
+        extends: true,
+        test: { name: 'journeys', include: JOURNEYS, globalSetup: ['test/support/packed.ts'] },
+      },
+      {
+        extends: true,
+        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: JOURNEYS },
+      },
+    ],
     coverage: { provider: 'v8', include: ['src/**/*.ts'] },
   },
 });
