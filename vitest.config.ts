@@ -8,6 +8,13 @@ const testsIn = (folders: readonly string[]): string[] =>
 
 /** What starts the command or processes of the tests. */
 const JOURNEYS = testsIn(['story', 'fault', 'providers', 'contract', 'simulation']);
+/** What computes, or talks to a server of its own: nothing in these files is left behind for another. */
+const RULES = testsIn([
+  'golden',
+  'unit/{config,dns,http,keys,model,monitoring,notifiers}',
+  'unit/{planner,policy,providers,report,sandbox,solvers,tls}',
+]);
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/scratch.ts'],
@@ -30,7 +37,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: JOURNEYS },
+        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: [...JOURNEYS, ...RULES] },
+      },
+      {
+        extends: true,
+        // A process for each of these files took more than half of their time.
+        test: { name: 'rules', include: RULES, isolate: false },
       },
     ],
     coverage: { provider: 'v8', include: ['src/**/*.ts'] },
