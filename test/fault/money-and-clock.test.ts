@@ -10,6 +10,7 @@ import { planOnly } from '../../src/reconcile/plan-only.js';
 import {
   applyOnce,
   aroundCommit,
+  aroundProviders,
   aroundStep,
   expectKeyFits,
   manifest,
@@ -357,26 +358,17 @@ describe('clocks', () => {
 
   it('an account that shows its clock only after a call is asked something first', async () => {
     const place = await openPlace({ kind: 'local-ca' });
-    const asked = new Set<string>();
+    const asked = new Set<Provider>();
     const runner = await openRunner(place, {
-      wrap: (deps) => ({
-        ...deps,
-        connect: async (configuration) => {
-          const set = await deps.connect(configuration);
-          const shy = [...set.all].map(([id, provider]): [string, Provider] => [
-            id,
-            {
-              ...provider,
-              check: () => {
-                asked.add(id);
-                return provider.check();
-              },
-              serverTime: async () => (asked.has(id) ? provider.serverTime() : undefined),
-            },
-          ]);
-          return { ...set, all: new Map(shy) };
-        },
-      }),
+      wrap: (deps) =>
+        aroundProviders(deps, (provider) => ({
+          ...provider,
+          check: () => {
+            asked.add(provider);
+            return provider.check();
+          },
+          serverTime: async () => (asked.has(provider) ? provider.serverTime() : undefined),
+        })),
     });
     expect((await applyOnce(place, runner)).exit).toBe(0);
     await expectKeyFits(place, 'shop');

@@ -18,6 +18,7 @@ import {
   type Place,
   type PlaceOptions,
   runUntilQuiet,
+  twoAtOnce,
 } from '../support/engine.js';
 import { entriesOf } from '../support/namecheap-account.js';
 
@@ -416,9 +417,7 @@ describe('free slots', () => {
 
 it('two runners at once buy once', async () => {
   const made = await place();
-  const runners = [await openRunner(made), await openRunner(made)];
-  await Promise.all(runners.map((runner) => applyOnce(made, runner)));
-  await runUntilQuiet(made, await openRunner(made));
+  await twoAtOnce(made);
   expect(await made.purchases()).toBe(1);
   expect((await made.status('shop')).current).toBeDefined();
 });

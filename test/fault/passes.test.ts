@@ -1,28 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { CertError } from '../../src/model/errors.js';
 import { MINUTE_MS } from '../../src/model/time.js';
-import type { Provider } from '../../src/ports/provider.js';
-import type { Deps } from '../../src/reconcile/deps.js';
+import type { Step } from '../../src/ports/provider.js';
 import { planOnly } from '../../src/reconcile/plan-only.js';
 import {
   applyOnce,
+  aroundProviders,
   aroundStep,
   manifest,
   openPlace,
   openRunner,
   type Place,
+  type Runner,
   runUntilQuiet,
   STATE_REF,
 } from '../support/engine.js';
 import { PRODUCTS } from '../support/whmcs-account.js';
 
-const around = (deps: Deps, change: (provider: Provider) => Provider): Deps => ({
-  ...deps,
-  connect: async (configuration) => {
-    const set = await deps.connect(configuration);
-    return { ...set, all: new Map([...set.all].map(([id, provider]) => [id, change(provider)])) };
-  },
-});
+/** A runner of whose accounts each step of a purchase is changed. */
+const withSteps = (made: Place, change: Partial<Step>): Promise<Runner> =>
+  openRunner(made, {
+    wrap: (deps) =>
+      aroundProviders(deps, (provider) => ({
+        ...provider,
+        place: provider.place.map((step) => ({ ...step, ...change })),
+      })),
+  });
 
 const keysOf = async (made: Place): Promise<readonly string[]> =>
   Object.keys(await made.store.files(STATE_REF)).filter((path) => path.includes('/keys/'));
@@ -63,15 +66,8 @@ describe('the passes of one run', () => {
     });
     await made.sandbox?.control('POST', 'slots', { type: 'Standard SSL', years: 2 });
     await made.sandbox?.control('POST', 'faults', { fault: 'drop-after@create' });
-    const blind = await openRunner(made, {
-      wrap: (deps) =>
-        around(deps, (provider) => ({
-          ...provider,
-          place: provider.place.map((step) => ({
-            ...step,
-            lookUp: async () => ({ kind: 'cannot-tell', why: 'not yet', candidates: [] }),
-          })),
-        })),
+    const blind = await withSteps(made, {
+      lookUp: async () => ({ kind: 'cannot-tell', why: 'not yet', candidates: [] }),
     });
     await applyOnce(made, blind);
     const runner = await openRunner(made);
@@ -88,17 +84,10 @@ describe('the passes of one run', () => {
 
   it('end where somebody stopped them, and call that no failure', async () => {
     const made = await openPlace({ kind: 'local-ca' });
-    const runner = await openRunner(made, {
-      wrap: (deps) =>
-        around(deps, (provider) => ({
-          ...provider,
-          place: provider.place.map((step) => ({
-            ...step,
-            before: async () => {
-              throw new CertError('interrupted', 'stopped');
-            },
-          })),
-        })),
+    const runner = await withSteps(made, {
+      before: async () => {
+        throw new CertError('interrupted', 'stopped');
+      },
     });
     const { error, exit } = await applyOnce(made, runner);
     expect(error?.code).toBe('interrupted');
@@ -109,17 +98,10 @@ describe('the passes of one run', () => {
 describe('a request that costs nothing and came to nothing', () => {
   it('leaves no key behind where it is refused', async () => {
     const made = await openPlace({ kind: 'local-ca' });
-    const runner = await openRunner(made, {
-      wrap: (deps) =>
-        around(deps, (provider) => ({
-          ...provider,
-          place: provider.place.map((step) => ({
-            ...step,
-            run: async () => {
-              throw new CertError('provider.refused', 'not for these names');
-            },
-          })),
-        })),
+    const runner = await withSteps(made, {
+      run: async () => {
+        throw new CertError('provider.refused', 'not for these names');
+      },
     });
     await applyOnce(made, runner);
     expect((await made.status('shop')).failures.purchase).toMatchObject({ code: 'provider.refused' });
@@ -130,7 +112,7 @@ describe('a request that costs nothing and came to nothing', () => {
     const made = await openPlace({ kind: 'local-ca' });
     const runner = await openRunner(made, {
       wrap: (deps) =>
-        around(deps, (provider) => ({
+        aroundProviders(deps, (provider) => ({
           ...provider,
           getOrder: async (id, recorded) => ({
             ...(await provider.getOrder(id, recorded)),

@@ -4,11 +4,11 @@ import { isOpen } from '../../src/model/intent.js';
 import { money } from '../../src/model/money.js';
 import type { Status } from '../../src/model/status.js';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/model/time.js';
-import type { Provider } from '../../src/ports/provider.js';
 import type { Deps } from '../../src/reconcile/deps.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,
+  aroundProviders,
   expectKeyFits,
   type Kind,
   manifest,
@@ -42,24 +42,15 @@ const waitingKeys = async (place: Place): Promise<readonly string[]> =>
   Object.keys(await place.store.files(STATE_REF)).filter((path) => path.startsWith('issued/shop/keys/'));
 
 /** The same accounts, where each reissue costs. */
-const sellingReissues = (deps: Deps): Deps => ({
-  ...deps,
-  connect: async (configuration) => {
-    const set = await deps.connect(configuration);
-    const all = [...set.all].map(([id, provider]): [string, Provider] => [
-      id,
-      {
-        ...provider,
-        capabilities: { ...provider.capabilities, reissue: 'paid' },
-        quote: async (subject) =>
-          subject.action === 'reissue'
-            ? { price: { kind: 'known', amount: money('5', 'USD'), source: 'price call' } }
-            : provider.quote(subject),
-      },
-    ]);
-    return { ...set, all: new Map(all) };
-  },
-});
+const sellingReissues = (deps: Deps): Deps =>
+  aroundProviders(deps, (provider) => ({
+    ...provider,
+    capabilities: { ...provider.capabilities, reissue: 'paid' },
+    quote: async (subject) =>
+      subject.action === 'reissue'
+        ? { price: { kind: 'known', amount: money('5', 'USD'), source: 'price call' } }
+        : provider.quote(subject),
+  }));
 
 describe('a reissue that is taken and then rejected', () => {
   it.each(KINDS)('is over, its key is gone, and what serves stays (%s)', async (kind) => {

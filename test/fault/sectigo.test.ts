@@ -8,6 +8,7 @@ import { planOnly } from '../../src/reconcile/plan-only.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,
+  aroundProviders,
   manifest,
   openPlace,
   openRunner,
@@ -191,16 +192,13 @@ describe('an account out of credit', () => {
 });
 
 describe('an account whose balance cannot be read for certain', () => {
-  const unreadable = (deps: Deps): Deps => ({
-    ...deps,
-    connect: async (configuration) => {
-      const set = await deps.connect(configuration);
-      const balance = async () => {
+  const unreadable = (deps: Deps): Deps =>
+    aroundProviders(deps, (provider) => ({
+      ...provider,
+      balance: async () => {
         throw new CertError('provider.unsupported', 'the balance of shop cannot be read for certain');
-      };
-      return { ...set, all: new Map([...set.all].map(([id, provider]) => [id, { ...provider, balance }])) };
-    },
-  });
+      },
+    }));
 
   it('sells all the same', async () => {
     const made = await place();

@@ -13,6 +13,7 @@ import {
   type Place,
   type PlaceOptions,
   runUntilQuiet,
+  twoAtOnce,
 } from '../support/engine.js';
 
 const SWEEP = { timeout: 300_000 };
@@ -151,18 +152,14 @@ describe('a reply of The SSL Store that is lost', () => {
 
 it('two runners at once buy once', async () => {
   const made = await place();
-  const runners = [await openRunner(made), await openRunner(made)];
-  await Promise.all(runners.map((runner) => applyOnce(made, runner)));
-  await runUntilQuiet(made, await openRunner(made));
+  await twoAtOnce(made);
   expect(await made.purchases()).toBe(1);
   expect((await made.status('shop')).current).toBeDefined();
 });
 
 it('two runners at once renew once', async () => {
   const made = await renewalDue();
-  const runners = [await openRunner(made), await openRunner(made)];
-  await Promise.all(runners.map((runner) => applyOnce(made, runner)));
-  await runUntilQuiet(made, await openRunner(made));
+  await twoAtOnce(made);
   expect(await made.purchases()).toBe(2);
   expect((await made.status('shop')).orders).toHaveLength(2);
 });
@@ -170,9 +167,7 @@ it('two runners at once renew once', async () => {
 it('two runners at once reissue once', async () => {
   const made = await issued();
   await made.merge({ 'certificates/shop.yaml': manifest('shop', 'reissue: "new key"\n') });
-  const runners = [await openRunner(made), await openRunner(made)];
-  await Promise.all(runners.map((runner) => applyOnce(made, runner)));
-  await runUntilQuiet(made, await openRunner(made));
+  await twoAtOnce(made);
   expect(made.sandbox?.ledger('Reissue')).toHaveLength(1);
   expect((await made.status('shop')).reissueText).toBe('new key');
   expect(await made.purchases()).toBe(1);

@@ -6,6 +6,7 @@ import { DAY_MS, HOUR_MS } from '../../src/model/time.js';
 import { sweepCrashes } from '../support/crash-sweep.js';
 import {
   applyOnce,
+  aroundProviders,
   aroundStep,
   machines,
   manifest,
@@ -197,24 +198,18 @@ describe('money of a WHMCS shop', () => {
     // Somebody else takes the credit between the orders and their payments.
     let orders = 0;
     const taking = await openRunner(made, {
-      wrap: (deps) => ({
-        ...deps,
-        connect: async (configuration) => {
-          const set = await deps.connect(configuration);
-          const all = [...set.all].map(([id, provider]) => {
-            const [order, ...rest] = provider.place;
-            if (!order) return [id, provider] as const;
-            const run: typeof order.run = async (context, guard) => {
-              const outcome = await order.run(context, guard);
-              orders += 1;
-              if (orders === names.length) await account(made, { credit: '25.00' });
-              return outcome;
-            };
-            return [id, { ...provider, place: [{ ...order, run }, ...rest] }] as const;
-          });
-          return { ...set, all: new Map(all) };
-        },
-      }),
+      wrap: (deps) =>
+        aroundProviders(deps, (provider) => {
+          const [order, ...rest] = provider.place;
+          if (!order) return provider;
+          const run: typeof order.run = async (context, guard) => {
+            const outcome = await order.run(context, guard);
+            orders += 1;
+            if (orders === names.length) await account(made, { credit: '25.00' });
+            return outcome;
+          };
+          return { ...provider, place: [{ ...order, run }, ...rest] };
+        }),
     });
     const first = await applyOnce(made, taking);
     expect(orders).toBe(names.length);

@@ -10,10 +10,11 @@ import { openShop } from '../support/paid-provider/server.js';
 import type { Chaos, Fault } from './chaos.js';
 import { type DaemonHost, type Hosting, hostDaemon } from './daemon-life.js';
 import { type Dice, dice } from './dice.js';
+import { configurationText } from './life.js';
 import { firstManifest, type Manifest } from './manifests.js';
 import type { Machine } from './ports.js';
 import { actor } from './stage.js';
-import { configurationText, World } from './world.js';
+import { World } from './world.js';
 
 const START_MS = Date.UTC(2026, 10, 22, 12);
 const HOURS = 72;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer, isRunnableDevEnvironment, type Plugin } from 'vite';
 import { describe, expect, it } from 'vitest';
+import * as lives from './life.js';
 import { MUTANTS, type Mutant } from './mutants.js';
-import * as world from './world.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ALL = process.env.SIM_MUTATIONS === '1';
@@ -15,7 +15,7 @@ const CHEAP: ReadonlySet<string> = new Set([
   'a quiet note passes over what is due by a day',
 ]);
 const SEEDS = 30;
-const SIZE: world.Size = { certificates: 5, years: 1.5 };
+const SIZE: lives.Size = { certificates: 5, years: 1.5 };
 const TIMEOUT_MS = 600_000;
 
 /** The one that is known to find it, and others for when the simulation has changed since. */
@@ -25,7 +25,7 @@ const seedsFor = ({ seed: known }: Mutant): readonly number[] => [
 ];
 
 /** The program with one text replaced, in a module graph of its own; no switch in `src` knows of it. */
-async function withMutant<T>(mutant: Mutant, use: (module: typeof world) => Promise<T>): Promise<T> {
+async function withMutant<T>(mutant: Mutant, use: (module: typeof lives) => Promise<T>): Promise<T> {
   let planted = 0;
   const plant: Plugin = {
     name: 'planted-bug',
@@ -48,7 +48,7 @@ async function withMutant<T>(mutant: Mutant, use: (module: typeof world) => Prom
   try {
     const { ssr } = server.environments;
     if (!ssr || !isRunnableDevEnvironment(ssr)) throw new Error('vite runs no modules here');
-    const module: typeof world = await ssr.runner.import('/test/simulation/world.ts');
+    const module: typeof lives = await ssr.runner.import('/test/simulation/life.ts');
     expect(planted, `the text to replace stands once in ${mutant.file}`).toBe(1);
     return await use(module);
   } finally {
@@ -73,7 +73,7 @@ describe('a planted bug is found', () => {
           process.stdout.write(`${sentence}: seed ${seed}, ${what}\n`);
           // An exception of ours would be no proof.
           expect(String(life.error)).toMatch(/is: .*\n.*must: /);
-          const sound = await world.simulate(life.seed, SIZE);
+          const sound = await lives.simulate(life.seed, SIZE);
           expect(sound.error, 'the same life without the bug').toBeUndefined();
           return;
         }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
+import { type Life, type Size, simulate } from './life.js';
 import { failureText } from './story.js';
-import { type Life, type Size, simulate } from './world.js';
 
 /** Small enough for every push: what is wrong shows in small worlds as well, only later. */
 const SIZE: Size = { certificates: 5, years: 1.5 };

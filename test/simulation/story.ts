@@ -1,4 +1,4 @@
-import type { Life, Size } from './world.js';
+import type { Life, Size } from './life.js';
 
 /** What happened, in the order in which it did; printed when something is wrong. */
 export interface Story {

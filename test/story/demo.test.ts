@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSealer, parseIdentities } from '../../src/keys/age.js';
 import { describeWith } from '../support/system.js';
-import { COMMAND, type Ended, type Started, start } from './stage.js';
+import { type Ended, PUBLISHED, type Started, type StartOptions, start } from './stage.js';
 
 /** What a person's machine may be set to; none of it may show in the demo, and the demo may touch none of it. */
 const HOSTILE_SETTINGS = `\
@@ -64,6 +64,10 @@ function untouched({ home, temporary }: Machine): void {
   expect(readdirSync(home)).toEqual(['.gitconfig']);
 }
 
+/** As somebody starts it who installed the package. */
+const published = (args: readonly string[], options: StartOptions): Started =>
+  start(args, { ...options, program: PUBLISHED });
+
 /** Interrupts the demo as soon as it has said `text`. */
 async function interruptedAt({ child, ended }: Started, text: string): Promise<Ended> {
   let said = '';
@@ -84,20 +88,20 @@ describe('the demo', () => {
   });
 
   it('leaves nothing behind', async () => {
-    const { code, err, out } = await start(['demo'], { cwd: folder, env: machine.env }).ended;
+    const { code, err, out } = await published(['demo'], { cwd: folder, env: machine.env }).ended;
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toContain('The folder of this demo is gone now.');
     untouched(machine);
   });
 
   it('leaves nothing behind when it is interrupted', async () => {
-    const demo = start(['demo'], { cwd: folder, env: machine.env });
+    const demo = published(['demo'], { cwd: folder, env: machine.env });
     expect(await interruptedAt(demo, '== 3.')).toMatchObject({ code: 130 });
     untouched(machine);
   });
 
   it('takes a folder it made away again when it is interrupted', async () => {
-    const demo = start(['demo', '--dir', 'made'], { cwd: folder, env: machine.env });
+    const demo = published(['demo', '--dir', 'made'], { cwd: folder, env: machine.env });
     expect(await interruptedAt(demo, '== 3.')).toMatchObject({ code: 130 });
     expect(existsSync(join(folder, 'made'))).toBe(false);
     untouched(machine);
@@ -105,14 +109,14 @@ describe('the demo', () => {
 
   it('keeps a folder that was there, empty as it was, when it is interrupted', async () => {
     mkdirSync(join(folder, 'mine'));
-    const demo = start(['demo', '--dir', 'mine'], { cwd: folder, env: machine.env });
+    const demo = published(['demo', '--dir', 'mine'], { cwd: folder, env: machine.env });
     expect(await interruptedAt(demo, '== 3.')).toMatchObject({ code: 130 });
     expect(readdirSync(join(folder, 'mine'))).toEqual([]);
   });
 
   it('says so where git is missing', async () => {
     const env = { ...machine.env, PATH: machine.home };
-    const { code, err } = await start(['demo'], { cwd: folder, env }).ended;
+    const { code, err } = await published(['demo'], { cwd: folder, env }).ended;
     expect(code).toBe(1);
     expect(err).toContain('error: git was not found: install git 2.31 or newer and put it on PATH');
     untouched(machine);
@@ -124,7 +128,8 @@ describe('the demo', () => {
   ])('refuses %s, and leaves it alone', async (_, dir, message) => {
     mkdirSync(join(folder, 'full'));
     writeFileSync(join(folder, 'full/file'), 'mine\n');
-    const { code, err, out } = await start(['demo', '--dir', dir], { cwd: folder, env: machine.env }).ended;
+    const { code, err, out } = await published(['demo', '--dir', dir], { cwd: folder, env: machine.env })
+      .ended;
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(message);
     expect(err).toContain('give `--dir` a folder that is empty or not there yet');
@@ -145,7 +150,8 @@ describe('the demo with --dir', () => {
   beforeAll(() => {
     folder = newFolder();
     machine = machineIn(folder);
-    const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, 'demo', '--dir', 'demo'], {
+    const [node = '', ...command] = PUBLISHED;
+    const { status, stdout, stderr } = spawnSync(node, [...command, 'demo', '--dir', 'demo'], {
       cwd: folder,
       env: machine.env,
       encoding: 'utf8',
@@ -225,7 +231,7 @@ describe('the demo with --dir', () => {
     const person = ['-c', 'user.name=Ann', '-c', 'user.email=ann@example.com'];
     execFileSync('git', [...person, 'commit', '--quiet', '--all', '--message', 'Two years'], { cwd: repo });
     execFileSync('git', ['push', '--quiet'], { cwd: repo });
-    const { code, out } = await start(['apply'], { cwd: repo, env }).ended;
+    const { code, out } = await published(['apply'], { cwd: repo, env }).ended;
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('order shop: published') });
     expect(JSON.parse(issued('shop/status.json')).orders).toHaveLength(2);
     expect(JSON.parse(issued('docs/status.json')).current.names).toEqual(['wiki.example.com']);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { recordingGit, tempFolder } from '../support/git.js';
 import { describeWith } from '../support/system.js';
-import { changesIn, LONG_MS, openssl, published, rootPem, type Team, teamOf } from './stage.js';
+import { changesIn, LONG_MS, openssl, PUBLISHED, published, rootPem, type Team, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
 
@@ -55,7 +55,7 @@ async function judged(
 describeWith(['openssl'], 'a team declares its first certificates', () => {
   it('gets them all, in every shape of manifest, and a second apply changes nothing', async () => {
     const request = await ownRequest(['appliance.example.com']);
-    const team = await teamOf();
+    const team = await teamOf({ program: PUBLISHED });
     const before = await team.refs();
     await team.merge({
       'certificates/one-line.yaml': 'domain: one-line.example.com\n',

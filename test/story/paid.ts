@@ -1,16 +1,11 @@
-import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import { join } from 'node:path';
+import { inject, onTestFinished } from 'vitest';
 import { PaidProviderControl } from '../support/paid-provider/control.js';
 import { spawnPaidProvider } from '../support/paid-provider/process.js';
 import type { PaidProviderOptions } from '../support/paid-provider/server.js';
 
 /** Starts the command with the paid provider of the tests among its kinds. */
-export const PAID_COMMAND: readonly string[] = [
-  process.execPath,
-  '--import',
-  new URL('./built-hooks.mjs', import.meta.url).href,
-  fileURLToPath(new URL('./paid-main.ts', import.meta.url)),
-];
+export const PAID_COMMAND: readonly string[] = [process.execPath, join(inject('packed'), 'paid-command.js')];
 
 export interface PaidShop {
   readonly control: PaidProviderControl;

@@ -513,6 +513,15 @@ export async function runUntilQuiet(place: Place, runner: Runner): Promise<Ended
   }
 }
 
+/** The same ports, with every account changed. */
+export const aroundProviders = (deps: Deps, change: (provider: Provider) => Provider): Deps => ({
+  ...deps,
+  connect: async (configuration) => {
+    const set = await deps.connect(configuration);
+    return { ...set, all: new Map([...set.all].map(([id, provider]) => [id, change(provider)])) };
+  },
+});
+
 /** The same ports, with something around one step of every account. */
 export function aroundStep(
   deps: Deps,
@@ -528,24 +537,21 @@ export function aroundStep(
           }
         : step,
     );
-  return {
-    ...deps,
-    connect: async (configuration) => {
-      const set = await deps.connect(configuration);
-      const all = [...set.all].map(([id, provider]): [string, Provider] => [
-        id,
-        {
-          ...provider,
-          place: changed(provider.place),
-          renew: changed(provider.renew),
-          ...(provider.reissuer && {
-            reissuer: { ...provider.reissuer, operation: changed(provider.reissuer.operation) },
-          }),
-        },
-      ]);
-      return { ...set, all: new Map(all) };
-    },
-  };
+  return aroundProviders(deps, (provider) => ({
+    ...provider,
+    place: changed(provider.place),
+    renew: changed(provider.renew),
+    ...(provider.reissuer && {
+      reissuer: { ...provider.reissuer, operation: changed(provider.reissuer.operation) },
+    }),
+  }));
+}
+
+/** Two machines apply at the same time; then a third goes on until nothing is due. */
+export async function twoAtOnce(place: Place): Promise<void> {
+  const runners = [await openRunner(place), await openRunner(place)];
+  await Promise.all(runners.map((runner) => applyOnce(place, runner)));
+  await runUntilQuiet(place, await openRunner(place));
 }
 
 /** The same ports, with something around every push of the state. */

@@ -26,27 +26,36 @@ function hostOf(first: unknown): string | undefined {
   return 'host' in options && typeof options.host === 'string' ? options.host : 'localhost';
 }
 
-const connect = net.Socket.prototype.connect;
-net.Socket.prototype.connect = function guarded(this: net.Socket, ...args: unknown[]): net.Socket {
-  const [first, second] = args;
-  const host =
-    typeof first === 'number' ? (typeof second === 'string' ? second : 'localhost') : hostOf(first);
-  if (host !== undefined && !LOOPBACK_HOSTS.has(host)) {
-    process.nextTick(() => this.destroy(new Error(`the network is shut in tests: ${host}`)));
-    return this;
-  }
-  return Reflect.apply(connect, this, args);
-};
+function shutSockets(): void {
+  const connect = net.Socket.prototype.connect;
+  net.Socket.prototype.connect = function guarded(this: net.Socket, ...args: unknown[]): net.Socket {
+    const [first, second] = args;
+    const host =
+      typeof first === 'number' ? (typeof second === 'string' ? second : 'localhost') : hostOf(first);
+    if (host !== undefined && !LOOPBACK_HOSTS.has(host)) {
+      process.nextTick(() => this.destroy(new Error(`the network is shut in tests: ${host}`)));
+      return this;
+    }
+    return Reflect.apply(connect, this, args);
+  };
 
-const datagrams = dgram.Socket.prototype.connect;
-dgram.Socket.prototype.connect = function guarded(this: dgram.Socket, ...args: unknown[]): void {
-  const [, host] = args;
-  if (typeof host === 'string' && !LOOPBACK_HOSTS.has(host)) {
-    process.nextTick(() => this.emit('error', new Error(`the network is shut in tests: ${host}`)));
-    return;
-  }
-  Reflect.apply(datagrams, this, args);
-};
+  const datagrams = dgram.Socket.prototype.connect;
+  dgram.Socket.prototype.connect = function guarded(this: dgram.Socket, ...args: unknown[]): void {
+    const [, host] = args;
+    if (typeof host === 'string' && !LOOPBACK_HOSTS.has(host)) {
+      process.nextTick(() => this.emit('error', new Error(`the network is shut in tests: ${host}`)));
+      return;
+    }
+    Reflect.apply(datagrams, this, args);
+  };
+}
+
+// Files may share a process, and this file is loaded for each of them.
+const SHUT = Symbol.for('certwright.network.shut');
+if (!(SHUT in globalThis)) {
+  Object.assign(globalThis, { [SHUT]: true });
+  shutSockets();
+}
 
 // Children (git, curl) inherit a proxy that refuses everything.
 const REFUSING = 'http://127.0.0.1:9';

@@ -3,16 +3,14 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { SHARD_VARIABLE } from '../../src/entry/shard.js';
 import type { Place } from './engine.js';
 import type { EngineOrder } from './engine-main.js';
 import { cloneOf, tempFolder, testEnv } from './git.js';
 
 const run = promisify(execFile);
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** A machine of its own: a fresh clone and an empty home. */
 export interface Process {
@@ -29,7 +27,7 @@ export interface Process {
 
 async function start(
   place: Place,
-  main: string,
+  main: 'apply' | 'engine',
   argument: (machine: { readonly clone: string; readonly home: string }) => string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Process> {
@@ -39,12 +37,7 @@ async function start(
   const stateHome = join(home, 'state');
   const child: ChildProcess = spawn(
     process.execPath,
-    [
-      '--import',
-      new URL('paid-provider/typescript-hooks.mjs', import.meta.url).href,
-      here(main),
-      argument({ clone, home }),
-    ],
+    [join(inject('packed'), `${main}.js`), argument({ clone, home })],
     {
       env: testEnv({
         ...place.env,
@@ -73,7 +66,7 @@ async function start(
 
 /** `certwright apply --yes` of the command line. @param shard  such as `2/5`; absent: all of it */
 export const startApply = (place: Place, shard?: string): Promise<Process> =>
-  start(place, 'apply-main.ts', ({ clone }) => clone, shard === undefined ? {} : { [SHARD_VARIABLE]: shard });
+  start(place, 'apply', ({ clone }) => clone, shard === undefined ? {} : { [SHARD_VARIABLE]: shard });
 
 /** An apply whose port calls are numbered, and that sends itself a signal at one of them. */
 export async function startStruck(
@@ -83,7 +76,7 @@ export async function startStruck(
 ): Promise<Process & { readonly aheadFile: string }> {
   const aheadFile = join(await tempFolder(), 'ahead-ms');
   await writeFile(aheadFile, '0');
-  const process = await start(place, 'engine-main.ts', ({ clone }) => {
+  const process = await start(place, 'engine', ({ clone }) => {
     const order: EngineOrder = { clone, startMs: place.clock.now(), aheadFile, point, signal };
     return JSON.stringify(order);
   });

@@ -37,9 +37,12 @@ function inMemory(): string | undefined {
   return undefined;
 }
 
+/** A new folder, in memory where there is room. Whoever asks removes it. */
+export const scratchFolder = (): string => inMemory() ?? folderIn(tmpdir());
+
 /** Once for a whole run: a folder for everything temporary, gone afterwards whatever happened to the tests. */
 export default function setup(): () => void {
-  const folder = inMemory() ?? folderIn(tmpdir());
+  const folder = scratchFolder();
   process.env.TMPDIR = folder;
   // Hundreds of processes load the same modules: Node keeps what it compiled.
   process.env.NODE_COMPILE_CACHE = COMPILED;

@@ -9,15 +9,13 @@ import { refuseLostState } from '../../reconcile/land.js';
 import { ConfigurationError } from '../../reconcile/open-run.js';
 import { shellWord } from '../../report/escape.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
 import { lookAround } from '../situation.js';
-import { openWorkplace } from '../workplace.js';
 import type { Globals } from './globals.js';
-import { agreed, printTold, reasonOf, type Told } from './person.js';
+import { agreed, reasonOf, type Told } from './person.js';
 import type { Options } from './program.js';
-import { withConfigurationFindings } from './refused.js';
 import { cannot, plannedLine, whatFollows, withRequest } from './request.js';
 import { changeStatus, statusNamed } from './state.js';
+import { telling } from './telling.js';
 
 /** `certwright abandon`: asks to give up an order that is placed and not issued; `apply` carries it out. */
 export async function run(
@@ -28,16 +26,7 @@ export async function run(
 ): Promise<number> {
   const reason = reasonOf(options);
   const [name = ''] = args;
-  return withConfigurationFindings(context, async () => {
-    const workplace = await openWorkplace(context, globals);
-    try {
-      const told = await ask(context, workplace.deps, options, name, reason);
-      if (told !== undefined) printTold(context, globals, told);
-      return EXIT.fine;
-    } finally {
-      await workplace.close();
-    }
-  });
+  return telling(context, globals, ({ deps }) => ask(context, deps, options, name, reason));
 }
 
 /** undefined: the person thought better of it. */

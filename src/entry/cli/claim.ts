@@ -1,14 +1,13 @@
 import { CertError } from '../../model/errors.js';
 import type { StateView } from '../../reconcile/state.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
-import { openWorkplace, type Workplace } from '../workplace.js';
+import type { Workplace } from '../workplace.js';
 import { claimCopy } from './claim-copy.js';
 import type { Globals } from './globals.js';
-import { agreed, type Choices, exactlyOne, printTold, type Told } from './person.js';
+import { agreed, type Choices, exactlyOne, type Told } from './person.js';
 import type { Options } from './program.js';
-import { withConfigurationFindings } from './refused.js';
 import { changeHeader, headerOf, openState } from './state.js';
+import { telling } from './telling.js';
 
 type Choice = 'moved' | 'copy' | 'manifests';
 
@@ -24,17 +23,9 @@ const CHOICES: Choices<Choice> = {
 /** `certwright claim`: a person says whose state this is; until then nothing is bought with it. */
 export async function run(context: Context, globals: Globals, options: Options): Promise<number> {
   const choice = exactlyOne(options, CHOICES);
-  return withConfigurationFindings(context, async () => {
-    const workplace = await openWorkplace(context, globals);
-    try {
-      const view = await openState(workplace.deps);
-      const told = await CLAIMS[choice](context, workplace, view, options);
-      if (told !== undefined) printTold(context, globals, told);
-      return EXIT.fine;
-    } finally {
-      await workplace.close();
-    }
-  });
+  return telling(context, globals, async (workplace) =>
+    CLAIMS[choice](context, workplace, await openState(workplace.deps), options),
+  );
 }
 
 /** undefined: the person thought better of it. */

@@ -5,14 +5,12 @@ import { hasTermLeft, orderById } from '../../planner/facts.js';
 import { openReissueRequest } from '../../policy/replacement.js';
 import type { Deps } from '../../reconcile/deps.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
-import { openWorkplace } from '../workplace.js';
 import type { Globals } from './globals.js';
-import { printTold, reasonOf, type Told } from './person.js';
+import { reasonOf, type Told } from './person.js';
 import type { Options } from './program.js';
-import { withConfigurationFindings } from './refused.js';
 import { cannot, plannedLine, requestSubject, type Subject, whatFollows, withRequest } from './request.js';
 import { changeStatus } from './state.js';
+import { telling } from './telling.js';
 
 /** `certwright reissue`: asks for a new certificate of the same paid order; `apply` carries it out. */
 export async function run(
@@ -23,15 +21,7 @@ export async function run(
 ): Promise<number> {
   const reason = reasonOf(options);
   const [name = ''] = args;
-  return withConfigurationFindings(context, async () => {
-    const workplace = await openWorkplace(context, globals);
-    try {
-      printTold(context, globals, await ask(context, workplace.deps, name, reason));
-      return EXIT.fine;
-    } finally {
-      await workplace.close();
-    }
-  });
+  return telling(context, globals, ({ deps }) => ask(context, deps, name, reason));
 }
 
 async function ask(context: Context, deps: Deps, name: string, reason: string): Promise<Told> {

@@ -1,17 +1,16 @@
 import { CertError } from '../../model/errors.js';
+import type { Deps } from '../../reconcile/deps.js';
 import { openRun } from '../../reconcile/open-run.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
-import { openWorkplace } from '../workplace.js';
 import type { Globals } from './globals.js';
-import { type Choices, exactlyOne, printTold, type Told } from './person.js';
+import { type Choices, exactlyOne, type Told } from './person.js';
 import type { Options } from './program.js';
-import { withConfigurationFindings } from './refused.js';
 import { lossQuestion, resolveComplete, resolveFound } from './resolve-missing.js';
 import { resolveNotPlaced } from './resolve-not-placed.js';
 import { resolveOrder } from './resolve-order.js';
 import { acceptPrice, resetBreaker } from './resolve-stops.js';
 import { openState } from './state.js';
+import { telling } from './telling.js';
 
 type Choice = 'orderId' | 'notPlaced' | 'acceptPrice' | 'resetBreaker';
 
@@ -31,23 +30,16 @@ export async function run(
 ): Promise<number> {
   const choice = exactlyOne(options, CHOICES);
   const [name = ''] = args;
-  return withConfigurationFindings(context, async () => {
-    const workplace = await openWorkplace(context, globals);
-    try {
-      const told = await resolve(context, workplace.deps, options, choice, name);
-      if (told === undefined) return EXIT.fine;
-      printTold(context, globals, { ...told, facts: { name, ...told.facts } });
-      return EXIT.fine;
-    } finally {
-      await workplace.close();
-    }
+  return telling(context, globals, async ({ deps }) => {
+    const told = await resolve(context, deps, options, choice, name);
+    return told && { ...told, facts: { name, ...told.facts } };
   });
 }
 
 /** undefined: the person thought better of it. */
 async function resolve(
   context: Context,
-  deps: Awaited<ReturnType<typeof openWorkplace>>['deps'],
+  deps: Deps,
   options: Options,
   choice: Choice,
   name: string,

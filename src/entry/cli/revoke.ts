@@ -6,14 +6,12 @@ import { toInstant, toMs } from '../../model/time.js';
 import type { Deps } from '../../reconcile/deps.js';
 import { shellWord } from '../../report/escape.js';
 import type { Context } from '../context.js';
-import { EXIT } from '../exit.js';
-import { openWorkplace } from '../workplace.js';
 import type { Globals } from './globals.js';
-import { agreed, printTold, reasonOf, type Told } from './person.js';
+import { agreed, reasonOf, type Told } from './person.js';
 import type { Options } from './program.js';
-import { withConfigurationFindings } from './refused.js';
 import { cannot, plannedLine, requestSubject, type Subject, whatFollows, withRequest } from './request.js';
 import { changeStatus } from './state.js';
+import { telling } from './telling.js';
 
 /** `certwright revoke`: asks for a revocation; `apply` carries it out, where the policy lets it. */
 export async function run(
@@ -24,16 +22,7 @@ export async function run(
 ): Promise<number> {
   const reason = reasonOf(options);
   const [name = ''] = args;
-  return withConfigurationFindings(context, async () => {
-    const workplace = await openWorkplace(context, globals);
-    try {
-      const told = await ask(context, workplace.deps, options, name, reason);
-      if (told !== undefined) printTold(context, globals, told);
-      return EXIT.fine;
-    } finally {
-      await workplace.close();
-    }
-  });
+  return telling(context, globals, ({ deps }) => ask(context, deps, options, name, reason));
 }
 
 /** undefined: the person thought better of it. */

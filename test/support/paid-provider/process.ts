@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import type { PaidProviderOptions } from './server.js';
-
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 export interface PaidProviderProcess {
   readonly url: string;
@@ -15,16 +14,9 @@ export interface PaidProviderProcess {
 
 /** The seller as a process of its own, so that it outlives whatever is killed beside it. */
 export async function spawnPaidProvider(options: PaidProviderOptions = {}): Promise<PaidProviderProcess> {
-  const child = spawn(
-    process.execPath,
-    [
-      '--import',
-      new URL('typescript-hooks.mjs', import.meta.url).href,
-      here('main.ts'),
-      JSON.stringify(options),
-    ],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
+  const child = spawn(process.execPath, [join(inject('packed'), 'seller.js'), JSON.stringify(options)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const exited = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   const first = await Promise.race([once(lines, 'line'), exited.then(() => undefined)]);

@@ -4,6 +4,7 @@ import { planOnly } from '../../../src/reconcile/plan-only.js';
 import { resendMails } from '../../../src/reconcile/resend.js';
 import {
   applyOnce,
+  aroundProviders,
   manifest,
   openPlace,
   openRunner,
@@ -128,20 +129,11 @@ describe('a manifest that wants another validation while its order waits', () =>
   it('is held with a way out where the provider has no call for it', async () => {
     const [place] = await waiting('');
     const runner = await openRunner(place, {
-      wrap: (deps) => ({
-        ...deps,
-        connect: async (configuration) => {
-          const set = await deps.connect(configuration);
-          const all = [...set.all].map(
-            ([id, provider]) =>
-              [
-                id,
-                { ...provider, capabilities: { ...provider.capabilities, changeValidation: false } },
-              ] as const,
-          );
-          return { ...set, all: new Map(all) };
-        },
-      }),
+      wrap: (deps) =>
+        aroundProviders(deps, (provider) => ({
+          ...provider,
+          capabilities: { ...provider.capabilities, changeValidation: false },
+        })),
     });
     await declare(place, EMAIL);
     const { applied, exit } = await applyOnce(place, runner);

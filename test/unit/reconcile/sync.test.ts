@@ -7,6 +7,7 @@ import { type Synced, sync } from '../../../src/reconcile/engine.js';
 import { stableJson } from '../../../src/repository/stable.js';
 import {
   applyOnce,
+  aroundProviders,
   expectKeyFits,
   manifest,
   openPlace,
@@ -412,17 +413,7 @@ it('3,000 orders cost the pages of one list and one commit', async () => {
   );
   const calls: string[] = [];
   const { deps } = await openRunner(place, {
-    wrap: (original) => ({
-      ...original,
-      connect: async (configuration) => {
-        const set = await original.connect(configuration);
-        const all = [...set.all].map(([id, provider]): [string, Provider] => [
-          id,
-          listing(provider, statuses, calls),
-        ]);
-        return { ...set, all: new Map(all) };
-      },
-    }),
+    wrap: (original) => aroundProviders(original, (provider) => listing(provider, statuses, calls)),
   });
   let synced: Synced | undefined;
   expect(
