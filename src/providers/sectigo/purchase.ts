@@ -3,7 +3,7 @@ import type { LookUp, LookUpContext, Step } from '../../ports/provider.js';
 import { checkApprovers } from './approvers.js';
 import { readBalance } from './balance.js';
 import type { SectigoClient } from './client.js';
-import { foundOutcome, placedOutcome } from './map.js';
+import { foundOutcome, placedOutcome, rowFacts } from './map.js';
 import { ordersUnder, readReport } from './report.js';
 import { orderParameters } from './request.js';
 
@@ -58,6 +58,14 @@ async function lookUpPurchase({ client, currency }: Account, context: LookUpCont
   }
   const [found, ...more] = rows;
   if (found !== undefined) {
+    const { domains } = rowFacts(found);
+    if (domains.length > 0 && !domains.some((name) => context.request.names.includes(name))) {
+      return {
+        kind: 'cannot-tell',
+        why: `what stands under our reference is for ${domains.join(', ')}`,
+        candidates,
+      };
+    }
     if (more.length === 0) return { kind: 'found', outcome: foundOutcome(found, currency) };
     return { kind: 'cannot-tell', why: `${rows.length} orders stand under our reference`, candidates };
   }

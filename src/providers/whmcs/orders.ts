@@ -262,7 +262,7 @@ function snapshotOf(look: Look, standing: Standing, invoice?: Invoice): OrderSna
 }
 
 /** As a manifest would name it. */
-function termOf(product: ShopProduct | undefined, { cycle }: Service): string | undefined {
+export function termOf(product: ShopProduct | undefined, { cycle }: Service): string | undefined {
   const word = cycle.toLowerCase().replaceAll(/[\s-]+/g, '');
   return Object.entries(product?.cycles ?? {}).find(([, known]) => known === word)?.[0];
 }

@@ -2,14 +2,17 @@ import { CertError } from '../../model/errors.js';
 import type { JsonObject } from '../../model/json.js';
 import { formatMoney } from '../../model/money.js';
 import type { OrderRequest } from '../../model/order.js';
+import { parseTerm, termDays } from '../../model/term.js';
+import { DAY_MS, toMs } from '../../model/time.js';
 import type { LookUp, LookUpContext, SendGuard, Step, StepOutcome } from '../../ports/provider.js';
 import { beforeBuying, slotsKept } from './deliver-steps.js';
 import { changedWhileRead } from './errors.js';
-import { isPaid } from './invoice.js';
+import { type Invoice, isPaid } from './invoice.js';
 import { nextTerms } from './next-term.js';
+import { termOf } from './orders.js';
 import { parseOrderId } from './service.js';
-import { predecessorId, type Shop } from './shop.js';
-import { idOf } from './wire.js';
+import { needed, predecessorId, productOf, type Shop } from './shop.js';
+import { idOf, localDateOf } from './wire.js';
 
 /**
  * The invoice of the next term. One that exists already, made by the shop's cron or by people, open or paid, is used:
@@ -22,7 +25,8 @@ export function renewStep(shop: Shop): Step {
     before: async (request) => {
       const credit = formatMoney(await shop.credit());
       const { slots, ...there } = await beforeBuying(shop, request);
-      const { invoiceId, paid } = await newerInvoice(shop, request);
+      const { invoiceId, paid, found } = await newerInvoice(shop, request);
+      await refuseTermGoneBy(shop, request, found);
       return {
         ...there,
         // Where somebody has paid it already, the module may have bought: what is there may be what it is to have.
@@ -47,8 +51,35 @@ const outcomeOf = (serviceId: number, invoiceId: number, before: JsonObject): St
 
 async function newerInvoice(shop: Shop, request: OrderRequest) {
   const { found, ...more } = await nextTerms(shop, predecessorId(request));
+  const [first]: readonly Invoice[] = found;
+  return { ...more, found, invoiceId: first?.id, paid: first !== undefined && isPaid(first) };
+}
+
+/** A first term is renewed by then, or has lapsed. */
+const LATE_MS = 30 * DAY_MS;
+
+/**
+ * A service that was taken over by its number alone counts as in its first term. Where that ended long ago, the next invoice
+ * was paid for a term that is gone by as well, and renewed by it nothing would be paid.
+ * @throws CertError `order.ambiguous`
+ */
+async function refuseTermGoneBy(shop: Shop, request: OrderRequest, found: readonly Invoice[]): Promise<void> {
+  const { serviceId, invoiceId } = parseOrderId(predecessorId(request));
+  const paid = found.filter(isPaid).at(-1);
   const [first] = found;
-  return { ...more, invoiceId: first?.id, paid: first !== undefined && isPaid(first) };
+  if (invoiceId !== undefined || paid === undefined || first === undefined || !isPaid(first)) return;
+  const service = await shop.service(serviceId);
+  const begun = localDateOf(service.row, 'regdate');
+  const term = parseTerm(termOf(productOf(shop, request), service) ?? needed(request.term, 'term'));
+  if (begun === undefined || term === undefined) return;
+  if (shop.now() <= toMs(begun) + termDays(term) * DAY_MS + LATE_MS) return;
+  throw new CertError(
+    'order.ambiguous',
+    `service ${serviceId} is past its first term, and its invoice ${first.id} is paid: for which term does not show`,
+    {
+      remedy: `Name the invoice that paid the present term: \`adopt: { order: "${serviceId}-${paid.id}" }\`; it is renewed from there.`,
+    },
+  );
 }
 
 async function renew(

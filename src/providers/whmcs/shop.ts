@@ -36,6 +36,7 @@ export interface Shop {
   /** Slots there, as last asked for. */
   listed: { readonly atMs: number; readonly slots: Promise<readonly OrderSnapshot[]> } | undefined;
   monotonic(): number;
+  now(): number;
 }
 
 export function openShop(deps: ProviderDeps): Shop {
@@ -98,6 +99,7 @@ export function openShop(deps: ProviderDeps): Shop {
     taking: new Map(),
     listed: undefined,
     monotonic: () => clock.monotonic(),
+    now: () => clock.now(),
   };
   shop.onChange(() => {
     shop.listed = undefined;

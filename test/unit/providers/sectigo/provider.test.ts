@@ -197,6 +197,20 @@ describe('what became of a purchase', () => {
     });
   });
 
+  it('cannot be told by an order for other names, whatever the filter makes of our reference', async () => {
+    const account = await scriptedAccount();
+    account.on('!WebHostReport', ({ parameters }) =>
+      parameters.foreignOrderNumber === OURS
+        ? 'error_code=0&noOfResults=1&1_orderNumber=77&1_1_domain=another.example.net'
+        : 'error_code=0&noOfResults=0',
+    );
+    expect(await only(account.provider.place).lookUp(context())).toMatchObject({
+      kind: 'cannot-tell',
+      why: expect.stringContaining('another.example.net'),
+      candidates: ['77'],
+    });
+  });
+
   it('is not read out of an answer nobody documents', async () => {
     const account = await scriptedAccount();
     account.on('!WebHostReport', refused(-999));

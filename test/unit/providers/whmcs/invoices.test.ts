@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Json, JsonObject } from '../../../../src/model/json.js';
 import type { OrderRequest } from '../../../../src/model/order.js';
+import { DAY_MS } from '../../../../src/model/time.js';
 import type { Provider, Step } from '../../../../src/ports/provider.js';
 import { certificateSpec, newKey, orderRequest } from '../../../conformance/builders.js';
 import { failureOf } from '../../../conformance/failure.js';
@@ -57,6 +58,38 @@ describe('the invoice of the next term', () => {
     const outcome = await renew.run({ request, before, results: {} }, () => undefined);
     expect(outcome.orderId).toBe('903-1210');
     expect(sandbox.ledger('AddOrder')).toHaveLength(2);
+  });
+
+  it('is none that paid a term gone by, of a service that was taken over in a later one', async () => {
+    const { provider, sandbox, clock } = await soldService();
+    for (const invoiceId of [1208, 1209]) {
+      clock.advance(360 * DAY_MS);
+      await sandbox.control('POST', 'cron');
+      await sandbox.control('POST', `invoices/${invoiceId}/pay`);
+    }
+    clock.advance(330 * DAY_MS);
+    const request = await renewalOf(provider);
+    const renew = named(provider.renew, 'renew');
+    const error = await failureOf(renew.before?.(request) ?? Promise.resolve());
+    expect(error).toMatchObject({ code: 'order.ambiguous', effect: 'none' });
+    expect(error.remedy).toContain('adopt: { order: "903-1209" }');
+    // Taken over as what it is, its next term is bought.
+    const predecessor = { orderId: '903-1209', ids: ['903-1209'] };
+    const right = { ...request, predecessor };
+    const before = (await renew.before?.(right)) ?? {};
+    const outcome = await renew.run({ request: right, before, results: {} }, () => undefined);
+    expect(outcome.orderId).toBe('903-1210');
+    expect(sandbox.ledger('AddOrder')).toHaveLength(2);
+  });
+
+  it('is one that somebody paid early', async () => {
+    const { provider, sandbox, clock } = await soldService();
+    clock.advance(360 * DAY_MS);
+    await sandbox.control('POST', 'cron');
+    await sandbox.control('POST', 'invoices/1208/pay');
+    const request = await renewalOf(provider);
+    const before = await named(provider.renew, 'renew').before?.(request);
+    expect(before).toMatchObject({ invoiceId: 1208 });
   });
 
   it('is not made beside one that a page of the list may hold', async () => {
