@@ -84,8 +84,9 @@ async function worldOf(seed: string, size: Size): Promise<World> {
     'world',
     `${search}, lag ${visibilityLagMs / MINUTE_MS} min, ids ${reissueChangesId ? 'change' : 'stay'}, days ${carriesRemainingDays ? 'carried' : 'lost'}, tax ${tax} %, order ${policy.order}, renew ${policy.renew}`,
   );
+  const keys = chance.fork('keys');
   const manifests = Array.from({ length: size.certificates }, (_, i) =>
-    firstManifest(i + 1, chance.pick(['90d', '1y', '1y', '2y']), chance.chance(0.8)),
+    firstManifest(i + 1, chance.pick(['90d', '1y', '1y', '2y']), chance.chance(0.8), keys.chance(0.4)),
   );
   await world.begin(configuration, manifests);
   return world;

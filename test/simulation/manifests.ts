@@ -11,6 +11,8 @@ export interface Manifest {
   readonly suspend: boolean;
   readonly maxPrice: string;
   readonly reissue?: string;
+  /** `rotate: never`: the next certificates are for the same key. */
+  readonly keepsKey: boolean;
   /** Last change of any kind. */
   readonly sinceMs: number;
 }
@@ -24,11 +26,17 @@ export const textOf = (manifest: Manifest): string =>
     `maxPrice: ${manifest.maxPrice} USD`,
     `autoRenew: ${manifest.autoRenew}`,
     `suspend: ${manifest.suspend}`,
+    ...(manifest.keepsKey ? ['key: { algorithm: ecdsa-p256, rotate: never }'] : []),
     ...(manifest.reissue === undefined ? [] : [`reissue: "${manifest.reissue}"`]),
     '',
   ].join('\n');
 
-export const firstManifest = (number: number, term: Manifest['term'], autoRenew: boolean): Manifest => ({
+export const firstManifest = (
+  number: number,
+  term: Manifest['term'],
+  autoRenew: boolean,
+  keepsKey = false,
+): Manifest => ({
   lineage: `c${number}.example.com`,
   path: `team/c${number}`,
   names: [`www.c${number}.example.com`],
@@ -36,6 +44,7 @@ export const firstManifest = (number: number, term: Manifest['term'], autoRenew:
   autoRenew,
   suspend: false,
   maxPrice: '25.00',
+  keepsKey,
   sinceMs: 0,
 });
 

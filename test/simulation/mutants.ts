@@ -104,6 +104,12 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       "  const waiting = [...view.files.keys()].find((path) => path.startsWith('issued/' + name + '/keys/')) ?? pendingKeyPath(name, parsed.keyHash);\n  const blob",
     seed: 1,
   },
+  'what was published passes for a reissue that never arrived': {
+    file: 'src/reconcile/recover.ts',
+    find: 'published: [...(current ? [current] : []), ...previous].map(({ serial }) => serial),',
+    replace: 'published: [],',
+    seed: 3,
+  },
   'a certificate for another key is published': {
     file: 'src/reconcile/verify.ts',
     find: 'if (expected.keyHash !== undefined && parsed.keyHash !== expected.keyHash) {',
