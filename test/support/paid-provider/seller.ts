@@ -265,6 +265,7 @@ export class Seller {
     order.csr = this.#checkedCsr(csrPem, names);
     order.names = names;
     order.reissuePending = true;
+    order.rejectedCsrSha256 = null;
     order.pollsLeft = this.settings.pollsUntilIssued;
     if (this.settings.reissueChangesId) order.ids.push(this.#newId());
     if (this.rejects > 0) {
