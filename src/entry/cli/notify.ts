@@ -49,8 +49,12 @@ function chosen(
   return names.length === 0 ? channels : channels.filter(({ name }) => names.includes(name));
 }
 
-const NO_CHANNELS =
-  'certwright.yaml on the approval branch has no notifications; docs/notifications.md shows how to add one.';
+const noChannels = ({ width }: RenderOptions): string =>
+  hang(
+    '',
+    'certwright.yaml on the approval branch has no notifications; docs/notifications.md shows how to add one.',
+    width,
+  ).join('\n');
 
 /** What is found in the configuration of the approval branch: that is what runs go by. */
 async function placeOf(context: Context, workplace: Workplace) {
@@ -88,7 +92,7 @@ async function test(
   context.progress.clear();
   const code = results.every(({ ok }) => ok) ? EXIT.fine : EXIT.error;
   if (json) context.print(jsonText({ channels: results, exitCode: code }));
-  else if (results.length === 0) context.print(NO_CHANNELS);
+  else if (results.length === 0) context.print(noChannels(context.render));
   else context.print(results.flatMap((result) => testedLines(result, context.render)).join('\n'));
   return code;
 }
@@ -117,7 +121,7 @@ async function show(
   const { place, source } = await placeOf(context, workplace);
   const shown = chosen(source.channels, names).map((channel) => dueFor(context, place, source, channel));
   if (json) context.print(jsonText({ channels: shown.map(shownJson), exitCode: EXIT.fine }));
-  else if (shown.length === 0) context.print(NO_CHANNELS);
+  else if (shown.length === 0) context.print(noChannels(context.render));
   else context.print(shown.flatMap((one) => shownLines(one, context.render)).join('\n'));
   return EXIT.fine;
 }
