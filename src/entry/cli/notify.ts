@@ -12,6 +12,7 @@ import { credentialsOf, type Envelope, envelopesFor, type Place } from '../notif
 import { heardThrough, type NewsSource, newsOf } from '../notify/news.js';
 import { type Tested, testChannel } from '../notify/test-channel.js';
 import { lookAround } from '../situation.js';
+import { untilStopped } from '../system/until-stopped.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import type { Globals } from './globals.js';
 import type { Options } from './program.js';
@@ -87,7 +88,7 @@ async function test(
   const results: Tested[] = [];
   for (const channel of channels) {
     context.progress.step(`trying ${channel.name}`);
-    results.push(await testChannel(place, workplace, channel));
+    results.push(await untilStopped(testChannel(place, workplace, channel), context.signal, AT_THE_TEST));
   }
   context.progress.clear();
   const code = results.every(({ ok }) => ok) ? EXIT.fine : EXIT.error;
@@ -102,6 +103,8 @@ function testedLines({ name, type, ok, message }: Tested, { width }: RenderOptio
   const [first = '', ...rest] = hang('  ', `${terminalText(name)} (${type}): ${say(message)}`, width);
   return [`${mark} ${first.trimStart()}`, ...rest];
 }
+
+const AT_THE_TEST = 'stopped at the test; whoever was told already was told';
 
 interface Shown {
   readonly name: string;
