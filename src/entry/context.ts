@@ -71,11 +71,21 @@ async function progressOn(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): P
   return createProgress(stream);
 }
 
+/** Pipes and files get lines as long as they are. */
+async function wrapOn(stream: NodeJS.WriteStream): Promise<(text: string) => string> {
+  if (stream.isTTY !== true) return (text) => text;
+  const { wrapSaid } = await import('./system/wrap-said.js');
+  return (text) => wrapSaid(text, columnsOf(stream));
+}
+
+const columnsOf = ({ columns = 80 }: NodeJS.WriteStream): number => Math.max(40, columns);
+
 /** The context of this process: its terminal, environment and folder. Loads what this environment needs, no more. */
 export async function processContext(options: ContextOptions): Promise<Context> {
   const { env, stdout, stderr, stdin } = process;
   const runId = systemRandom.hex(4);
   const progress = await progressOn(stderr, env);
+  const wrap = await wrapOn(stderr);
   const levels = logLevels(env);
   for (const problem of levels.problems) stderr.write(`warning: ${problem}\n`);
   return {
@@ -92,7 +102,7 @@ export async function processContext(options: ContextOptions): Promise<Context> 
     },
     say(text) {
       progress.clear();
-      stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+      stderr.write(wrap(text.endsWith('\n') ? text : `${text}\n`));
     },
     async ask(question) {
       if (stdin.isTTY !== true || stdout.isTTY !== true) return undefined;
@@ -113,7 +123,7 @@ export async function processContext(options: ContextOptions): Promise<Context> 
     interactive: stdin.isTTY === true && stdout.isTTY === true,
     render: {
       color: stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
-      width: stdout.isTTY === true ? Math.max(40, stdout.columns ?? 80) : Number.POSITIVE_INFINITY,
+      width: stdout.isTTY === true ? columnsOf(stdout) : Number.POSITIVE_INFINITY,
     },
     runId,
     definitions: options.definitions ?? providerDefinitions,

@@ -7,6 +7,7 @@ import { SECOND_MS } from '../model/time.js';
 import type { Context } from './context.js';
 import { PING_VARIABLE } from './metrics/wanted.js';
 import { resolveSecret } from './secrets.js';
+import { untilStopped } from './system/until-stopped.js';
 
 /** What a dead man's switch is told: that a run begins, that it ended well, that it did not. */
 export type PingKind = 'start' | 'success' | 'fail';
@@ -56,7 +57,10 @@ function partsOf(address: Secret): Parts {
 }
 
 /** @throws CertError `config.invalid` */
-export function createPinger({ clock, log }: Pick<Context, 'clock' | 'log'>, address: Secret): Pinger {
+export function createPinger(
+  { clock, log, signal }: Pick<Context, 'clock' | 'log' | 'signal'>,
+  address: Secret,
+): Pinger {
   const { origin, path, query } = partsOf(address);
   const tokens = path.split('/').filter((part) => part.length > 5);
   // Without a path it is nothing but the host, which is told.
@@ -76,12 +80,16 @@ export function createPinger({ clock, log }: Pick<Context, 'clock' | 'log'>, add
     async ping(kind, text) {
       const http = httpClientOnDemand(options);
       try {
-        const { status } = await http.read({
+        const call = http.read({
           method: 'POST',
           path: `${path}${kind === 'success' ? '' : `/${kind}`}` || '/',
           query,
           body: { kind: 'text', text: `${text}\n`, type: 'text/plain; charset=utf-8' },
         });
+        // A run that was stopped and went to its end (the daemon's last one) still tells of it.
+        const { status } = await (signal.aborted
+          ? call
+          : untilStopped(call, signal, 'stopped before it was answered'));
         return status >= 200 && status < 300 ? undefined : `${origin} answered with ${status}`;
       } catch (error) {
         if (!(error instanceof CertError)) throw error;

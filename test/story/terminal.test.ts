@@ -111,11 +111,13 @@ describeWith(['script'], 'on a terminal of 80 columns', () => {
     }
     expect(await team.refs()).toEqual(before);
     const agreed = await onTerminal(team, {
-      args: 'apply',
+      // A warning of more than 80 columns.
+      args: 'apply --ping http://example.com/x',
       types: { after: /Only "yes" does/, keys: 'yes\r' },
     });
     expect(agreed.code, agreed.bytes).toBe(0);
     looksRight(agreed);
+    expect(agreed.bytes).toContain('nobody is pinged');
     expect(await team.orders()).toHaveLength(1);
   });
 });

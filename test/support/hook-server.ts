@@ -17,6 +17,8 @@ export interface HookServer {
   readonly posts: Posted[];
   /** Until it is told otherwise, every post gets this. */
   answer(status: number, text?: string, headers?: Readonly<Record<string, string>>): void;
+  /** From now on nothing is answered; called with each post. */
+  silence(onPost: () => void): void;
   /** What came since the last call. */
   take(): readonly Posted[];
 }
@@ -26,6 +28,7 @@ export const HOOK_PATH = '/services/T0/B0/canary-hook-9f3c';
 export async function hookServer(): Promise<HookServer> {
   const posts: Posted[] = [];
   let taken = 0;
+  let silent: (() => void) | undefined;
   let next: { status: number; text: string; headers: Readonly<Record<string, string>> } = {
     status: 200,
     text: 'ok',
@@ -38,17 +41,24 @@ export async function hookServer(): Promise<HookServer> {
     });
     request.on('end', () => {
       posts.push({ path: request.url ?? '', headers: request.headers, body, json: JSON.parse(body) });
-      response.writeHead(next.status, next.headers).end(next.text);
+      if (silent) silent();
+      else response.writeHead(next.status, next.headers).end(next.text);
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  onTestFinished(() => void server.close());
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}${HOOK_PATH}`,
     posts,
     answer(status, text = '', headers = {}) {
       next = { status, text, headers };
+    },
+    silence(onPost) {
+      silent = onPost;
     },
     take() {
       const fresh = posts.slice(taken);

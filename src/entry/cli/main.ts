@@ -84,3 +84,5 @@ function quoted({ code }: CertError, text: string): string {
 }
 
 process.exitCode = await main(process.argv.slice(2));
+// A server that does not answer, which nobody waits for any more, would keep the process.
+if (process.exitCode === EXIT.interrupted) process.exit();

@@ -12,6 +12,7 @@ import { credentialsOf, type Envelope, envelopesFor, type Place } from '../notif
 import { heardThrough, type NewsSource, newsOf } from '../notify/news.js';
 import { type Tested, testChannel } from '../notify/test-channel.js';
 import { lookAround } from '../situation.js';
+import { untilStopped } from '../system/until-stopped.js';
 import { openWorkplace, type Workplace } from '../workplace.js';
 import type { Globals } from './globals.js';
 import type { Options } from './program.js';
@@ -49,8 +50,12 @@ function chosen(
   return names.length === 0 ? channels : channels.filter(({ name }) => names.includes(name));
 }
 
-const NO_CHANNELS =
-  'certwright.yaml on the approval branch has no notifications; docs/notifications.md shows how to add one.';
+const noChannels = ({ width }: RenderOptions): string =>
+  hang(
+    '',
+    'certwright.yaml on the approval branch has no notifications; docs/notifications.md shows how to add one.',
+    width,
+  ).join('\n');
 
 /** What is found in the configuration of the approval branch: that is what runs go by. */
 async function placeOf(context: Context, workplace: Workplace) {
@@ -83,12 +88,12 @@ async function test(
   const results: Tested[] = [];
   for (const channel of channels) {
     context.progress.step(`trying ${channel.name}`);
-    results.push(await testChannel(place, workplace, channel));
+    results.push(await untilStopped(testChannel(place, workplace, channel), context.signal, AT_THE_TEST));
   }
   context.progress.clear();
   const code = results.every(({ ok }) => ok) ? EXIT.fine : EXIT.error;
   if (json) context.print(jsonText({ channels: results, exitCode: code }));
-  else if (results.length === 0) context.print(NO_CHANNELS);
+  else if (results.length === 0) context.print(noChannels(context.render));
   else context.print(results.flatMap((result) => testedLines(result, context.render)).join('\n'));
   return code;
 }
@@ -98,6 +103,8 @@ function testedLines({ name, type, ok, message }: Tested, { width }: RenderOptio
   const [first = '', ...rest] = hang('  ', `${terminalText(name)} (${type}): ${say(message)}`, width);
   return [`${mark} ${first.trimStart()}`, ...rest];
 }
+
+const AT_THE_TEST = 'stopped at the test; whoever was told already was told';
 
 interface Shown {
   readonly name: string;
@@ -117,7 +124,7 @@ async function show(
   const { place, source } = await placeOf(context, workplace);
   const shown = chosen(source.channels, names).map((channel) => dueFor(context, place, source, channel));
   if (json) context.print(jsonText({ channels: shown.map(shownJson), exitCode: EXIT.fine }));
-  else if (shown.length === 0) context.print(NO_CHANNELS);
+  else if (shown.length === 0) context.print(noChannels(context.render));
   else context.print(shown.flatMap((one) => shownLines(one, context.render)).join('\n'));
   return EXIT.fine;
 }

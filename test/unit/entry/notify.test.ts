@@ -391,6 +391,24 @@ describe('certwright notify', () => {
     );
   });
 
+  it('is stopped at a channel that does not answer', async () => {
+    const hook = await hookServer();
+    const place = await placeOf(
+      `notifications:\n  - { type: webhook, url: "\${HOOK}", on: [attention] }\n`,
+      envOf(hook),
+    );
+    const stop = new AbortController();
+    hook.silence(() => stop.abort());
+    const { shop, env } = place;
+    const base = shop.context();
+    const context = shop.context({ env: { ...base.env, ...env }, signal: stop.signal });
+    await expect(notify.run(context, GLOBALS, { test: true }, [])).rejects.toMatchObject({
+      code: 'interrupted',
+      message: expect.stringContaining('stopped at the test'),
+    });
+    expect(hook.posts).toHaveLength(1);
+  });
+
   it('says what to do where nobody is told anything', async () => {
     const place = await placeOf('', {});
     expect((await place.command(notify)).out).toMatch(

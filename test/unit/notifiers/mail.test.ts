@@ -1,4 +1,6 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../../src/model/secret.js';
 import { createMailer, type MailServer as Server } from '../../../src/notifiers/mail.js';
 import { mailServer, readMail } from '../../support/mail-server.js';
@@ -33,6 +35,40 @@ const mailer = (port: number, parts: Partial<Server> = {}) =>
 
 const identity = () => ({ key: server.keyPem, cert: server.pem });
 
+/** Somebody between client and server, who changes what the server says. */
+async function onTheWay(port: number, change: (text: string) => string) {
+  let heard = '';
+  let altered = false;
+  const proxy = createServer((client) => {
+    const server = connect(port, '127.0.0.1');
+    client.on('data', (bytes) => {
+      heard += bytes.toString('latin1');
+      server.write(bytes);
+    });
+    server.on('data', (bytes) => {
+      const text = bytes.toString('latin1');
+      const changed = change(text);
+      altered ||= changed !== text;
+      client.write(changed, 'latin1');
+    });
+    for (const [one, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      one.on('error', () => other.destroy());
+      one.on('close', () => other.destroy());
+    }
+  });
+  const listening = proxy.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  onTestFinished(() => void proxy.close());
+  return {
+    port: (listening.address() as AddressInfo).port,
+    heard: () => heard,
+    altered: () => altered,
+  };
+}
+
 describe('a mail', () => {
   it.each(['starttls', 'tls'] as const)('is sent over %s, after a login, as it was written', async (tls) => {
     const smtp = await mailServer({ ...identity(), secure: tls === 'tls', login: LOGIN });
@@ -49,6 +85,33 @@ describe('a mail', () => {
     const smtp = await mailServer({ plain: true, login: LOGIN });
     await expect(mailer(smtp.port).send(MAIL)).rejects.toMatchObject({ code: 'notification.failed' });
     expect(smtp.mails).toEqual([]);
+  });
+
+  it.each([
+    ['takes the offer of STARTTLS out', (text: string) => text.replace(/STARTTLS(?=\r\n)/, 'HELP'), 1],
+    ['refuses STARTTLS', (text: string) => text.replace(/^220 Ready.*/, '454 not now'), 0],
+    [
+      'does both',
+      (text: string) => text.replace(/STARTTLS(?=\r\n)/, 'HELP').replace(/^220 Ready.*/, '454 not now'),
+      0,
+    ],
+  ])('tells nothing in clear to somebody on the way who %s', async (_title, change, sent) => {
+    const smtp = await mailServer({ ...identity(), login: LOGIN, allowInsecureAuth: true });
+    const way = await onTheWay(smtp.port, change);
+    await mailer(way.port)
+      .send(MAIL)
+      .catch((error: unknown) => expect(error).toMatchObject({ code: 'notification.failed' }));
+    expect(way.altered()).toBe(true);
+    expect(way.heard()).toMatch(/^EHLO /);
+    expect(way.heard()).not.toMatch(/AUTH|MAIL FROM/i);
+    expect(smtp.mails.map(({ secure }) => secure)).toEqual(Array(sent).fill(true));
+  });
+
+  it('goes through a relay without TLS where that is said', async () => {
+    const smtp = await mailServer({ plain: true });
+    const relay = createMailer({ host: 'localhost', port: smtp.port, tls: 'none' });
+    expect(await relay.send(MAIL)).toEqual([]);
+    expect(smtp.mails).toMatchObject([{ to: MAIL.to, secure: false }]);
   });
 
   it('is not sent to a server that cannot show who it is', async () => {

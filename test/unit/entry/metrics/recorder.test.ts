@@ -10,6 +10,7 @@ import { Secret } from '../../../../src/model/secret.js';
 import { DAY_MS, HOUR_MS } from '../../../../src/model/time.js';
 import { testContext } from '../../../support/context.js';
 import { commitAndPush, setRef } from '../../../support/git.js';
+import { hookServer } from '../../../support/hook-server.js';
 import { manualClock } from '../../../support/manual-clock.js';
 import { pingServer } from '../../../support/ping-server.js';
 import { closedPort } from '../../http/servers.js';
@@ -242,6 +243,14 @@ describe('a recorder', () => {
       );
     },
   );
+
+  it('waits no longer for a switch that does not answer once it is stopped', async () => {
+    const hook = await hookServer();
+    const stop = new AbortController();
+    hook.silence(() => stop.abort());
+    const pinger = createPinger(testContext({ signal: stop.signal }), new Secret(hook.url));
+    expect(await pinger.ping('success', '"fine"')).toBe('stopped before it was answered');
+  });
 
   it('calls nobody for a run that was stopped', async () => {
     const server = await pingServer();
