@@ -1,1 +1,1 @@
-import"./utc.js";import{a as e,c as t}from"./time.js";const n=n=>e(t(n));export{n as t};
+import{a as e,c as t}from"./time.js";const n=n=>e(t(n));export{n as t};

@@ -1,0 +1,1 @@
+import{a as e,n as t}from"./plan-run.js";import{b as n}from"./offerings.js";async function r(r,i){let a=await n(r,i);try{let{plan:n,input:r}=await t(a,e());return{plan:n,findings:a.findings,view:a.view,input:r}}finally{await a.providers.close()}}export{r as t};
