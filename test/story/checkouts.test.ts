@@ -2,8 +2,8 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
-import { cloneOf, git, refsOf, writeFiles } from '../support/git.js';
-import { changesIn, LONG_MS, type Team, teamOf } from './stage.js';
+import { changesIn, cloneOf, git, refsOf, writeFiles } from '../support/git.js';
+import { LONG_MS, type Team, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
 

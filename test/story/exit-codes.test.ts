@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { git, installHook, refsOf, setRef } from '../support/git.js';
+import { changesIn, git, installHook, refsOf, setRef } from '../support/git.js';
 import { describeWith } from '../support/system.js';
-import { changesIn, LONG_MS, laterBy, start, type Team, teamOf } from './stage.js';
+import { LONG_MS, laterBy, start, type Team, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
 

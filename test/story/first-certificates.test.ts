@@ -1,9 +1,9 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { recordingGit, tempFolder } from '../support/git.js';
+import { changesIn, recordingGit, tempFolder } from '../support/git.js';
 import { describeWith } from '../support/system.js';
-import { changesIn, LONG_MS, openssl, PUBLISHED, published, rootPem, type Team, teamOf } from './stage.js';
+import { LONG_MS, openssl, PUBLISHED, published, rootPem, type Team, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
 

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { cloneOf, commitToRemote, git, httpRemote, setRef, tempFolder } from '../support/git.js';
-import { COMMAND, changesIn, LONG_MS, type Team, teamOf } from './stage.js';
+import { changesIn, cloneOf, commitToRemote, git, httpRemote, setRef, tempFolder } from '../support/git.js';
+import { COMMAND, LONG_MS, type Team, teamOf } from './stage.js';
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/gitlab/', import.meta.url));
 const example = (file: string): Promise<string> => readFile(join(EXAMPLE, file), 'utf8');

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { tempFolder } from '../support/git.js';
+import { changesIn, tempFolder } from '../support/git.js';
 import { exampleOf } from './rehearsal.js';
-import { changesIn, LONG_MS, teamOf } from './stage.js';
+import { LONG_MS, teamOf } from './stage.js';
 
 const example = exampleOf('report');
 

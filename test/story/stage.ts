@@ -212,9 +212,6 @@ async function ordersAt(remote: GitRemote): Promise<readonly string[]> {
   return listing.split('\n').filter((path) => path !== '');
 }
 
-/** Every line of a file that git sees changed, untracked ones included; '' for a clean tree. */
-export const changesIn = (clone: string): Promise<string> => git(clone, 'status', '--porcelain');
-
 /** Runs openssl, gives what it printed; rejects with its message when it does not agree. */
 export async function openssl(...args: string[]): Promise<string> {
   const { stdout } = await run('openssl', args);

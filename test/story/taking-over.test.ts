@@ -1,8 +1,8 @@
 /** From an account with a past to a merged pull request: nothing is bought, and nothing is changed at the provider. */
 import { describe, expect, it, vi } from 'vitest';
-import { git } from '../support/git.js';
+import { changesIn, git } from '../support/git.js';
 import { PAID_COMMAND, type PaidShop, paidShop } from './paid.js';
-import { changesIn, LONG_MS, type Team, teamOf } from './stage.js';
+import { LONG_MS, type Team, teamOf } from './stage.js';
 
 vi.setConfig({ testTimeout: LONG_MS });
 

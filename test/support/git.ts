@@ -80,6 +80,9 @@ export async function git(folder: string, ...args: string[]): Promise<string> {
   return stdout.replace(/\n$/, '');
 }
 
+/** Every line of a file that git sees changed, untracked ones included; '' for a clean tree. */
+export const changesIn = (clone: string): Promise<string> => git(clone, 'status', '--porcelain');
+
 /** Writes files below a folder, making the folders between; null removes. */
 export async function writeFiles(folder: string, files: Files): Promise<void> {
   for (const [path, text] of Object.entries(files)) {

@@ -2,9 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import * as init from '../../../src/entry/cli/init.js';
-import { changesIn } from '../../story/stage.js';
 import { testContext } from '../../support/context.js';
-import { cloneOf, commitAndPush, emptyRemote } from '../../support/git.js';
+import { changesIn, cloneOf, commitAndPush, emptyRemote } from '../../support/git.js';
 
 const WORKFLOW = '.github/workflows/certwright.yml';
 
