@@ -101,8 +101,9 @@ async function nothingDue(count: number): Promise<void> {
       execFileSync('git', ['update-ref', '-d', 'refs/certwright/quiet'], { cwd: remote });
       return cold();
     };
-    const [base, all, fetched, short, elsewhere] = await inTurn(
-      [floor(remote, folder), reading, fetching, apply, cold],
+    // A cold run leaves no clone: reading with one comes after the run that made it.
+    const [base, fetched, all, short, elsewhere] = await inTurn(
+      [floor(remote, folder), fetching, reading, apply, cold],
       RUNS,
     );
     if (!base || !all || !fetched || !short || !elsewhere) return;

@@ -57,12 +57,12 @@ export function recordOf(text: string, root: string): QuietRecord | undefined {
 const reference = (source: SecretSource): string =>
   source.kind === 'file' ? `\${file:${source.path}}` : `\${${source.name}}`;
 
-/** Divides 24, and is less than half the margin, in days, of the shortest certificates that are sold. */
-const ONE_OF_HOURS = 6;
+/** Divides 24, and is about half the margin, in days, of the shortest certificates that are sold. */
+const ONE_OF_HOURS = 8;
 
 /**
- * In one of six hours, its own for every remote and another one every day, everything is read whatever a note says: one that is
- * wrong, or was put there to keep alarms away, silences a schedule for six days at most, even one that runs once a day.
+ * In one of eight hours, its own for every remote and another one every day, everything is read whatever a note says: one that is
+ * wrong, or was put there to keep alarms away, silences a schedule for eight days at most, even one that runs once a day.
  */
 export function isHourOfReading(remote: string, nowMs: number): boolean {
   const first = createHash('sha256').update(remote).digest().readUInt16BE();

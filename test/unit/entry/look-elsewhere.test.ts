@@ -154,9 +154,9 @@ describe('a fresh machine, after a run elsewhere that had nothing to do', () => 
   });
 
   it.each([
-    [1, 6],
-    [3, 2],
-    [4, 6],
+    [1, 8],
+    [3, 8],
+    [4, 2],
     [24, 1],
   ])('where %s runs a day are scheduled, none are silenced for %s days', (runs, days) => {
     const start = Date.UTC(2026, 10, 22);
@@ -171,11 +171,11 @@ describe('a fresh machine, after a run elsewhere that had nothing to do', () => 
     }
   });
 
-  it('reads everything in four hours of each day, whatever the note says', async () => {
+  it('reads everything in three hours of each day, whatever the note says', async () => {
     const remote = 'example.com/team/certificates';
     const start = Date.UTC(2026, 10, 22);
     const hours = Array.from({ length: 48 }, (_, i) => isHourOfReading(remote, start + i * HOUR_MS));
-    expect([hours.slice(0, 24), hours.slice(24)].map((day) => day.filter(Boolean).length)).toEqual([4, 4]);
+    expect([hours.slice(0, 24), hours.slice(24)].map((day) => day.filter(Boolean).length)).toEqual([3, 3]);
   });
 
   it('is not told of a small repository: reading it takes less time', async () => {
