@@ -101,11 +101,11 @@ export async function landTelling<T>(
     if (!set || (set.files.length === 0 && !set.header)) return { view: current };
     const outcome = await pushChange(landing, current, set);
     if (outcome.kind === 'refused') throw refusedPush(outcome.text);
-    if (outcome.kind === 'pushed') return { view: await lookAfter(deps, endMs), told: set.tells };
+    if (outcome.kind === 'pushed') return { view: await lookAfter(deps, endMs, TAKEN), told: set.tells };
     if (outcome.commit !== undefined) inDoubt.push({ commit: outcome.commit, tells: set.tells });
     deps.log.info({ text: outcome.text }, 'state branch moved, trying again');
     await deps.clock.sleep(pauseMs * (0.5 + deps.random.fraction()));
-    current = await lookAfter(deps, endMs);
+    current = await lookAfter(deps, endMs, DOUBTFUL);
     const head = current.snapshot.state?.commit ?? '';
     for (const { commit, tells } of inDoubt) {
       if (await deps.repository.isAncestor(commit, head)) return { view: current, told: tells };
@@ -118,22 +118,29 @@ export async function landTelling<T>(
   }
 }
 
-/** The state after a push. @throws CertError `repository.unavailable`: then nobody knows what became of it */
-async function lookAfter(deps: Landing['deps'], endMs: number): Promise<StateView> {
+/** What became of a push, for when the state cannot be read after it. */
+const TAKEN = { fate: 'what was pushed is on the state branch', effect: 'none' } as const;
+const DOUBTFUL = {
+  fate: 'whether what was pushed is on the state branch is not known',
+  effect: 'unknown',
+} as const;
+
+/** The state after a push. @throws CertError `repository.unavailable`, with what became of the push */
+async function lookAfter(
+  deps: Landing['deps'],
+  endMs: number,
+  { fate, effect }: typeof TAKEN | typeof DOUBTFUL,
+): Promise<StateView> {
   try {
     return await observeWithin(deps, endMs - deps.clock.monotonic());
   } catch (error) {
     if (!(error instanceof CertError) || error.code !== 'repository.unavailable') throw error;
-    throw new CertError(
-      error.code,
-      `${error.message}; whether what was pushed is on the state branch is not known`,
-      {
-        cause: error,
-        effect: 'unknown',
-        remedy: 'run it again when the remote answers: what is recorded already is not recorded twice',
-        ...(error.providerText === undefined ? {} : { providerText: error.providerText }),
-      },
-    );
+    throw new CertError(error.code, `${error.message}; ${fate}`, {
+      cause: error,
+      effect,
+      remedy: 'run it again when the remote answers: what is recorded already is not recorded twice',
+      ...(error.providerText === undefined ? {} : { providerText: error.providerText }),
+    });
   }
 }
 

@@ -78,3 +78,19 @@ test('a push that cannot be looked for is told to be unknown, and recording it a
   expect((await shop.call(reissue, { reason: 'wanted' })).out).toContain('was asked for at');
   expect((await shop.status('shop')).requests).toHaveLength(1);
 });
+
+test('a push that was taken is told to be recorded, although the state cannot be read after it', async () => {
+  const shop = await openShop({
+    statuses: [status('shop', { orders: [order('o-1', atPaid)], current: certificate('o-1') })],
+  });
+  const away = `${shop.remote.path}.away`;
+  await installHook(shop.remote, 'post-receive', `mv "$PWD" ${away}`);
+
+  const error = await failure(shop.call(reissue, { reason: 'wanted' }), 'repository.unavailable');
+
+  expect(error.message).toContain('what was pushed is on the state branch');
+  expect(error.message).not.toContain('not known');
+  expect(error.effect).not.toBe('unknown');
+  await rename(away, shop.remote.path);
+  expect((await shop.status('shop')).requests).toHaveLength(1);
+});
