@@ -192,8 +192,9 @@ describeWith([CHROMIUM], 'the page in a browser', () => {
     expect(shown).toEqual(expect.arrayContaining(more.slice(0, 8)));
     for (const name of more.slice(0, 4)) {
       await page.locator('#table').getByRole('link', { name, exact: true }).click();
-      expect(await page.locator('#details-title').textContent()).toBe(name);
+      await expect.poll(() => page.locator('#details-title').textContent()).toBe(name);
       await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'hidden' });
     }
     expect(await page.title()).toBe(`Certificates of ${more[0]}`);
     expect(await page.locator('main img, main script, main style, main meta').count()).toBe(0);
