@@ -2,11 +2,11 @@ import type { ProviderConfig } from '../../src/model/configuration.js';
 import type { JsonObject } from '../../src/model/json.js';
 import { Secret } from '../../src/model/secret.js';
 import type { CallObserver } from '../../src/ports/call-observer.js';
-import type { Provider, ProviderDefinition, ProviderDeps } from '../../src/ports/provider.js';
+import type { Provider, ProviderDefinition } from '../../src/ports/provider.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.js';
 import { type ManualClock, manualClock } from './manual-clock.js';
-import { memoryAccountStore } from './memory-account-store.js';
 import { memoryLog } from './memory-log.js';
+import { providerDeps } from './provider-deps.js';
 
 export interface SandboxAccountOptions {
   readonly settings?: JsonObject;
@@ -59,24 +59,17 @@ export async function openSandboxAccount(
     ...defaults,
     ...options.config,
   };
-  const unsealed = (): never => {
-    throw new Error('nothing is sealed here');
-  };
   const open = (given: string): Promise<Provider> => {
-    const deps: ProviderDeps = {
+    const deps = providerDeps({
       config,
-      repositoryId: 'k3v9x2',
       credentials: Object.fromEntries(
         Object.entries(login).map(([name, value]) => [name, new Secret(name === secret ? given : value)]),
       ),
       clock,
       log,
-      accountStore: memoryAccountStore(),
-      runnerSealer: { seal: unsealed, open: unsealed },
-      random: { hex: (bytes) => 'ab'.repeat(bytes) },
       observe: options.observe,
       ...(options.upstream === undefined ? {} : { upstream: options.upstream.provider }),
-    };
+    });
     return definition.create(deps);
   };
   return {

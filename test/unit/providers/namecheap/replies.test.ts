@@ -1,13 +1,11 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CertError } from '../../../../src/model/errors.js';
 import { Secret } from '../../../../src/model/secret.js';
 import { namecheapClient } from '../../../../src/providers/namecheap/client.js';
 import { amountOf } from '../../../../src/providers/namecheap/wire.js';
 import { parseXml } from '../../../../src/providers/namecheap/xml.js';
 import { failureOf } from '../../../conformance/failure.js';
 import { manualClock } from '../../../support/manual-clock.js';
-import { memoryAccountStore } from '../../../support/memory-account-store.js';
-import { memoryLog } from '../../../support/memory-log.js';
+import { providerDeps } from '../../../support/provider-deps.js';
 import { httpServer } from '../../http/servers.js';
 
 interface Reply {
@@ -44,32 +42,26 @@ async function open(replies: readonly Reply[], options: Record<string, number> =
     });
   });
   const clock = manualClock();
-  const unsealed = () => {
-    throw new CertError('internal', 'nothing is sealed here');
-  };
-  const client = namecheapClient({
-    config: {
-      id: 'nc',
-      type: 'namecheap',
-      environment: 'rehearsal',
-      url,
-      credentials: {},
-      priority: 1,
-      prices: {},
-      options,
-    },
-    repositoryId: 'k3v9x2',
-    credentials: {
-      apiUser: new Secret('acme'),
-      apiKey: new Secret('S3cret'),
-      clientIp: new Secret('198.51.100.7'),
-    },
-    clock,
-    log: memoryLog(),
-    accountStore: memoryAccountStore(),
-    runnerSealer: { seal: unsealed, open: unsealed },
-    random: { hex: () => 'ab' },
-  });
+  const client = namecheapClient(
+    providerDeps({
+      config: {
+        id: 'nc',
+        type: 'namecheap',
+        environment: 'rehearsal',
+        url,
+        credentials: {},
+        priority: 1,
+        prices: {},
+        options,
+      },
+      credentials: {
+        apiUser: new Secret('acme'),
+        apiKey: new Secret('S3cret'),
+        clientIp: new Secret('198.51.100.7'),
+      },
+      clock,
+    }),
+  );
   onTestFinished(() => client.close());
   return { client, clock, seen };
 }

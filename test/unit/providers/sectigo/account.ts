@@ -1,11 +1,11 @@
-import { expect, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { ProviderConfig } from '../../../../src/model/configuration.js';
 import { Secret } from '../../../../src/model/secret.js';
-import type { Provider, ProviderDeps } from '../../../../src/ports/provider.js';
+import type { Provider } from '../../../../src/ports/provider.js';
 import { sectigo } from '../../../../src/providers/sectigo/index.js';
 import { type ManualClock, manualClock } from '../../../support/manual-clock.js';
-import { memoryAccountStore } from '../../../support/memory-account-store.js';
 import { memoryLog } from '../../../support/memory-log.js';
+import { providerDeps } from '../../../support/provider-deps.js';
 import { httpServer } from '../../http/servers.js';
 
 export interface Call {
@@ -71,17 +71,12 @@ export async function scriptedAccount(over: Partial<ProviderConfig> = {}): Promi
     options: {},
     ...over,
   };
-  const unsealed = (): never => expect.unreachable('nothing is sealed here');
-  const deps: ProviderDeps = {
+  const deps = providerDeps({
     config,
-    repositoryId: 'k3v9x2',
     credentials: { loginName: new Secret(LOGIN), loginPassword: new Secret(PASSWORD) },
     clock,
     log,
-    accountStore: memoryAccountStore(),
-    runnerSealer: { seal: unsealed, open: unsealed },
-    random: { hex: (bytes) => 'ab'.repeat(bytes) },
-  };
+  });
   const provider = await sectigo.create(deps);
   onTestFinished(() => provider.close());
   return {

@@ -7,9 +7,7 @@ import { parseError, refusalOf } from '../../../../src/providers/thesslstore/err
 import { theSslStore } from '../../../../src/providers/thesslstore/index.js';
 import { certificateSpec, newKey, orderRequest } from '../../../conformance/builders.js';
 import { failureOf } from '../../../conformance/failure.js';
-import { manualClock } from '../../../support/manual-clock.js';
-import { memoryAccountStore } from '../../../support/memory-account-store.js';
-import { memoryLog } from '../../../support/memory-log.js';
+import { providerDeps } from '../../../support/provider-deps.js';
 import { httpServer } from '../../http/servers.js';
 import { caFor } from '../sectigo/certificates.js';
 
@@ -34,17 +32,12 @@ async function storeThat(answer: (path: string, body: JsonObject) => Json): Prom
     prices: {},
     options: {},
   };
-  const unsealed = (): never => expect.unreachable('nothing is sealed here');
-  const provider = await theSslStore.create({
-    config,
-    repositoryId: 'k3v9x2',
-    credentials: { partnerCode: new Secret('10000001'), authToken: new Secret('canary') },
-    clock: manualClock(),
-    log: memoryLog(),
-    accountStore: memoryAccountStore(),
-    runnerSealer: { seal: unsealed, open: unsealed },
-    random: { hex: (bytes) => 'ab'.repeat(bytes) },
-  });
+  const provider = await theSslStore.create(
+    providerDeps({
+      config,
+      credentials: { partnerCode: new Secret('10000001'), authToken: new Secret('canary') },
+    }),
+  );
   onTestFinished(() => provider.close());
   return provider;
 }

@@ -5,9 +5,7 @@ import type { JsonObject } from '../../../../src/model/json.js';
 import { Secret } from '../../../../src/model/secret.js';
 import type { Provider } from '../../../../src/ports/provider.js';
 import { whmcs } from '../../../../src/providers/whmcs/index.js';
-import { manualClock } from '../../../support/manual-clock.js';
-import { memoryAccountStore } from '../../../support/memory-account-store.js';
-import { memoryLog } from '../../../support/memory-log.js';
+import { providerDeps } from '../../../support/provider-deps.js';
 import { PRODUCTS } from '../../../support/whmcs-account.js';
 
 /** A shop that answers with these bytes. */
@@ -21,28 +19,21 @@ export async function shopThat(
     server.closeAllConnections();
     server.close();
   });
-  const unsealed = (): never => {
-    throw new Error('nothing is sealed here');
-  };
-  const provider = await whmcs.create({
-    config: {
-      id: 'shop',
-      type: 'whmcs',
-      environment: 'rehearsal',
-      credentials: {},
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/billing/`,
-      priority: 1,
-      prices: {},
-      options: { clientId: 77, paymentMethod: 'banktransfer', products },
-    },
-    repositoryId: 'k3v9x2',
-    credentials: { identifier: new Secret('api-identifier'), secret: new Secret('s3cret!') },
-    clock: manualClock(),
-    log: memoryLog(),
-    accountStore: memoryAccountStore(),
-    runnerSealer: { seal: unsealed, open: unsealed },
-    random: { hex: (bytes) => 'ab'.repeat(bytes) },
-  });
+  const provider = await whmcs.create(
+    providerDeps({
+      config: {
+        id: 'shop',
+        type: 'whmcs',
+        environment: 'rehearsal',
+        credentials: {},
+        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/billing/`,
+        priority: 1,
+        prices: {},
+        options: { clientId: 77, paymentMethod: 'banktransfer', products },
+      },
+      credentials: { identifier: new Secret('api-identifier'), secret: new Secret('s3cret!') },
+    }),
+  );
   onTestFinished(() => provider.close());
   return provider;
 }
